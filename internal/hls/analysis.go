@@ -1,0 +1,81 @@
+package hls
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Weight says how strong a model a question wants.
+type Weight string
+
+// The weights of questions.
+const (
+	Light Weight = "light"
+	Heavy Weight = "heavy"
+)
+
+// Question is what a handler wants to know: which template asks it, and the shape of the answer.
+type Question struct {
+	Group  string          // folder of templates: "issues", "pull_requests", "generic"
+	Step   string          // "analyze", "review"
+	Schema json.RawMessage // JSON Schema of the answer, with additionalProperties false; byte-stable for one repository
+	Weight Weight
+}
+
+// Prompt is the text that goes to Claude. System is the stable part, equal byte for byte between two events of
+// one repository, so that it can be cached; User holds the event's text between fences made for this call alone.
+type Prompt struct {
+	System   string
+	User     string
+	Template string // the file that made User
+	Hash     string // of the templates' sources, hexadecimal
+	Schema   json.RawMessage
+}
+
+// Request is one call of Claude.
+type Request struct {
+	Model     string
+	Prompt    Prompt
+	MaxTokens int // 0 means the door's default
+	Repo      string
+}
+
+// Answer is what Claude returned for one call that ended normally with text.
+type Answer struct {
+	Text       string
+	Model      string
+	StopReason string
+	RequestID  string
+	Usage      Usage
+}
+
+// Usage is what one call cost. Money is in micro-dollars (a millionth of a US dollar), so that sums are exact.
+type Usage struct {
+	InputTokens      int64 `json:"input_tokens"`
+	OutputTokens     int64 `json:"output_tokens"`
+	CacheReadTokens  int64 `json:"cache_read_tokens"`
+	CacheWriteTokens int64 `json:"cache_write_tokens"`
+	CostMicroUSD     int64 `json:"cost_micro_usd"`
+}
+
+// Analysis is an answer that passed: one valid object in the question's schema.
+type Analysis struct {
+	TaskID     int64
+	DeliveryID string
+	Subject    Subject
+	Purpose    string
+	Revision   string // of the subject when it was read
+	Answer     json.RawMessage
+	Model      string
+	Template   string
+	PromptHash string
+	Prompt     Prompt // what was sent
+	Usage      Usage
+	At         time.Time
+}
+
+// Drop is something the model proposed and code refused.
+type Drop struct {
+	What string `json:"what"`
+	Why  string `json:"why"`
+}

@@ -1,0 +1,27 @@
+package hls
+
+// Facts is what was gathered about a subject: its present state and what surrounds it. The JSON names of the
+// template values are those of the template context.
+type Facts struct {
+	Skip     string // set when the present state leaves nothing to do: the named reason
+	Revision string // what an analysis and its effects are about: a hash of title and body, or head and base
+
+	Issue       *Issue
+	PullRequest *PullRequest
+	Comments    []Comment
+	History     []LabelEvent // oldest first
+	Labels      []Label      // the repository's own
+	Similar     []Issue      // candidates for duplicates
+	Linked      []Issue      // issues that a pull request names
+	Files       []File       // all changed files
+	Diff        string       // the part of the diff that fits the budget
+	Omitted     []Omission   // files left out of Diff
+	Checks      Checks
+	Previous    *Analysis // of the same subject and purpose
+}
+
+// Omission is a file that the model does not see, and why.
+type Omission struct {
+	Filename string `json:"filename"`
+	Why      string `json:"why"`
+}

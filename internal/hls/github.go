@@ -1,0 +1,126 @@
+package hls
+
+import "time"
+
+// Account is a GitHub user, organization or bot. Type is GitHub's: "User", "Organization", "Bot", "Mannequin".
+type Account struct {
+	ID    int64  `json:"id"`
+	Login string `json:"login"`
+	Type  string `json:"type"`
+}
+
+// Same tells whether both are the same account. Identity is the numeric id: logins are renamed and reused, and
+// anyone may register a name that looks like a bot's. An unknown account (id 0) is the same as no other.
+func (a Account) Same(b Account) bool { return a.ID != 0 && a.ID == b.ID }
+
+// Repository is what HLS needs to know of one.
+type Repository struct {
+	ID            int64   `json:"id"`
+	Name          string  `json:"name"`
+	FullName      string  `json:"full_name"`
+	Owner         Account `json:"owner"`
+	Private       bool    `json:"private"`
+	Archived      bool    `json:"archived"`
+	DefaultBranch string  `json:"default_branch"`
+}
+
+// Label is a repository's label. Color is six hexadecimal digits without '#'.
+type Label struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	Color       string `json:"color,omitempty"`
+}
+
+// LabelEvent is one entry of a subject's history: Actor added or removed Label.
+type LabelEvent struct {
+	Label string    `json:"label"`
+	Added bool      `json:"added"`
+	Actor Account   `json:"actor"`
+	At    time.Time `json:"at"`
+}
+
+// Issue is an issue as GitHub's REST API has it. PullRequest is set when the number is a pull request's.
+type Issue struct {
+	ID                int64     `json:"id"`
+	Number            int       `json:"number"`
+	Title             string    `json:"title"`
+	Body              string    `json:"body"`
+	State             string    `json:"state"`
+	StateReason       string    `json:"state_reason"`
+	Locked            bool      `json:"locked"`
+	User              Account   `json:"user"`
+	Labels            []Label   `json:"labels"`
+	AuthorAssociation string    `json:"author_association"`
+	HTMLURL           string    `json:"html_url"`
+	CreatedAt         time.Time `json:"created_at"`
+	UpdatedAt         time.Time `json:"updated_at"`
+	PullRequest       *struct{} `json:"pull_request,omitempty"`
+}
+
+// Branch is one end of a pull request.
+type Branch struct {
+	Ref string `json:"ref"`
+	SHA string `json:"sha"`
+}
+
+// PullRequest is a pull request as GitHub's REST API has it.
+type PullRequest struct {
+	ID                int64     `json:"id"`
+	Number            int       `json:"number"`
+	Title             string    `json:"title"`
+	Body              string    `json:"body"`
+	State             string    `json:"state"`
+	Draft             bool      `json:"draft"`
+	Merged            bool      `json:"merged"`
+	Locked            bool      `json:"locked"`
+	User              Account   `json:"user"`
+	Labels            []Label   `json:"labels"`
+	Head              Branch    `json:"head"`
+	Base              Branch    `json:"base"`
+	Additions         int       `json:"additions"`
+	Deletions         int       `json:"deletions"`
+	ChangedFiles      int       `json:"changed_files"`
+	AuthorAssociation string    `json:"author_association"`
+	HTMLURL           string    `json:"html_url"`
+	CreatedAt         time.Time `json:"created_at"`
+	UpdatedAt         time.Time `json:"updated_at"`
+}
+
+// Comment is a comment on an issue or on a pull request's conversation.
+type Comment struct {
+	ID                int64     `json:"id"`
+	User              Account   `json:"user"`
+	Body              string    `json:"body"`
+	AuthorAssociation string    `json:"author_association"`
+	HTMLURL           string    `json:"html_url"`
+	CreatedAt         time.Time `json:"created_at"`
+	UpdatedAt         time.Time `json:"updated_at"`
+}
+
+// Review is a submitted review of a pull request.
+type Review struct {
+	ID       int64   `json:"id"`
+	User     Account `json:"user"`
+	Body     string  `json:"body"`
+	State    string  `json:"state"`
+	CommitID string  `json:"commit_id"`
+	HTMLURL  string  `json:"html_url"`
+}
+
+// File is one changed file of a pull request. Patch is a unified diff without its header, empty for binary files
+// and for those that GitHub finds too large.
+type File struct {
+	Filename         string `json:"filename"`
+	PreviousFilename string `json:"previous_filename,omitempty"`
+	Status           string `json:"status"`
+	Additions        int    `json:"additions"`
+	Deletions        int    `json:"deletions"`
+	Patch            string `json:"patch,omitempty"`
+}
+
+// Checks is the state of continuous integration at one commit. State is "success", "failure", "pending" or ""
+// when there is none.
+type Checks struct {
+	State  string   `json:"state"`
+	Failed []string `json:"failed,omitempty"`
+}

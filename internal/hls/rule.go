@@ -1,0 +1,85 @@
+package hls
+
+// Rule is what the configuration says about one repository.
+type Rule struct {
+	Name     string // the pattern that matched, owner/repo or a glob
+	Exact    bool   // matched by its full name, not through a glob
+	Events   []string
+	Model    string // "" means claude.model
+	DryRun   bool
+	Labels   LabelPolicy
+	Comments CommentPolicy
+	Prompts  PromptPolicy
+	Ignore   Ignore
+	Budget   Budget
+	Self     Account // the account that HLS acts as; the zero Account while it is not known
+}
+
+// LabelPolicy says which labels may be set.
+type LabelPolicy struct {
+	AutoApply     bool       // labels are applied; otherwise only planned
+	Categories    []Category // the whole allowed set; when empty, the labels that the repository has
+	CreateMissing bool       // a configured label that the repository lacks is created
+	MinConfidence float64    // 0 to 1; below it a label is dropped
+}
+
+// Category is a named group of labels, as "priority".
+type Category struct {
+	Name      string
+	Exclusive bool // at most one label of the group on a subject
+	Labels    []Label
+}
+
+// CommentPolicy says when to speak.
+type CommentPolicy struct {
+	Post       Posting
+	EventTypes []string // events that may be answered by a comment; empty means all
+}
+
+// Posting is when a comment is posted.
+type Posting string
+
+// The choices for comments.auto_post.
+const (
+	PostUseful Posting = ""       // unset: when the author can act on it
+	PostAlways Posting = "always" // true
+	PostNever  Posting = "never"  // false
+)
+
+// PromptPolicy names the templates of a rule, by group and step ("issues" and "analyze").
+type PromptPolicy struct {
+	Dir      string // overrides the built-in templates of the same path; "" means none
+	Defaults map[string]map[string]string
+}
+
+// Ignore says which events of an enabled kind are passed over.
+type Ignore struct {
+	Authors       []string // logins or globs, of the sender or of the subject's author
+	Bots          bool     // events by bots start nothing (the default)
+	ExceptBots    []string // bots that are heard all the same
+	Drafts        bool
+	Paths         []string // globs; a pull request that touches only these is passed over
+	Labels        []string
+	TitlePatterns []string // regular expressions (RE2)
+}
+
+// Budget caps money and work. Zero means no cap.
+type Budget struct {
+	DailyUSD           float64
+	MonthlyUSD         float64
+	PerRepoDailyUSD    float64
+	PerActorDailyTasks int
+}
+
+// Verdict is a decision with its reason: Do it, or the named reason why not.
+type Verdict struct {
+	Do      bool
+	Reason  string // a rule's name in snake_case when not Do, as "event_not_enabled"
+	Purpose string
+}
+
+// Go is the verdict to work on the event for purpose.
+func Go(purpose string) Verdict { return Verdict{Do: true, Purpose: purpose} }
+
+// Pass is the verdict to leave the event alone, for a named reason.
+func Pass(reason string) Verdict { return Verdict{Reason: reason} }

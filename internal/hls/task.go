@@ -1,0 +1,62 @@
+package hls
+
+import "time"
+
+// State is where a task stands. docs/task-states.md draws the moves between them.
+type State string
+
+// The states of a task.
+const (
+	Queued     State = "queued"
+	Running    State = "running"
+	Done       State = "done"
+	Skipped    State = "skipped"
+	Superseded State = "superseded"
+	Parked     State = "parked"
+)
+
+// Origin is what made a task.
+type Origin string
+
+// The origins of tasks. A replay may repeat what a delivery's own task has done already.
+const (
+	FromDelivery Origin = "delivery"
+	FromReplay   Origin = "replay"
+)
+
+// Task is the work that a delivery asks for. One task of a subject runs at a time.
+type Task struct {
+	ID         int64
+	DeliveryID string
+	RequestID  string
+	Origin     Origin
+	Subject    Subject
+	Purpose    string // what the work is for, as "triage" or "review"; effects and supersession are per subject and purpose
+	Event      string
+	Action     string
+	Actor      string // login of who caused it
+	State      State
+	Reason     string
+	Attempt    int       // 1 on the first run
+	OccurredAt time.Time // GitHub's time of the event; an older one never supersedes a newer
+	RunAt      time.Time
+	QueuedAt   time.Time
+	Lease      Lease
+}
+
+// Lease is the right to work on a task. Every write for the task names its Epoch, and fails once the epoch is
+// no longer the task's: whoever lost the lease can do no harm.
+type Lease struct {
+	Owner string
+	Epoch int64
+	Until time.Time
+}
+
+// Outcome is how one run of a task ended. State Queued means: run again at RetryAt.
+type Outcome struct {
+	State   State
+	Reason  string
+	RetryAt time.Time
+	Free    bool // the retry does not count as an attempt: it waits for a limit, not for a fault
+	Spent   time.Duration
+}

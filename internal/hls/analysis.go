@@ -79,3 +79,11 @@ type Drop struct {
 	What string `json:"what"`
 	Why  string `json:"why"`
 }
+
+// Reservation is money and work set aside before a call of Claude.
+type Reservation struct {
+	Task         Task
+	MicroUSD     int64 // the most that the call can cost
+	Budget       Budget
+	SubjectDaily int // analyses of one subject in 24 hours; 0 means no cap
+}

@@ -84,3 +84,11 @@ type Plan struct {
 	Dropped []Drop   `json:"dropped"`
 	Silent  string   `json:"silent,omitempty"` // why nothing is said, when nothing is
 }
+
+// Move is one step of an effect in the ledger.
+type Move struct {
+	From, To EffectState
+	RemoteID int64
+	URL      string
+	Error    string
+}

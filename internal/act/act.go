@@ -1,0 +1,44 @@
+// Package act carries out effects on GitHub, each at most once.
+//
+// A ledger row moves intent → sending → done | failed | unknown in committed steps. After a crash or an ambiguous
+// answer GitHub is read back before anything is sent again.
+package act
+
+import (
+	"context"
+
+	"hls/internal/hls"
+)
+
+// GitHub is what effects need of it. Writes return *hls.RetryAfter or *hls.Permanent when nothing was written, and
+// an error that wraps hls.ErrAmbiguous when it may have been.
+type GitHub interface {
+	// Self is the account that HLS writes as; the zero Account when the server does not tell.
+	Self(context.Context) (hls.Account, error)
+	Issue(context.Context, hls.Subject) (hls.Issue, error)
+	PullRequest(context.Context, hls.Subject) (hls.PullRequest, error)
+	Labels(ctx context.Context, repo string) ([]hls.Label, error)
+	History(context.Context, hls.Subject) ([]hls.LabelEvent, error)
+	Comments(context.Context, hls.Subject) ([]hls.Comment, error)
+	Comment(ctx context.Context, s hls.Subject, id int64) (hls.Comment, error)
+	Reviews(context.Context, hls.Subject) ([]hls.Review, error)
+
+	AddLabels(ctx context.Context, s hls.Subject, names []string) error
+	RemoveLabel(ctx context.Context, s hls.Subject, name string) error
+	CreateLabel(ctx context.Context, repo string, l hls.Label) error
+	CreateComment(ctx context.Context, s hls.Subject, body string) (hls.Comment, error)
+	EditComment(ctx context.Context, s hls.Subject, id int64, body string) (hls.Comment, error)
+	CreateReview(ctx context.Context, s hls.Subject, head, body string, remarks []hls.Remark) (hls.Review, error)
+	CloseIssue(ctx context.Context, s hls.Subject, reason string) error
+	SetBody(ctx context.Context, s hls.Subject, body string) error
+}
+
+// Ledger is where effects are recorded before and after they are done. Its writes fail with hls.ErrLost once the
+// task's lease is not in force.
+type Ledger interface {
+	Intend(context.Context, hls.Task, []hls.Effect) ([]hls.Entry, error)
+	Move(ctx context.Context, task hls.Task, entry int64, m hls.Move) error
+	Posted(ctx context.Context, s hls.Subject, purpose string, kind hls.EffectKind) (hls.Entry, error)
+	Superseded(context.Context, hls.Task) (bool, error)
+	Secret(ctx context.Context, name string) ([]byte, error)
+}

@@ -1,0 +1,40 @@
+// Package handler knows each family of events from end to end: one file a family, and handlers.go is the table.
+package handler
+
+import (
+	"context"
+
+	"hls/internal/hls"
+)
+
+// A Handler knows one family of events. Route, Question and Plan are functions of their arguments; only Gather
+// reads, and only through the Reader.
+type Handler interface {
+	// Route decides from the payload alone whether the event asks for work.
+	Route(hls.Event, hls.Rule) hls.Verdict
+	// Gather reads the subject as it is now and what surrounds it. It writes nothing.
+	Gather(context.Context, Reader, hls.Event, hls.Rule) (hls.Facts, error)
+	// Question says which template asks and what shape the answer has.
+	Question(hls.Event, hls.Facts, hls.Rule) hls.Question
+	// Plan is the whole policy: which effects follow, and what was dropped and why.
+	Plan(hls.Event, hls.Facts, hls.Analysis, hls.Rule) hls.Plan
+}
+
+// Reader is what handlers read of GitHub. Errors are hls.ErrGone for a subject that cannot be seen, hls.RetryAfter
+// for what passes, hls.Permanent for what does not; what a server does not offer (404, 410) is hls.ErrNotFound.
+type Reader interface {
+	Issue(context.Context, hls.Subject) (hls.Issue, error)
+	PullRequest(context.Context, hls.Subject) (hls.PullRequest, error)
+	// Labels are all labels of the repository, with descriptions.
+	Labels(ctx context.Context, repo string) ([]hls.Label, error)
+	// Comments are those of the conversation, oldest first, all pages.
+	Comments(context.Context, hls.Subject) ([]hls.Comment, error)
+	// History is who added and removed which label, oldest first.
+	History(context.Context, hls.Subject) ([]hls.LabelEvent, error)
+	// Search finds issues of one repository by words; query carries no qualifiers of its own.
+	Search(ctx context.Context, repo, query string, limit int) ([]hls.Issue, error)
+	// Files are the changed files of a pull request, all pages (GitHub gives at most 3,000).
+	Files(context.Context, hls.Subject) ([]hls.File, error)
+	// Checks is the state of continuous integration at a commit.
+	Checks(ctx context.Context, repo, sha string) (hls.Checks, error)
+}

@@ -1,0 +1,158 @@
+// Package record is what is stored: deliveries, tasks, analyses, the ledger of effects, spend and counters.
+//
+// Store is implemented by record/sqlite and record/postgres, and record/recordtest.Exercise runs over both.
+package record
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"hls/internal/hls"
+)
+
+// ErrNone says that no task is ready.
+var ErrNone = errors.New("no task is ready")
+
+// ErrUnavailable wraps every failure that a later try may not meet: disk full, database locked or down.
+var ErrUnavailable = errors.New("the store cannot be written")
+
+// Intake is a delivery and what is to become of it, stored together or not at all.
+type Intake struct {
+	Delivery hls.Delivery
+	Ignored  string   // the rule's name, when the delivery asks for no work
+	Work     *NewTask // nil when Ignored
+}
+
+// NewTask is work to be queued. Debounce puts off its start so that a burst on one subject and purpose becomes one
+// task; bursts that do not end start after ten debounces.
+type NewTask struct {
+	Subject    hls.Subject
+	Purpose    string
+	Event      string
+	Action     string
+	Actor      string
+	Origin     hls.Origin
+	OccurredAt time.Time
+	Debounce   time.Duration
+}
+
+// Query selects deliveries for a list, newest first. Zero fields select all.
+type Query struct {
+	Repo    string
+	Event   string
+	State   hls.State
+	Subject string // key
+	Before  int64  // task id: keyset paging
+	Limit   int    // at most 200; 0 means 50
+}
+
+// Summary is one row of that list.
+type Summary struct {
+	Task     hls.Task
+	Class    hls.Class
+	Duration time.Duration // spent processing, over all attempts
+	Effects  int           // done
+}
+
+// Store keeps everything. Its methods are safe for concurrent use, and return only once what they wrote is durable.
+// Methods that take a Task write only while its lease's epoch is the one in force, and otherwise return hls.ErrLost.
+type Store interface {
+	// Add stores a delivery, with its task when it asks for work, in one transaction. A delivery id or a body that was
+	// accepted in the last 30 days is a Duplicate; the same id with another body is a Duplicate ("alias") from
+	// another hook and a Conflict from the same one. A delivery ignored before is accepted when it now asks for work.
+	Add(context.Context, Intake) (hls.Receipt, error)
+	// Count adds one to the counter of requests that ended without being stored: pong, rejected, deferred.
+	Count(ctx context.Context, class hls.Class, reason string) error
+	// Enqueue queues new work on a stored delivery: a replay.
+	Enqueue(ctx context.Context, deliveryID string, work NewTask) (taskID int64, err error)
+	// Delivery returns a stored delivery with its body, or hls.ErrNotFound.
+	Delivery(ctx context.Context, id string) (hls.Delivery, error)
+
+	// Claim takes the oldest ready task whose subject has nothing running, supersedes older queued ones of its
+	// subject and purpose, and returns it under a lease. It returns ErrNone when nothing is ready.
+	Claim(ctx context.Context, owner string, lease time.Duration) (hls.Task, error)
+	// Renew prolongs the lease.
+	Renew(ctx context.Context, task hls.Task, lease time.Duration) error
+	// Finish ends a run: done, skipped, superseded or parked for good, or queued again at the outcome's RetryAt
+	// (superseded instead when newer work of the subject and purpose is queued).
+	Finish(context.Context, hls.Task, hls.Outcome) error
+	// Release hands a running task back at once, without using up its attempt: the process is stopping.
+	Release(context.Context, hls.Task) error
+	// Resume queues a parked task again.
+	Resume(ctx context.Context, taskID int64) error
+	// Superseded tells whether newer work of the task's subject and purpose has come in since it was queued.
+	Superseded(context.Context, hls.Task) (bool, error)
+	// Wake receives when work may have become ready. It is a hint: Next tells the time to look again.
+	Wake() <-chan struct{}
+	// Next returns when the earliest queued task is due; ok is false when none is queued.
+	Next(context.Context) (at time.Time, ok bool, err error)
+	// Task returns a task by id, or hls.ErrNotFound.
+	Task(ctx context.Context, id int64) (hls.Task, error)
+	// List returns tasks with what is known of them.
+	List(context.Context, Query) ([]Summary, error)
+
+	// SaveAnalysis stores the analysis of a task and settles its reservation in one transaction. Saved twice, the first stands.
+	SaveAnalysis(ctx context.Context, task hls.Task, reservation int64, a hls.Analysis) error
+	// Analysis returns the analysis of a task, or hls.ErrNotFound.
+	Analysis(ctx context.Context, taskID int64) (hls.Analysis, error)
+	// Previous returns the newest analysis of a subject and purpose by another task that ended as done, or hls.ErrNotFound.
+	Previous(context.Context, hls.Task) (hls.Analysis, error)
+	// SavePlan keeps what was planned and dropped, for people to read.
+	SavePlan(context.Context, hls.Task, hls.Plan) error
+	// Plan returns what SavePlan kept, or hls.ErrNotFound.
+	Plan(ctx context.Context, taskID int64) (hls.Plan, error)
+
+	// Intend writes the task's planned effects to the ledger as intents and returns their rows in the given order.
+	// A row that exists under the effect's key is returned as it stands, whichever task wrote it.
+	Intend(context.Context, hls.Task, []hls.Effect) ([]hls.Entry, error)
+	// Move takes a row from one state to another and fails with hls.ErrLost when it is not in From.
+	Move(ctx context.Context, task hls.Task, entry int64, m hls.Move) error
+	// Effects returns the ledger rows of a task, in order.
+	Effects(ctx context.Context, taskID int64) ([]hls.Entry, error)
+	// Posted returns the newest done entry of a kind for a subject and purpose, or hls.ErrNotFound: the comment to edit.
+	Posted(ctx context.Context, subject hls.Subject, purpose string, kind hls.EffectKind) (hls.Entry, error)
+
+	// Reserve sets money aside for one call and counts the analysis, atomically with every cap: it returns *hls.Capped
+	// when one would be exceeded. A reservation that is never settled stays spent: a crash errs on the safe side.
+	Reserve(context.Context, hls.Reservation) (id int64, err error)
+	// Settle replaces a reservation by what the call cost.
+	Settle(ctx context.Context, reservation int64, model string, u hls.Usage) error
+
+	// Secret returns 32 random bytes kept under a name, made on first use and equal on every instance.
+	Secret(ctx context.Context, name string) ([]byte, error)
+	// Stats sums the counters. It scans no deliveries.
+	Stats(context.Context) (Stats, error)
+	// Healthy tells whether a write commits now.
+	Healthy(context.Context) error
+	// Backup writes a consistent copy to a file.
+	Backup(ctx context.Context, path string) error
+	// Close ends the store after the writes under way.
+	Close() error
+}
+
+// Stats is what the counters say, over all time and all instances.
+type Stats struct {
+	Requests   map[string]int64 // by class
+	Reasons    map[string]int64 // by "class/reason"
+	Events     map[string]int64 // accepted, by event
+	Repos      map[string]int64 // accepted, by repository
+	Outcomes   map[string]int64 // finished tasks, by state
+	Why        map[string]int64 // finished tasks that were skipped or parked, by "state/reason"
+	Effects    map[string]int64 // by "kind/state"
+	Retries    int64
+	Processing Latency // of finished tasks
+	Spend      hls.Usage
+	Calls      int64 // of Claude, settled
+	Pending    int64
+	Running    int64
+	Oldest     time.Duration // how long the oldest due task has waited
+}
+
+// Latency is a histogram of seconds in fixed buckets: Counts[i] fell at or below Bounds[i], the last above all.
+type Latency struct {
+	Bounds []float64
+	Counts []int64
+	Sum    float64
+}
+

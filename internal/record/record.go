@@ -155,4 +155,3 @@ type Latency struct {
 	Counts []int64
 	Sum    float64
 }
-

@@ -1,0 +1,69 @@
+package jinja
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+)
+
+// An Env is a configured engine. Configure it completely before using it; then it is safe for concurrent use.
+//
+// Parsed templates are kept until Reset. Templates are parsed once per name, so a changed source is seen after Reset
+// only; templates obtained before keep rendering what they were parsed from, while their includes are looked up anew.
+type Env struct {
+	opt     Options
+	filters map[string]filter
+	tests   map[string]test
+	globals map[string]any
+
+	mu    sync.RWMutex
+	cache map[string]*Template
+}
+
+// New returns an Env with the built-in filters, tests and globals.
+func New(o Options) (*Env, error) {
+	if err := o.fill(); err != nil {
+		return nil, fmt.Errorf("configure jinja: %w", err)
+	}
+	return &Env{
+		opt: o, filters: builtinFilters(), tests: builtinTests(), globals: builtinGlobals(), cache: map[string]*Template{},
+	}, nil
+}
+
+// Template loads and parses the named template, or gives the one parsed before.
+func (e *Env) Template(name string) (*Template, error) {
+	e.mu.RLock()
+	t := e.cache[name]
+	e.mu.RUnlock()
+	if t != nil {
+		return t, nil
+	}
+	if e.opt.Loader == nil {
+		return nil, &Error{Kind: KindNotFound, Message: name, cause: fs.ErrNotExist}
+	}
+	src, err := e.opt.Loader.Load(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &Error{Kind: KindNotFound, Message: name, cause: err}
+	}
+	if err != nil {
+		return nil, &Error{Kind: KindNotFound, Message: name + ": " + err.Error(), cause: err}
+	}
+	if t, err = e.Parse(name, src); err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.cache[name] = t
+	return t, nil
+}
+
+// Parse parses a template from memory. The name is used in messages only; the template is not cached.
+func (e *Env) Parse(name, source string) (*Template, error) { return parse(e, name, source) }
+
+// Reset forgets the parsed templates, so that they are loaded anew.
+func (e *Env) Reset() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	clear(e.cache)
+}

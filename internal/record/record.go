@@ -89,6 +89,8 @@ type Store interface {
 	Next(context.Context) (at time.Time, ok bool, err error)
 	// Task returns a task by id, or hls.ErrNotFound.
 	Task(ctx context.Context, id int64) (hls.Task, error)
+	// TaskOf returns the newest task of a delivery, or hls.ErrNotFound.
+	TaskOf(ctx context.Context, deliveryID string) (hls.Task, error)
 	// List returns tasks with what is known of them.
 	List(context.Context, Query) ([]Summary, error)
 

@@ -1,0 +1,97 @@
+package pipeline
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"hls/internal/hls"
+)
+
+// journey is one run of one task: where it stands, for the log and the metrics.
+type journey struct {
+	task    hls.Task
+	log     *slog.Logger
+	observe func(hls.Stage, time.Duration)
+	now     func() time.Time
+	started time.Time
+	stage   hls.Stage
+	since   time.Time
+}
+
+func (p *Pipeline) begin(task hls.Task) *journey {
+	now := p.cfg.Now()
+	return &journey{
+		task: task, observe: p.cfg.Observe, now: p.cfg.Now, started: now, since: now, stage: hls.StageRecord,
+		log: p.log.With(
+			hls.KeyRequestID, task.RequestID, hls.KeyDeliveryID, task.DeliveryID, hls.KeyEvent, task.Event,
+			hls.KeyAction, task.Action, hls.KeyRepo, task.Subject.Repo, hls.KeySubject, task.Subject.String(),
+			hls.KeyTask, task.ID, hls.KeyAttempt, task.Attempt),
+	}
+}
+
+// enter marks the start of a stage and closes the one before.
+func (j *journey) enter(s hls.Stage) {
+	j.leave()
+	j.stage = s
+}
+
+func (j *journey) leave() {
+	now := j.now()
+	j.observe(j.stage, now.Sub(j.since))
+	j.log.Debug("stage ended", hls.KeyStage, j.stage, "seconds", now.Sub(j.since).Seconds())
+	j.since = now
+}
+
+func (j *journey) analyzed(a hls.Analysis) {
+	j.log.Info("analyzed", hls.KeyStage, j.stage, "model", a.Model, "template", a.Template,
+		"input_tokens", a.Usage.InputTokens, "output_tokens", a.Usage.OutputTokens,
+		"cache_read_tokens", a.Usage.CacheReadTokens, "cost_usd", float64(a.Usage.CostMicroUSD)/1e6)
+}
+
+func (j *journey) plan(plan hls.Plan) hls.Plan {
+	for _, d := range plan.Dropped {
+		j.log.Info("dropped", hls.KeyStage, j.stage, "what", d.What, "why", d.Why)
+	}
+	if plan.Silent != "" {
+		j.log.Info("silent", hls.KeyStage, j.stage, hls.KeyReason, plan.Silent)
+	}
+	return plan
+}
+
+func (j *journey) acted(entries []hls.Entry) {
+	for _, e := range entries {
+		j.log.Info("effect", hls.KeyStage, j.stage, "kind", e.Effect.Kind, "state", e.State, "url", e.URL, hls.KeyError, e.Error)
+	}
+}
+
+// end logs the outcome, once, at the level that its reader wants to be woken at.
+func (j *journey) end(o hls.Outcome, err error) hls.Outcome {
+	j.leave()
+	o.Spent = j.now().Sub(j.started)
+	level := slog.LevelInfo
+	args := []any{hls.KeyStage, j.stage, hls.KeyOutcome, o.State, hls.KeyReason, o.Reason, "seconds", o.Spent.Seconds()}
+	switch o.State {
+	case hls.Parked:
+		level = slog.LevelError
+	case hls.Queued:
+		level = slog.LevelWarn
+		args = append(args, "retry_at", o.RetryAt)
+	}
+	if err != nil && level > slog.LevelInfo {
+		args = append(args, hls.KeyError, err.Error())
+	}
+	j.log.Log(context.Background(), level, "ended", args...)
+	return o
+}
+
+// accepted logs what the door took in.
+func (p *Pipeline) accepted(ctx context.Context, e hls.Event, rule hls.Rule, r hls.Receipt, err error) {
+	log := p.log.With(hls.KeyRequestID, e.RequestID, hls.KeyDeliveryID, e.DeliveryID, hls.KeyEvent, e.Name,
+		hls.KeyAction, e.Action, hls.KeyRepo, e.Repo.FullName, hls.KeySubject, e.Subject.String(), hls.KeyStage, hls.StageRecord)
+	if err != nil {
+		log.ErrorContext(ctx, "not recorded", hls.KeyError, err.Error())
+		return
+	}
+	log.InfoContext(ctx, "recorded", hls.KeyOutcome, r.Class, hls.KeyReason, r.Reason, hls.KeyTask, r.TaskID, "rule", rule.Name)
+}

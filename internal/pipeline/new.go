@@ -1,0 +1,104 @@
+package pipeline
+
+import (
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"hls/internal/act"
+	"hls/internal/analyze"
+	"hls/internal/handler"
+	"hls/internal/hls"
+	"hls/internal/prompt"
+	"hls/internal/record"
+	"hls/internal/route"
+)
+
+// Config says how tasks are worked off.
+type Config struct {
+	Owner       string        // names this process in leases
+	Concurrency int           // tasks at a time
+	MaxAttempts int           // before a task is parked
+	Debounce    time.Duration // between an event and the start of its work
+	Timeout     time.Duration // of one run of a task
+	Lease       time.Duration
+	Grace       time.Duration // for tasks under way when the process is told to stop
+
+	Backoff func(attempt int) time.Duration // nil means Backoff
+	Observe func(hls.Stage, time.Duration)  // time spent in a stage; may be nil
+	Self    func() hls.Account              // the account that HLS acts as, as far as it is known
+	Now     func() time.Time                // nil means time.Now
+}
+
+// Rooms are the stages that the settings shape. They are replaced as a whole when the settings are read again;
+// a run under way may see the old ones in one stage and the new ones in the next.
+type Rooms struct {
+	Router   *route.Router
+	Prompts  *prompt.Renderer
+	Analyzer *analyze.Analyzer
+	Actor    *act.Actor
+	Reader   handler.Reader
+}
+
+// Pipeline moves deliveries along. It is safe for concurrent use.
+type Pipeline struct {
+	cfg     Config
+	store   record.Store
+	log     *slog.Logger
+	current atomic.Pointer[Rooms]
+	changed notifier
+}
+
+// New makes a pipeline; Run starts it. The store stays the caller's to close, after Run has returned.
+func New(cfg Config, store record.Store, rooms Rooms, log *slog.Logger) (*Pipeline, error) {
+	if cfg.Concurrency < 1 || cfg.MaxAttempts < 1 || cfg.Timeout <= 0 || cfg.Lease <= 0 {
+		return nil, errors.New("make pipeline: concurrency, max_attempts, timeout and lease must be positive")
+	}
+	if cfg.Backoff == nil {
+		cfg.Backoff = Backoff
+	}
+	if cfg.Observe == nil {
+		cfg.Observe = func(hls.Stage, time.Duration) {}
+	}
+	if cfg.Self == nil {
+		cfg.Self = func() hls.Account { return hls.Account{} }
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	p := &Pipeline{cfg: cfg, store: store, log: log}
+	p.current.Store(&rooms)
+	return p, nil
+}
+
+// Swap puts new rooms in force for everything that starts from now on.
+func (p *Pipeline) Swap(rooms Rooms) { p.current.Store(&rooms) }
+
+func (p *Pipeline) rooms() *Rooms     { return p.current.Load() }
+func (p *Pipeline) self() hls.Account { return p.cfg.Self() }
+
+// notifier wakes everyone who waits for the next change.
+type notifier struct {
+	mu sync.Mutex
+	ch chan struct{}
+}
+
+func (n *notifier) wait() <-chan struct{} {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.ch == nil {
+		n.ch = make(chan struct{})
+	}
+	return n.ch
+}
+
+func (n *notifier) broadcast() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.ch != nil {
+		close(n.ch)
+		n.ch = nil
+	}
+}

@@ -1,0 +1,93 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"hls/internal/hls"
+)
+
+// skipped ends a journey early, for a reason that is nobody's fault.
+type skipped struct{ reason string }
+
+func (s *skipped) Error() string { return "skipped: " + s.reason }
+
+func skip(reason string) error { return &skipped{reason} }
+
+// unusableAttempts is how often Claude is asked again after an answer that cannot be used. More would pay for the
+// same refusal.
+const unusableAttempts = 3
+
+// judge says what becomes of a task whose run ended with err. The order matters: the first that fits decides.
+func (p *Pipeline) judge(task hls.Task, err error) hls.Outcome {
+	var (
+		skip      *skipped
+		capped    *hls.Capped
+		stop      *hls.SpendStop
+		retry     *hls.RetryAfter
+		permanent *hls.Permanent
+		unusable  *hls.Unusable
+	)
+	now := p.cfg.Now()
+	switch {
+	case err == nil:
+		return hls.Outcome{State: hls.Done}
+	case errors.As(err, &skip):
+		return hls.Outcome{State: hls.Skipped, Reason: skip.reason}
+	case errors.Is(err, hls.ErrStale):
+		return hls.Outcome{State: hls.Superseded, Reason: "subject_moved_on"}
+	case errors.As(err, &retry):
+		if retry.Free {
+			return hls.Outcome{State: hls.Queued, Reason: "waiting_for_limit", RetryAt: now.Add(max(retry.After, time.Second)), Free: true}
+		}
+		return p.again(task, retry.After, "max_attempts")
+	case errors.As(err, &stop):
+		return hls.Outcome{State: hls.Queued, Reason: "spend_stop", RetryAt: stop.Until, Free: true}
+	case errors.As(err, &capped):
+		return p.capped(capped)
+	case errors.As(err, &unusable):
+		if task.Attempt >= unusableAttempts {
+			return hls.Outcome{State: hls.Parked, Reason: unusable.Reason}
+		}
+		return p.again(task, 0, unusable.Reason)
+	case errors.As(err, &permanent):
+		return hls.Outcome{State: hls.Parked, Reason: permanent.Reason}
+	case errors.Is(err, hls.ErrGone), errors.Is(err, hls.ErrNotFound):
+		return hls.Outcome{State: hls.Skipped, Reason: "gone"}
+	case errors.Is(err, context.DeadlineExceeded):
+		return p.again(task, 0, "timeout")
+	}
+	return p.again(task, 0, "max_attempts")
+}
+
+// again queues the task once more, no sooner than after, or parks it when its attempts are used up.
+func (p *Pipeline) again(task hls.Task, after time.Duration, reason string) hls.Outcome {
+	if task.Attempt >= p.cfg.MaxAttempts {
+		return hls.Outcome{State: hls.Parked, Reason: reason}
+	}
+	wait := max(after, p.cfg.Backoff(task.Attempt))
+	return hls.Outcome{State: hls.Queued, Reason: "retry", RetryAt: p.cfg.Now().Add(wait)}
+}
+
+// capped waits for a cap that lifts by itself. The daily cap of one subject is not waited for: by then the subject
+// has moved on, and its next event starts anew.
+func (p *Pipeline) capped(c *hls.Capped) hls.Outcome {
+	if c.Until.IsZero() || c.Cap == subjectCap {
+		return hls.Outcome{State: hls.Skipped, Reason: c.Cap}
+	}
+	return hls.Outcome{State: hls.Queued, Reason: c.Cap, RetryAt: c.Until, Free: true}
+}
+
+const subjectCap = "processing.analyses_per_subject_per_day"
+
+// Backoff is the default schedule of retries: about 15 seconds, then four times as long each, up to an hour, with
+// a quarter of jitter so that many tasks that failed together do not come back together.
+func Backoff(attempt int) time.Duration {
+	wait := 15 * time.Second
+	for range attempt - 1 {
+		wait = min(4*wait, time.Hour)
+	}
+	return wait + rand.N(wait/4)
+}

@@ -1,0 +1,169 @@
+// Package pipeline is THE ORDER: what happens to a delivery, from the door to GitHub.
+//
+// Accept runs while GitHub waits for its answer; Process runs on a worker afterwards. Both are read from top to
+// bottom, one stage a step: receive → record → route → gather → prompt → analyze → plan → act.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"hls/internal/analyze"
+	"hls/internal/handler"
+	"hls/internal/hls"
+	"hls/internal/prompt"
+	"hls/internal/record"
+)
+
+// Accept decides what becomes of a verified delivery and stores it. When it returns without an error the delivery
+// is durable, and 2xx may be sent. Accepting the same delivery again changes nothing.
+func (p *Pipeline) Accept(ctx context.Context, d hls.Delivery, e hls.Event) (hls.Receipt, error) {
+	_, rule, verdict := p.route(e)
+
+	intake := record.Intake{Delivery: d, Ignored: verdict.Reason}
+	if verdict.Do {
+		intake.Work = &record.NewTask{
+			Subject: e.Subject, Purpose: verdict.Purpose, Event: e.Name, Action: e.Action, Actor: e.Sender.Login,
+			Origin: hls.FromDelivery, OccurredAt: e.OccurredAt, Debounce: p.cfg.Debounce,
+		}
+	}
+
+	receipt, err := p.store.Add(ctx, intake)
+	p.accepted(ctx, e, rule, receipt, err)
+	if err != nil {
+		return hls.Receipt{}, fmt.Errorf("record delivery: %w", err)
+	}
+	return receipt, nil
+}
+
+// process takes a task through the stages. Whatever a stage returns as an error, judge turns into an outcome.
+func (p *Pipeline) process(ctx context.Context, j *journey) error {
+	if j.task.Attempt > p.cfg.MaxAttempts {
+		return &hls.Permanent{Err: errors.New("earlier attempts ended without an outcome"), Reason: "max_attempts"}
+	}
+	event, err := p.recall(ctx, j)
+	if err != nil {
+		return err
+	}
+
+	j.enter(hls.StageRoute)
+	knows, rule, verdict := p.route(event)
+	if !verdict.Do {
+		return skip(verdict.Reason)
+	}
+
+	j.enter(hls.StageGather)
+	facts, err := p.gather(ctx, j, knows, event, rule)
+	if err != nil {
+		return err
+	}
+
+	analysis, err := p.analysis(ctx, j, question{event, facts, rule, knows})
+	if err != nil {
+		return err
+	}
+
+	j.enter(hls.StagePlan)
+	plan := j.plan(knows.Plan(event, facts, analysis, rule))
+	if err := p.store.SavePlan(ctx, j.task, plan); err != nil {
+		return err
+	}
+
+	j.enter(hls.StageAct)
+	entries, err := p.rooms().Actor.Act(ctx, j.task, plan, rule)
+	j.acted(entries)
+	return err
+}
+
+// route finds the rule and the handler for an event, and their verdict. It asks nobody: an event that was accepted
+// is routed again when its turn comes, by the settings then in force.
+func (p *Pipeline) route(e hls.Event) (handler.Handler, hls.Rule, hls.Verdict) {
+	rule, verdict := p.rooms().Router.Match(e, p.self())
+	if !verdict.Do {
+		return nil, rule, verdict
+	}
+	knows := handler.For(e.Name)
+	return knows, rule, knows.Route(e, rule)
+}
+
+// recall reads the delivery back from the record: a restart, or another instance, starts here.
+func (p *Pipeline) recall(ctx context.Context, j *journey) (hls.Event, error) {
+	j.enter(hls.StageRecord)
+	delivery, err := p.store.Delivery(ctx, j.task.DeliveryID)
+	if err != nil {
+		return hls.Event{}, fmt.Errorf("read delivery: %w", err)
+	}
+	event, err := hls.DecodeEvent(delivery)
+	if err != nil {
+		return hls.Event{}, &hls.Permanent{Err: err, Reason: "undecodable"}
+	}
+	return event, nil
+}
+
+// gather reads the subject as it is now. It ends the journey when there is nothing left to do, or when this very
+// state of the subject was analyzed before; a replay asks again all the same.
+func (p *Pipeline) gather(ctx context.Context, j *journey, knows handler.Handler, e hls.Event, r hls.Rule) (hls.Facts, error) {
+	facts, err := knows.Gather(ctx, p.rooms().Reader, e, r)
+	if err != nil {
+		return facts, fmt.Errorf("gather facts: %w", err)
+	}
+	if facts.Skip != "" {
+		return facts, skip(facts.Skip)
+	}
+	previous, err := p.store.Previous(ctx, j.task)
+	switch {
+	case errors.Is(err, hls.ErrNotFound):
+		return facts, nil
+	case err != nil:
+		return facts, fmt.Errorf("read previous analysis: %w", err)
+	}
+	facts.Previous = &previous
+	if previous.Revision == facts.Revision && j.task.Origin != hls.FromReplay {
+		return facts, skip("already_analyzed")
+	}
+	return facts, nil
+}
+
+// question is what one analysis is made from.
+type question struct {
+	event hls.Event
+	facts hls.Facts
+	rule  hls.Rule
+	knows handler.Handler
+}
+
+// analysis returns the task's analysis: the stored one when an earlier attempt got as far, for Claude is paid once;
+// otherwise Claude's answer, stored before anything is done with it.
+func (p *Pipeline) analysis(ctx context.Context, j *journey, q question) (hls.Analysis, error) {
+	stored, err := p.store.Analysis(ctx, j.task.ID)
+	if err == nil && stored.Revision == q.facts.Revision {
+		return stored, nil
+	}
+	if err != nil && !errors.Is(err, hls.ErrNotFound) {
+		return hls.Analysis{}, fmt.Errorf("read analysis: %w", err)
+	}
+	if err == nil {
+		return hls.Analysis{}, fmt.Errorf("use stored analysis: %w", hls.ErrStale)
+	}
+
+	j.enter(hls.StagePrompt)
+	asked := q.knows.Question(q.event, q.facts, q.rule)
+	text, err := p.rooms().Prompts.Render(ctx, prompt.Input{Event: q.event, Facts: q.facts, Rule: q.rule, Question: asked, Now: p.cfg.Now()})
+	if err != nil {
+		return hls.Analysis{}, &hls.Permanent{Err: err, Reason: "template"}
+	}
+
+	j.enter(hls.StageAnalyze)
+	analysis, reservation, err := p.rooms().Analyzer.Analyze(ctx, analyze.Input{
+		Task: j.task, Question: asked, Prompt: text, Rule: q.rule, Revision: q.facts.Revision,
+	})
+	if err != nil {
+		return hls.Analysis{}, err
+	}
+	j.analyzed(analysis)
+	if err := p.store.SaveAnalysis(ctx, j.task, reservation, analysis); err != nil {
+		return hls.Analysis{}, fmt.Errorf("save analysis: %w", err)
+	}
+	return analysis, nil
+}

@@ -1,0 +1,87 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// Component is one line of /health. Last times are zero when nothing has happened yet.
+type Component struct {
+	Status      string     `json:"status"` // "healthy", "degraded" or "unhealthy"
+	Detail      string     `json:"detail,omitempty"`
+	LastSuccess *time.Time `json:"last_success,omitempty"`
+	LastError   string     `json:"last_error,omitempty"`
+	LastErrorAt *time.Time `json:"last_error_at,omitempty"`
+}
+
+// The states of a component and of the whole.
+const (
+	Healthy   = "healthy"
+	Degraded  = "degraded"
+	Unhealthy = "unhealthy"
+)
+
+// oldestHealthy is how long a due task may wait before the queue counts as behind.
+const oldestHealthy = 10 * time.Minute
+
+func (s *Server) livez(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]string{"status": "alive"})
+}
+
+// readyz says whether this instance should be sent traffic: it can write, and it is not stopping.
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	if s.draining.Load() {
+		answer(w, http.StatusServiceUnavailable, map[string]string{"status": "stopping"})
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	if err := s.deps.Store.Healthy(ctx); err != nil {
+		answer(w, http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "reason": "the store cannot be written"})
+		return
+	}
+	answer(w, http.StatusOK, map[string]string{"status": "ready"})
+}
+
+// health reports what running traffic has shown. It calls nobody: a probe must not cost a request to GitHub.
+func (s *Server) health(w http.ResponseWriter, r *http.Request) {
+	components := s.components(r.Context())
+	status, code := Healthy, http.StatusOK
+	for _, c := range components {
+		if c.Status != Healthy && status == Healthy {
+			status = Degraded
+		}
+	}
+	if components["storage"].Status == Unhealthy {
+		status, code = Unhealthy, http.StatusServiceUnavailable
+	}
+	body := map[string]any{
+		"status": status, "version": s.cfg.Version, "uptime_seconds": time.Since(s.started).Seconds(), "components": components,
+	}
+	if !s.allowed(r) {
+		for name, c := range components {
+			components[name] = Component{Status: c.Status, LastSuccess: c.LastSuccess, LastErrorAt: c.LastErrorAt}
+		}
+	}
+	answer(w, code, body)
+}
+
+func (s *Server) components(ctx context.Context) map[string]Component {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	components := map[string]Component{"storage": {Status: Healthy}, "queue": {Status: Healthy}}
+	now := time.Now()
+	if err := s.deps.Store.Healthy(ctx); err != nil {
+		components["storage"] = Component{Status: Unhealthy, LastError: s.deps.Redactor.Redact(err.Error()), LastErrorAt: &now}
+	}
+	if stats, err := s.deps.Store.Stats(ctx); err != nil {
+		components["queue"] = Component{Status: Degraded, LastError: s.deps.Redactor.Redact(err.Error()), LastErrorAt: &now}
+	} else if stats.Oldest > oldestHealthy {
+		components["queue"] = Component{Status: Degraded, Detail: "the oldest due task has waited " + stats.Oldest.Round(time.Second).String()}
+	}
+	for name, report := range s.deps.Components {
+		components[name] = report()
+	}
+	return components
+}

@@ -1,0 +1,106 @@
+package web
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"hls/internal/hls"
+)
+
+// Metrics are the measures that live in this process; the counters of the record are read at each scrape.
+type Metrics struct {
+	stages *prometheus.HistogramVec
+}
+
+// NewMetrics makes them; the server registers them.
+func NewMetrics() *Metrics {
+	return &Metrics{stages: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "hls_stage_duration_seconds", Help: "Time that tasks spent in each stage of the journey.",
+		Buckets: []float64{.001, .005, .01, .05, .1, .5, 1, 5, 10, 30, 60, 300},
+	}, []string{hls.KeyStage})}
+}
+
+// Observe adds one stay in a stage.
+func (m *Metrics) Observe(s hls.Stage, spent time.Duration) {
+	m.stages.WithLabelValues(string(s)).Observe(spent.Seconds())
+}
+
+func (s *Server) registerMetrics() {
+	s.registry = prometheus.NewRegistry()
+	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), s.deps.Metrics.stages, scrape{s})
+}
+
+// scrape turns the record's counters into metrics. Label values come from closed sets, but for the event: the
+// receive room bounds its shape, and only enabled events count.
+type scrape struct{ s *Server }
+
+// Describe sends nothing: the set of metrics depends on what was counted.
+func (scrape) Describe(chan<- *prometheus.Desc) {}
+
+// Collect reads the counters once.
+func (c scrape) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	stats, err := c.s.deps.Store.Stats(ctx)
+	if err != nil {
+		out <- prometheus.NewInvalidMetric(prometheus.NewDesc("hls_up", "Whether the record can be read.", nil, nil), err)
+		return
+	}
+	emit := func(kind prometheus.ValueType, name, help string, value float64, labels ...string) {
+		names, values := pairs(labels)
+		out <- prometheus.MustNewConstMetric(prometheus.NewDesc(name, help, names, nil), kind, value, values...)
+	}
+	counted := func(name, help, first, second string, m map[string]int64) {
+		for key, n := range m {
+			a, b, _ := strings.Cut(key, "/")
+			labels := []string{first, a}
+			if second != "" {
+				labels = append(labels, second, b)
+			}
+			emit(prometheus.CounterValue, name, help, float64(n), labels...)
+		}
+	}
+	counted("hls_requests_total", "Webhook requests by how they ended at the door.", "class", "", stats.Requests)
+	counted("hls_request_reasons_total", "Webhook requests by class and reason.", "class", hls.KeyReason, stats.Reasons)
+	counted("hls_events_total", "Deliveries taken in, by event.", hls.KeyEvent, "", stats.Events)
+	counted("hls_tasks_total", "Tasks ended, by outcome.", hls.KeyOutcome, "", stats.Outcomes)
+	counted("hls_task_reasons_total", "Tasks skipped or parked, by reason.", hls.KeyOutcome, hls.KeyReason, stats.Why)
+	counted("hls_effects_total", "Effects by kind and state.", "kind", "state", stats.Effects)
+	emit(prometheus.CounterValue, "hls_task_retries_total", "Runs of tasks that were put off to a later try.", float64(stats.Retries))
+	emit(prometheus.CounterValue, "hls_claude_requests_total", "Calls of Claude that were paid for.", float64(stats.Calls))
+	emit(prometheus.CounterValue, "hls_claude_cost_usd_total", "Money spent on Claude.", float64(stats.Spend.CostMicroUSD)/1e6)
+	for kind, n := range map[string]int64{"input": stats.Spend.InputTokens, "output": stats.Spend.OutputTokens,
+		"cache_read": stats.Spend.CacheReadTokens, "cache_write": stats.Spend.CacheWriteTokens} {
+		emit(prometheus.CounterValue, "hls_claude_tokens_total", "Tokens by kind.", float64(n), "kind", kind)
+	}
+	emit(prometheus.GaugeValue, "hls_queue_pending", "Tasks that wait.", float64(stats.Pending))
+	emit(prometheus.GaugeValue, "hls_queue_running", "Tasks under way.", float64(stats.Running))
+	emit(prometheus.GaugeValue, "hls_queue_oldest_seconds", "How long the oldest due task has waited.", stats.Oldest.Seconds())
+	c.latency(out, stats.Processing.Bounds, stats.Processing.Counts, stats.Processing.Sum)
+}
+
+func (scrape) latency(out chan<- prometheus.Metric, bounds []float64, counts []int64, sum float64) {
+	if len(counts) == 0 {
+		return
+	}
+	buckets, total := map[float64]uint64{}, uint64(0)
+	for i, n := range counts {
+		total += uint64(n)
+		if i < len(bounds) {
+			buckets[bounds[i]] = total
+		}
+	}
+	out <- prometheus.MustNewConstHistogram(
+		prometheus.NewDesc("hls_task_duration_seconds", "Time spent on a task, over all its runs.", nil, nil), total, sum, buckets)
+}
+
+func pairs(labels []string) (names, values []string) {
+	for i := 0; i+1 < len(labels); i += 2 {
+		names, values = append(names, labels[i]), append(values, labels[i+1])
+	}
+	return names, values
+}

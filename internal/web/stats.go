@@ -1,0 +1,131 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"hls/internal/hls"
+	"hls/internal/record"
+)
+
+// Stats is the JSON of /stats. Its names are those of the original service where that had them.
+type Stats struct {
+	UptimeSeconds         float64            `json:"uptime_seconds"`
+	TotalWebhooks         int64              `json:"total_webhooks"`
+	SuccessfulProcessing  int64              `json:"successful_processing"`
+	FailedProcessing      int64              `json:"failed_processing"`
+	SuccessRate           float64            `json:"success_rate"`
+	AverageProcessingTime float64            `json:"average_processing_time"`
+	ProcessingTime        map[string]float64 `json:"processing_time"`
+	Requests              map[string]int64   `json:"requests"`
+	RequestReasons        map[string]int64   `json:"request_reasons"`
+	EventsByType          map[string]int64   `json:"events_by_type"`
+	EventsByRepo          map[string]int64   `json:"events_by_repo"`
+	Outcomes              map[string]int64   `json:"outcomes"`
+	OutcomeReasons        map[string]int64   `json:"outcome_reasons"`
+	Effects               map[string]int64   `json:"effects"`
+	Retries               int64              `json:"retries"`
+	GitHubAPI             any                `json:"github_api"`
+	ClaudeAPI             ClaudeStats        `json:"claude_api"`
+	Queue                 QueueStats         `json:"queue"`
+	Handlers              []string           `json:"handlers"`
+	Repositories          []string           `json:"repositories"`
+}
+
+// ClaudeStats is what Claude was asked and what it cost, over all time, with the limits last seen.
+type ClaudeStats struct {
+	RequestsMade     int64   `json:"requests_made"`
+	InputTokens      int64   `json:"input_tokens"`
+	OutputTokens     int64   `json:"output_tokens"`
+	CacheReadTokens  int64   `json:"cache_read_tokens"`
+	CacheWriteTokens int64   `json:"cache_write_tokens"`
+	CacheHitRate     float64 `json:"cache_hit_rate"`
+	CostUSD          float64 `json:"cost_usd"`
+	Limits           any     `json:"limits"`
+}
+
+// QueueStats is what waits.
+type QueueStats struct {
+	Pending       int64   `json:"pending"`
+	Running       int64   `json:"running"`
+	OldestSeconds float64 `json:"oldest_seconds"`
+}
+
+func (s *Server) stats(w http.ResponseWriter, r *http.Request) {
+	counted, err := s.deps.Store.Stats(r.Context())
+	if err != nil {
+		s.unavailable(w, r, err)
+		return
+	}
+	answer(w, http.StatusOK, s.compose(counted))
+}
+
+func (s *Server) compose(c record.Stats) Stats {
+	ended := c.Outcomes[string(hls.Done)] + c.Outcomes[string(hls.Skipped)] + c.Outcomes[string(hls.Superseded)]
+	failed := c.Outcomes[string(hls.Parked)]
+	out := Stats{
+		UptimeSeconds: time.Since(s.started).Seconds(), TotalWebhooks: sum(c.Requests),
+		SuccessfulProcessing: ended, FailedProcessing: failed, SuccessRate: share(ended, ended+failed),
+		ProcessingTime: map[string]float64{"p50": quantile(c.Processing, 0.5), "p90": quantile(c.Processing, 0.9), "p99": quantile(c.Processing, 0.99)},
+		Requests:       c.Requests, RequestReasons: c.Reasons, EventsByType: c.Events, EventsByRepo: c.Repos,
+		Outcomes: c.Outcomes, OutcomeReasons: c.Why, Effects: c.Effects, Retries: c.Retries,
+		GitHubAPI: s.deps.GitHub(), Handlers: s.deps.Handlers, Repositories: s.deps.Repositories(),
+		Queue: QueueStats{c.Pending, c.Running, c.Oldest.Seconds()},
+		ClaudeAPI: ClaudeStats{
+			RequestsMade: c.Calls, InputTokens: c.Spend.InputTokens, OutputTokens: c.Spend.OutputTokens,
+			CacheReadTokens: c.Spend.CacheReadTokens, CacheWriteTokens: c.Spend.CacheWriteTokens,
+			CacheHitRate: share(c.Spend.CacheReadTokens, c.Spend.CacheReadTokens+c.Spend.CacheWriteTokens+c.Spend.InputTokens),
+			CostUSD:      float64(c.Spend.CostMicroUSD) / 1e6, Limits: s.deps.Claude(),
+		},
+	}
+	if n := count(c.Processing); n > 0 {
+		out.AverageProcessingTime = c.Processing.Sum / float64(n)
+	}
+	return out
+}
+
+func sum(m map[string]int64) (total int64) {
+	for _, n := range m {
+		total += n
+	}
+	return total
+}
+
+// share is part of whole as a number from 0 to 1; nothing of nothing is 0.
+func share(part, whole int64) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return float64(part) / float64(whole)
+}
+
+func count(l record.Latency) (n int64) {
+	for _, c := range l.Counts {
+		n += c
+	}
+	return n
+}
+
+// quantile reads the q-th quantile off the histogram, interpolating within its bucket as Prometheus'
+// histogram_quantile does.
+func quantile(l record.Latency, q float64) float64 {
+	rank, seen := q*float64(count(l)), 0.0
+	for i, c := range l.Counts {
+		if c == 0 || seen+float64(c) < rank {
+			seen += float64(c)
+			continue
+		}
+		if i >= len(l.Bounds) {
+			break
+		}
+		low := 0.0
+		if i > 0 {
+			low = l.Bounds[i-1]
+		}
+		return low + (l.Bounds[i]-low)*(rank-seen)/float64(c)
+	}
+	if n := len(l.Bounds); n > 0 && seen > 0 {
+		return l.Bounds[n-1]
+	}
+	return 0
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/alecthomas/kong"
+
+	"hls/internal/app"
+	"hls/internal/config"
+)
+
+// The exit codes of every command.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2 // wrong usage or configuration
+)
+
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// commands is the command line. A new command is a field here and a file beside this one.
+type commands struct {
+	Config string `help:"Settings file." env:"HLS_CONFIG" default:"config/settings.yaml" placeholder:"PATH"`
+
+	Serve   serveCmd   `cmd:"" help:"Run the service."`
+	Demo    demoCmd    `cmd:"" help:"Run the whole service against stand-ins, with no account and no key."`
+	Check   checkCmd   `cmd:"" help:"Validate the settings and the templates."`
+	Render  renderCmd  `cmd:"" help:"Print the exact prompt that would be sent for an event."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// call is what every command is given.
+type call struct {
+	ctx    context.Context
+	io     streams
+	config string
+}
+
+// errUsage marks errors that mean wrong usage or configuration: exit code 2.
+var errUsage = errors.New("wrong usage")
+
+// run is main with its world as arguments; it returns the exit code.
+func run(ctx context.Context, args []string, io streams) int {
+	var cmds commands
+	exited := -1
+	parser, err := kong.New(&cmds,
+		kong.Name("hls"),
+		kong.Description("Receives GitHub webhooks, asks Claude about them, and acts on GitHub."),
+		kong.Writers(io.out, io.err),
+		kong.Exit(func(code int) { exited = code }),
+		kong.UsageOnError(),
+	)
+	if err != nil {
+		fmt.Fprintln(io.err, "hls:", err)
+		return exitFailed
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if exited >= 0 {
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintf(io.err, "hls: %v\nTry: hls --help\n", err)
+		return exitUsage
+	}
+	return exitCode(io.err, parsed.Run(&call{ctx: ctx, io: io, config: cmds.Config}))
+}
+
+func exitCode(stderr io.Writer, err error) int {
+	if err == nil {
+		return exitDone
+	}
+	var problems *config.Problems
+	if errors.As(err, &problems) {
+		fmt.Fprintln(stderr, problems)
+		return exitUsage
+	}
+	fmt.Fprintln(stderr, "hls:", err)
+	if errors.Is(err, errUsage) || errors.Is(err, app.ErrSettings) || errors.Is(err, os.ErrNotExist) {
+		return exitUsage
+	}
+	return exitFailed
+}

@@ -1,0 +1,166 @@
+// Package app is the wiring: it makes the rooms from the settings, hands each the ones below it, and runs them.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"hls/internal/config"
+	"hls/internal/hls"
+	"hls/internal/pipeline"
+	"hls/internal/receive"
+	"hls/internal/record"
+	"hls/internal/web"
+)
+
+// ErrSettings marks settings that the service cannot start with.
+var ErrSettings = errors.New("settings cannot be used")
+
+// Options are what the settings do not say.
+type Options struct {
+	Version  string
+	LogTo    io.Writer                        // where the log goes unless logging.file is set; nil means standard error
+	Reread   func() (*config.Settings, error) // reads the settings again on SIGHUP; nil means it cannot
+	Listener net.Listener                     // nil means to listen on server.host and server.port
+	Backoff  func(attempt int) time.Duration  // nil means the default schedule
+	Ready    func(url string)                 // called once the service answers; may be nil
+}
+
+// App is the whole service. Make it with New, then call Run once.
+type App struct {
+	opts     Options
+	log      *slog.Logger
+	logFile  io.Closer
+	redactor *hls.Redactor
+	store    record.Store
+	doors    *doors
+	house    atomic.Pointer[house]
+	pipeline *pipeline.Pipeline
+	door     *receive.Handler
+	web      *web.Server
+	self     *identity
+}
+
+// New makes the service and opens its store. It asks nobody over the network. The settings must have passed
+// config.Load. When it fails nothing stays open.
+func New(ctx context.Context, settings *config.Settings, opts Options) (*App, error) {
+	if opts.LogTo == nil {
+		opts.LogTo = os.Stderr
+	}
+	a := &App{opts: opts, redactor: hls.NewRedactor(settings.Secrets()...)}
+	if err := a.build(ctx, settings); err != nil {
+		a.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *App) build(ctx context.Context, settings *config.Settings) (err error) {
+	if a.log, a.logFile, err = newLog(settings.Logging, a.opts.LogTo, a.redactor); err != nil {
+		return err
+	}
+	for _, w := range settings.Warnings() {
+		a.log.Warn(w.Message, "key", w.Key)
+	}
+	if a.store, err = openStore(ctx, settings.Storage); err != nil {
+		return err
+	}
+	if a.doors, err = openDoors(settings); err != nil {
+		return err
+	}
+	a.self = &identity{ask: a.doors.github.Self}
+	made, err := a.furnish(settings)
+	if err != nil {
+		return err
+	}
+	a.house.Store(made)
+	metrics := web.NewMetrics()
+	if a.pipeline, err = a.newPipeline(settings, made, metrics); err != nil {
+		return err
+	}
+	if a.door, err = a.newDoor(settings, made); err != nil {
+		return err
+	}
+	a.web, err = a.newWeb(settings, metrics)
+	return err
+}
+
+// Run serves until ctx ends, then stops in order: new work is refused, what is under way finishes within the grace
+// time or is handed back, and the store is closed. It returns nil after an orderly stop.
+func (a *App) Run(ctx context.Context) error {
+	defer a.Close()
+	settings := a.house.Load().settings
+	listener, err := a.listen(ctx, settings)
+	if err != nil {
+		return err
+	}
+	url := "http://" + listener.Addr().String()
+	a.log.Info("listening", "url", url, "webhook", settings.Server.WebhookPath, "version", a.opts.Version)
+
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	go a.self.learn(running, a.log)
+	go a.watch(running)
+	worked := make(chan struct{})
+	go func() {
+		defer close(worked)
+		a.pipeline.Run(running)
+	}()
+	served := make(chan error, 1)
+	go func() { served <- a.web.Serve(listener) }()
+	if a.opts.Ready != nil {
+		a.opts.Ready(url)
+	}
+
+	select {
+	case err = <-served:
+		err = fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	a.log.Info("stopping", "grace", settings.Server.ShutdownGrace.String())
+	a.door.Drain()
+	a.web.Drain()
+	stop()
+	<-worked
+	final, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	err = errors.Join(err, a.web.Shutdown(final))
+	a.log.Info("stopped")
+	return err
+}
+
+func (a *App) listen(ctx context.Context, settings *config.Settings) (net.Listener, error) {
+	if a.opts.Listener != nil {
+		return a.opts.Listener, nil
+	}
+	addr := net.JoinHostPort(settings.Server.Host, strconv.Itoa(settings.Server.Port))
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen on server.host and server.port: %w", err)
+	}
+	return listener, nil
+}
+
+// Close ends the store and the log. Run does so itself; call it only when Run was not called.
+func (a *App) Close() {
+	if a.store != nil {
+		if err := a.store.Close(); err != nil {
+			a.log.Error("store did not close well", hls.KeyError, err.Error())
+		}
+		a.store = nil
+	}
+	if a.logFile != nil {
+		_ = a.logFile.Close()
+	}
+}
+
+// Store is the record of a running service, for the demo and for tests to look at.
+func (a *App) Store() record.Store { return a.store }

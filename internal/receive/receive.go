@@ -1,0 +1,254 @@
+// Package receive is GitHub's door: it decides which requests are deliveries. What passes is authentic, one strict
+// JSON object, and fits the event that its header names; everything else is refused, answered and counted here.
+//
+// The files, in the order in which a request meets them: receive.go (the order itself), limits.go (media type, size
+// and time), headers.go, secrets.go and signature.go (who may say so), body.go (form and JSON), shape.go (event
+// against body), answer.go (what GitHub is told).
+package receive
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"hls/internal/hls"
+)
+
+// Config is the part of the section "server" that this room reads.
+type Config struct {
+	// WebhookPath is where GitHub posts deliveries.
+	WebhookPath string `yaml:"webhook_path" json:"webhook_path,omitempty" default:"/webhook"`
+	// MaxPayloadBytes is the largest body taken; the default is GitHub's own cap.
+	MaxPayloadBytes int64 `yaml:"max_payload_bytes" json:"max_payload_bytes,omitempty" default:"26214400"`
+}
+
+// Defaults of Config and Deps.
+const (
+	DefaultWebhookPath     = "/webhook"
+	DefaultMaxPayloadBytes = 26214400
+	DefaultBodyTimeout     = 10 * time.Second // GitHub gives up on a delivery after ten seconds
+	DefaultAnswerTimeout   = 9 * time.Second
+)
+
+// Deps is what the door needs of the rest of the program.
+type Deps struct {
+	Secrets Secrets
+	// Unsigned turns the signature check off (features.signature_validation: false). Only set it for a listener on
+	// loopback: whoever wires the program checks that.
+	Unsigned bool
+	// Accept stores a delivery and answers once it is durable. An error means that GitHub should send it again.
+	Accept func(context.Context, hls.Delivery, hls.Event) (hls.Receipt, error)
+	// Await, when set, waits for the work of an accepted delivery until ctx ends (async_processing: false).
+	Await func(context.Context, hls.Receipt) (result any, done bool, err error)
+	// Count counts each request that Accept did not answer for.
+	Count func(ctx context.Context, class hls.Class, reason string) error
+	Log   *slog.Logger
+
+	BodyTimeout   time.Duration // to read a body, from the request's start
+	AnswerTimeout time.Duration // to answer, from the request's start
+	MaxBuffered   int64         // bytes of all bodies held at a time; default four times MaxPayloadBytes
+}
+
+// Handler answers POST requests to the webhook path. It is safe for concurrent use.
+type Handler struct {
+	cfg      Config
+	deps     Deps
+	keys     atomic.Pointer[keyring]
+	buffered budget
+	draining atomic.Bool
+}
+
+var pathPattern = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
+
+// New returns the door. It refuses secrets that are empty and a path that is not a plain one.
+func New(cfg Config, deps Deps) (*Handler, error) {
+	cfg.WebhookPath = cmp.Or(cfg.WebhookPath, DefaultWebhookPath)
+	cfg.MaxPayloadBytes = cmp.Or(cfg.MaxPayloadBytes, DefaultMaxPayloadBytes)
+	deps.BodyTimeout = cmp.Or(deps.BodyTimeout, DefaultBodyTimeout)
+	deps.AnswerTimeout = cmp.Or(deps.AnswerTimeout, DefaultAnswerTimeout)
+	deps.MaxBuffered = cmp.Or(deps.MaxBuffered, 4*cfg.MaxPayloadBytes)
+	switch {
+	case !pathPattern.MatchString(cfg.WebhookPath):
+		return nil, fmt.Errorf("webhook_path: %q is not a path such as %s", cfg.WebhookPath, DefaultWebhookPath)
+	case cfg.MaxPayloadBytes < 0:
+		return nil, errors.New("max_payload_bytes: must be positive")
+	case deps.Accept == nil || deps.Count == nil || deps.Log == nil:
+		return nil, errors.New("receive needs Accept, Count and Log")
+	}
+	h := &Handler{cfg: cfg, deps: deps, buffered: budget{max: deps.MaxBuffered}}
+	if err := h.Rekey(deps.Secrets); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// Path is where the handler belongs.
+func (h *Handler) Path() string { return h.cfg.WebhookPath }
+
+// Rekey replaces the secrets, for requests that come from now on.
+func (h *Handler) Rekey(s Secrets) error {
+	k, err := newKeyring(s)
+	if err != nil {
+		return err
+	}
+	h.keys.Store(k)
+	return nil
+}
+
+// Drain makes the door answer 503 to every delivery that has not been accepted yet: the process is stopping.
+func (h *Handler) Drain() { h.draining.Store(true) }
+
+// ServeHTTP takes one request to its one end.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{w: w, r: r, start: time.Now(), hold: hold{budget: &h.buffered}}
+	defer x.hold.release()
+	x.delivery.RequestID = uuid.Must(uuid.NewV7()).String()
+	x.delivery.ReceivedAt = x.start.UTC()
+	end := h.guard(x)
+	h.count(x, &end)
+	h.log(x, end)
+	x.answer(end)
+}
+
+// exchange is one request while it is served.
+type exchange struct {
+	w        http.ResponseWriter
+	r        *http.Request
+	start    time.Time
+	hold     hold
+	delivery hls.Delivery // as far as it is known
+	verified bool         // the signature held: content may be logged and answered
+}
+
+// guard turns a panic below into a 503, so that also such a request ends in a class.
+func (h *Handler) guard(x *exchange) (end ending) {
+	defer func() {
+		if p := recover(); p != nil {
+			end = deferred("internal_error", fmt.Errorf("panic: %v", p))
+		}
+	}()
+	event, refused := h.check(x)
+	if refused != nil {
+		return *refused
+	}
+	if x.delivery.Event == "ping" {
+		return ending{code: http.StatusOK, class: hls.Pong, status: "pong"}
+	}
+	return h.accept(x, event)
+}
+
+// check is the contract's table, in its order.
+func (h *Handler) check(x *exchange) (hls.Event, *ending) {
+	if err := http.NewResponseController(x.w).SetReadDeadline(x.start.Add(h.deps.BodyTimeout)); err != nil {
+		end := deferred("internal_error", fmt.Errorf("set read deadline: %w", err))
+		return hls.Event{}, &end
+	}
+	if x.r.Method != http.MethodPost {
+		x.w.Header().Set("Allow", http.MethodPost)
+		return hls.Event{}, reject(http.StatusMethodNotAllowed, "method_not_allowed")
+	}
+	form, refused := mediaType(x.r.Header)
+	if refused != nil {
+		return hls.Event{}, refused
+	}
+	raw, refused := h.read(x)
+	if refused != nil {
+		return hls.Event{}, refused
+	}
+	if refused = identify(x.r.Header, &x.delivery); refused != nil {
+		return hls.Event{}, refused
+	}
+	payload, malformed := unwrap(raw, form)
+	keys := h.keys.Load()
+	ring := keys.choose(payload)
+	if !h.deps.Unsigned {
+		if refused = verify(x.r.Header, raw, ring); refused != nil {
+			return hls.Event{}, refused
+		}
+	}
+	x.verified = true
+	if malformed != nil {
+		return hls.Event{}, malformed
+	}
+	event, refused := h.parse(x, payload)
+	if refused == nil && !h.deps.Unsigned && keys.ring(event.Repo.FullName) != ring {
+		// The scan before the check and the decoder after it disagree about whose delivery this is.
+		refused = reject(http.StatusUnauthorized, "signature_mismatch")
+	}
+	return event, refused
+}
+
+// parse reads a verified payload.
+func (h *Handler) parse(x *exchange, payload []byte) (hls.Event, *ending) {
+	members, err := decode(payload)
+	if err != nil {
+		return hls.Event{}, reject(http.StatusBadRequest, "body_not_a_json_object").because(err)
+	}
+	if h.draining.Load() {
+		end := deferred("shutting_down", nil)
+		return hls.Event{}, &end
+	}
+	d := &x.delivery
+	d.Body, d.Hash = payload, sha256.Sum256(payload)
+	d.HookID, d.Headers = keep(x.r.Header)
+	if err := fits(d.Event, members); err != nil {
+		return hls.Event{}, reject(http.StatusBadRequest, "event_does_not_fit_body").because(err)
+	}
+	event, err := hls.DecodeEvent(*d)
+	if err != nil {
+		return hls.Event{}, reject(http.StatusBadRequest, "event_does_not_fit_body").because(err)
+	}
+	if name := event.Repo.FullName; name != "" && !repositoryName(name) {
+		return hls.Event{}, reject(http.StatusBadRequest, "repository_name_malformed")
+	}
+	d.Action, d.Repo, d.RepoID, d.Sender = event.Action, event.Repo.FullName, event.Repo.ID, event.Sender.Login
+	return event, nil
+}
+
+// accept hands the delivery on. It goes on when GitHub has hung up: what is stored need not be sent again.
+func (h *Handler) accept(x *exchange, event hls.Event) ending {
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(x.r.Context()), x.start.Add(h.deps.AnswerTimeout))
+	defer cancel()
+	receipt, err := h.deps.Accept(ctx, x.delivery, event)
+	if err != nil {
+		return deferred("unavailable", err)
+	}
+	end := ending{class: receipt.Class, reason: receipt.Reason, counted: true}
+	switch receipt.Class {
+	case hls.Accepted:
+		end.code, end.status, end.reason = http.StatusAccepted, "queued", ""
+		h.await(ctx, receipt, &end)
+	case hls.Duplicate, hls.Ignored:
+		end.code, end.status = http.StatusOK, string(receipt.Class)
+	case hls.Conflict:
+		end.code, end.status, end.reason = http.StatusConflict, statusError, "delivery_id_conflict"
+	default:
+		return deferred("unavailable", fmt.Errorf("unexpected class %q", receipt.Class))
+	}
+	return end
+}
+
+// await replaces "queued" by "processed" when the work ends in time. The delivery is stored, so no failure here may
+// ask for it again.
+func (h *Handler) await(ctx context.Context, receipt hls.Receipt, end *ending) {
+	if h.deps.Await == nil {
+		return
+	}
+	result, done, err := h.deps.Await(ctx, receipt)
+	if err != nil {
+		end.err = fmt.Errorf("await result: %w", err)
+		return
+	}
+	if done {
+		end.code, end.status, end.result = http.StatusOK, "processed", result
+	}
+}

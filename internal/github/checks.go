@@ -1,0 +1,102 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+
+	"hls/internal/hls"
+)
+
+var commit = regexp.MustCompile(`^[0-9a-fA-F]{7,64}$`)
+
+// Checks reads the state of continuous integration at a commit, from commit statuses and check runs together.
+// A part that the server does not offer, or the token may not see, counts as empty.
+func (c *Client) Checks(ctx context.Context, repo, sha string) (hls.Checks, error) {
+	if !commit.MatchString(sha) {
+		return hls.Checks{}, &hls.Permanent{Err: fmt.Errorf("%q is not a commit", sha), Reason: reasonInvalid}
+	}
+	var tally tally
+	if err := c.statuses(ctx, repo, sha, &tally); err != nil {
+		return hls.Checks{}, fmt.Errorf("read statuses of %s at %s: %w", repo, sha, err)
+	}
+	if err := c.checkRuns(ctx, repo, sha, &tally); err != nil {
+		return hls.Checks{}, fmt.Errorf("read check runs of %s at %s: %w", repo, sha, err)
+	}
+	return tally.checks(), nil
+}
+
+func (c *Client) statuses(ctx context.Context, repo, sha string, t *tally) error {
+	var combined struct {
+		Statuses []struct {
+			State   string `json:"state"`
+			Context string `json:"context"`
+		} `json:"statuses"`
+	}
+	path := fmt.Sprintf("repos/%s/commits/%s/status?per_page=%d", repo, sha, perPage)
+	_, err := c.do(ctx, repo, call{method: http.MethodGet, path: path, into: &combined})
+	for _, s := range combined.Statuses {
+		t.add(s.Context, s.State)
+	}
+	return offered(err)
+}
+
+func (c *Client) checkRuns(ctx context.Context, repo, sha string, t *tally) error {
+	var runs struct {
+		CheckRuns []struct {
+			Name       string `json:"name"`
+			Status     string `json:"status"`
+			Conclusion string `json:"conclusion"`
+		} `json:"check_runs"`
+	}
+	path := fmt.Sprintf("repos/%s/commits/%s/check-runs?per_page=%d", repo, sha, perPage)
+	_, err := c.do(ctx, repo, call{method: http.MethodGet, path: path, into: &runs})
+	for _, r := range runs.CheckRuns {
+		state := r.Conclusion
+		if r.Status != "completed" {
+			state = "pending"
+		}
+		t.add(r.Name, state)
+	}
+	return offered(err)
+}
+
+// offered drops the errors that say that a server or a token has no such thing.
+func offered(err error) error {
+	var final *hls.Permanent
+	if errors.Is(err, hls.ErrNotFound) || errors.As(err, &final) && final.Reason == reasonForbidden {
+		return nil
+	}
+	return err
+}
+
+// tally sums up states of statuses and conclusions of check runs.
+type tally struct {
+	failed           []string
+	pending, succeed int
+}
+
+func (t *tally) add(name, state string) {
+	switch state {
+	case "success", "neutral", "skipped":
+		t.succeed++
+	case "pending", "stale":
+		t.pending++
+	default: // failure, error, timed_out, cancelled, action_required, startup_failure
+		t.failed = append(t.failed, name)
+	}
+}
+
+func (t *tally) checks() hls.Checks {
+	switch {
+	case len(t.failed) > 0:
+		return hls.Checks{State: "failure", Failed: t.failed}
+	case t.pending > 0:
+		return hls.Checks{State: "pending"}
+	case t.succeed > 0:
+		return hls.Checks{State: "success"}
+	}
+	return hls.Checks{}
+}

@@ -1,0 +1,130 @@
+// Package github is the only door to GitHub: token or App sign-in, limits, paging, conditional requests.
+//
+// Every URL is built from the base URL of the configuration, and no request leaves its host. Errors are those that
+// hls names; what may have happened and may not have wraps hls.ErrAmbiguous.
+package github
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"regexp"
+	"sync"
+	"time"
+
+	"github.com/google/go-github/v92/github"
+
+	"hls/internal/hls"
+)
+
+// Client reads and writes GitHub for every repository, each with its own credential. It is safe for concurrent use.
+type Client struct {
+	settings settings
+	gh       *github.Client
+	meter    *meter
+	token    hls.Secret
+	tokens   func(repo string) hls.Secret
+	app      *app // nil without one
+
+	mu    sync.Mutex
+	doors map[string]*door // by credential
+	self  map[string]identity
+}
+
+// New makes the door to GitHub. tokens gives a repository's own token, or "" for the general credential; it may
+// be nil. With neither token nor App, requests go out unsigned, which public repositories allow for reading.
+func New(cfg Config, tokens func(repo string) hls.Secret) (*Client, error) {
+	s, err := cfg.settings()
+	if err != nil {
+		return nil, fmt.Errorf("configure github: %w", err)
+	}
+	if tokens == nil {
+		tokens = func(string) hls.Secret { return "" }
+	}
+	c := &Client{
+		settings: s, meter: &meter{}, token: cfg.Token, tokens: tokens,
+		doors: map[string]*door{}, self: map[string]identity{},
+	}
+	base := s.base.String()
+	c.gh, err = github.NewClient(
+		github.WithHTTPClient(&http.Client{
+			Transport: &transport{
+				home: s.base, next: baseTransport(), cache: newCache(maxCached), meter: c.meter, most: maxResponseBytes,
+			},
+			CheckRedirect: followNarrowly(s.base),
+		}),
+		github.WithURLs(&base, nil),
+		github.WithUserAgent("hls"),
+		github.WithDisableRateLimitCheck(), // this door's own pauses know more
+	)
+	if err != nil {
+		return nil, fmt.Errorf("configure github: %w", err)
+	}
+	if cfg.App != (App{}) {
+		if c.app, err = newApp(cfg.App, c); err != nil {
+			return nil, fmt.Errorf("configure github app: %w", err)
+		}
+	}
+	return c, nil
+}
+
+// Snapshot is what the traffic so far has shown.
+func (c *Client) Snapshot() Snapshot { return c.meter.snapshot() }
+
+var repository = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*$`)
+
+// door is the way in for a repository: its own token, else the App's installation, else the general token.
+func (c *Client) door(ctx context.Context, repo string) (*door, error) {
+	if !repository.MatchString(repo) {
+		return nil, &hls.Permanent{Err: fmt.Errorf("%q is not owner/name", repo), Reason: reasonInvalid}
+	}
+	if own := c.tokens(repo); own != "" {
+		return c.tokenDoor(own), nil
+	}
+	if c.app != nil {
+		return c.app.door(ctx, repo)
+	}
+	return c.tokenDoor(c.token), nil
+}
+
+func (c *Client) tokenDoor(token hls.Secret) *door {
+	sum := sha256.Sum256([]byte(token.Reveal()))
+	authorization := ""
+	if token != "" {
+		authorization = "Bearer " + token.Reveal()
+	}
+	return c.openDoor(hex.EncodeToString(sum[:8]), func(d *door) {
+		d.authorize = func(context.Context) (string, error) { return authorization, nil }
+	})
+}
+
+// openDoor returns the door of a credential, made by fit when it is the first use.
+func (c *Client) openDoor(key string, fit func(*door)) *door {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if d, ok := c.doors[key]; ok {
+		return d
+	}
+	d := &door{
+		key: key, gh: c.gh, meter: c.meter, timeout: c.settings.timeout,
+		pace:   newPace(c.settings.writes, c.settings.content),
+		paused: map[string]time.Time{},
+	}
+	if c.settings.concurrency > 0 {
+		d.concurrency = make(chan struct{}, c.settings.concurrency)
+	}
+	fit(d)
+	c.doors[key] = d
+	return d
+}
+
+// do makes one call for a repository.
+func (c *Client) do(ctx context.Context, repo string, q call) (*github.Response, error) {
+	d, err := c.door(ctx, repo)
+	if err != nil {
+		return nil, err
+	}
+	return d.do(ctx, q)
+}

@@ -1,0 +1,204 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"net/http/httptrace"
+	"sync"
+	"time"
+
+	"github.com/google/go-github/v92/github"
+
+	"hls/internal/hls"
+)
+
+// door is the way in for one credential: GitHub counts its limits by token, and so do we.
+type door struct {
+	key         string // tells credentials apart without being one
+	gh          *github.Client
+	meter       *meter
+	timeout     time.Duration
+	authorize   func(context.Context) (authorization string, err error)
+	revoke      func() // forgets a credential that GitHub no longer takes; nil when there is no other
+	pace        *pace
+	concurrency chan struct{} // nil means no limit
+
+	mu      sync.Mutex
+	paused  map[string]time.Time // until when, by resource; "" is all of them
+	strikes int                  // secondary limits in a row
+}
+
+// call is one request to GitHub's REST API.
+type call struct {
+	method  string
+	path    string // relative to the base URL
+	body    any
+	into    any
+	does    consequence
+	search  bool  // counts against the limit of searches
+	content bool  // creates content, which has an hourly limit of its own
+	repoID  int64 // the repository that a redirect may lead to; 0 when not known
+}
+
+func (c call) resource() string {
+	if c.search {
+		return "search"
+	}
+	return "core"
+}
+
+// do makes one call, when the limits let it, without retries.
+func (d *door) do(ctx context.Context, c call) (*github.Response, error) {
+	if c.does.writing() {
+		release, err := d.pace.acquire(ctx, c.content)
+		if err != nil {
+			return nil, err
+		}
+		defer release()
+	}
+	leave, err := d.enter(ctx, c.resource())
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	authorization, err := d.authorize(ctx)
+	if err != nil {
+		return nil, err
+	}
+	trip := &trip{key: d.key, authorization: authorization, repoID: c.repoID}
+	resp, err := d.send(ctx, c, trip)
+	return resp, d.settle(ctx, c, trip, outcome{resp, err})
+}
+
+func (d *door) send(ctx context.Context, c call, t *trip) (*github.Response, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.timeout)
+	defer cancel()
+	ctx = httptrace.WithClientTrace(withTrip(ctx, t), &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { t.sent.Store(true) },
+	})
+	req, err := d.gh.NewRequest(ctx, c.method, c.path, c.body)
+	if err != nil {
+		return nil, err
+	}
+	return d.gh.Do(req, c.into)
+}
+
+type outcome struct {
+	resp *github.Response
+	err  error
+}
+
+// settle learns from an answer what it says of limits, and gives the error its kind.
+func (d *door) settle(ctx context.Context, c call, t *trip, o outcome) error {
+	if o.err == nil {
+		d.learn(c, o.resp)
+		d.meter.success()
+		return nil
+	}
+	if wait, resource, ok := limited(c, o.resp, o.err, d.struck()); ok {
+		d.pause(resource, wait)
+		if resource == "" {
+			d.strike()
+		}
+		d.meter.failure(o.err)
+		return &hls.RetryAfter{Err: o.err, After: wait, Free: true}
+	}
+	if wait := retryAfter(o.resp); wait > 0 {
+		d.pause("", wait)
+	}
+	err := c.judge(ctx, o.resp, o.err, t.sent.Load())
+	var final *hls.Permanent
+	if errors.As(err, &final) && final.Reason == reasonUnauthorized && d.revoke != nil {
+		d.revoke()
+		err = &hls.RetryAfter{Err: o.err}
+	}
+	if !errors.Is(err, hls.ErrNotFound) && ctx.Err() == nil {
+		d.meter.failure(err)
+	}
+	return err
+}
+
+// enter waits for the end of a pause and for a place among the concurrent requests.
+func (d *door) enter(ctx context.Context, resource string) (leave func(), err error) {
+	for {
+		if err := d.waitPause(ctx, resource); err != nil {
+			return nil, err
+		}
+		leave = func() {}
+		if d.concurrency != nil {
+			select {
+			case d.concurrency <- struct{}{}:
+				leave = func() { <-d.concurrency }
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		}
+		if d.left(resource) <= 0 {
+			return leave, nil
+		}
+		leave() // a pause began while this call waited for its place
+	}
+}
+
+func (d *door) waitPause(ctx context.Context, resource string) error {
+	left := d.left(resource)
+	if left <= 0 {
+		return nil
+	}
+	if left > d.pace.longest {
+		return &hls.RetryAfter{Err: errPaused, After: left, Free: true}
+	}
+	timer := time.NewTimer(left)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// left is how much of a pause remains.
+func (d *door) left(resource string) time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return max(time.Until(d.paused[""]), time.Until(d.paused[resource]))
+}
+
+func (d *door) pause(resource string, wait time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if until := time.Now().Add(wait); until.After(d.paused[resource]) {
+		d.paused[resource] = until
+	}
+}
+
+func (d *door) struck() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.strikes
+}
+
+func (d *door) strike() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.strikes++
+}
+
+// learn ends a row of secondary limits, and pauses a resource whose last request this was.
+func (d *door) learn(c call, resp *github.Response) {
+	d.mu.Lock()
+	d.strikes = 0
+	d.mu.Unlock()
+	rate := resp.Rate
+	if rate.Limit == 0 || rate.Remaining > 0 || rate.Reset.IsZero() {
+		return
+	}
+	resource := rate.Resource
+	if resource == "" {
+		resource = c.resource()
+	}
+	if wait := time.Until(rate.Reset.Time); wait > 0 {
+		d.pause(resource, min(wait+time.Second, maxRetryAfter))
+	}
+}

@@ -1,0 +1,61 @@
+package github
+
+import (
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Snapshot is what the traffic so far has shown. Taking it calls nobody.
+type Snapshot struct {
+	Requests    int64     // made since the start, redirects counted
+	Limit       int       // of the core resource, as last seen; 0 when never seen
+	Remaining   int       // of the core resource, as last seen
+	Reset       time.Time // when Remaining becomes Limit again
+	LastSuccess time.Time
+	LastError   time.Time
+	Error       string // the last one's text
+}
+
+type meter struct {
+	mu  sync.Mutex
+	now Snapshot
+}
+
+func (m *meter) snapshot() Snapshot {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.now
+}
+
+// saw counts an answer and reads its word on the rate limit ("Rate limits for the REST API").
+func (m *meter) saw(header http.Header) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.now.Requests++
+	if resource := header.Get("X-RateLimit-Resource"); resource != "" && resource != "core" {
+		return
+	}
+	limit, err := strconv.Atoi(header.Get("X-RateLimit-Limit"))
+	if err != nil {
+		return
+	}
+	m.now.Limit = limit
+	m.now.Remaining, _ = strconv.Atoi(header.Get("X-RateLimit-Remaining"))
+	if at, err := strconv.ParseInt(header.Get("X-RateLimit-Reset"), 10, 64); err == nil {
+		m.now.Reset = time.Unix(at, 0)
+	}
+}
+
+func (m *meter) success() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.now.LastSuccess = time.Now()
+}
+
+func (m *meter) failure(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.now.LastError, m.now.Error = time.Now(), err.Error()
+}

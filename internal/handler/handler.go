@@ -38,3 +38,11 @@ type Reader interface {
 	// Checks is the state of continuous integration at a commit.
 	Checks(ctx context.Context, repo, sha string) (hls.Checks, error)
 }
+
+// For is the handler of an event. Every event has one: what the table does not name is only analyzed.
+func For(event string) Handler {
+	if h, ok := table[event]; ok {
+		return h
+	}
+	return generic{}
+}

@@ -1,0 +1,104 @@
+package handler
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"hls/internal/hls"
+)
+
+const (
+	// diffBudget is how many tokens of diff the model is shown.
+	diffBudget = 40_000
+	// partLines is how many lines of a hunk are packed as one.
+	partLines = 120
+)
+
+// piece is a part of a file's diff that is shown whole or not at all.
+type piece struct {
+	file, order int // where it stands: file among the files, order within it
+	weight      int
+	text        string
+	shown       bool
+}
+
+// pack makes the text of a diff that fits the budget of tokens, and says what it left out. The first pieces of
+// important files come first, then their later pieces; the text keeps the order of the files.
+func pack(files []hls.File, ignored []string, budget int) (string, []hls.Omission) {
+	var omitted []hls.Omission
+	var pieces []*piece
+	for i, f := range files {
+		if why := leftOut(f, ignored); why != "" {
+			omitted = append(omitted, hls.Omission{Filename: f.Filename, Why: why})
+			continue
+		}
+		pieces = append(pieces, split(f, i)...)
+	}
+	for _, p := range slices.SortedStableFunc(slices.Values(pieces), moreImportant) {
+		if cost := tokens(p.text); cost <= budget {
+			p.shown = true
+			budget -= cost
+		}
+	}
+	text, cutFiles := join(files, pieces)
+	return text, append(omitted, cutFiles...)
+}
+
+func split(f hls.File, file int) []*piece {
+	var pieces []*piece
+	for _, h := range parsePatch(f.Patch) {
+		for _, part := range h.parts(partLines) {
+			pieces = append(pieces, &piece{file: file, order: len(pieces), weight: weight(f), text: part.render()})
+		}
+	}
+	return pieces
+}
+
+func moreImportant(a, b *piece) int {
+	return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.order, b.order))
+}
+
+// join puts the shown pieces together, each file under its own heading.
+func join(files []hls.File, pieces []*piece) (string, []hls.Omission) {
+	var b strings.Builder
+	var omitted []hls.Omission
+	for rest := pieces; len(rest) > 0; {
+		file := rest[0].file
+		n := 0
+		for n < len(rest) && rest[n].file == file {
+			n++
+		}
+		var text strings.Builder
+		shown := 0
+		for _, p := range rest[:n] {
+			if p.shown {
+				text.WriteString(p.text)
+				shown++
+			}
+		}
+		rest = rest[n:]
+		f := files[file]
+		if shown > 0 {
+			fmt.Fprintf(&b, "--- %s (%s, +%d -%d)\n%s", heading(f), f.Status, f.Additions, f.Deletions, text.String())
+		}
+		switch {
+		case shown == 0:
+			omitted = append(omitted, hls.Omission{Filename: f.Filename, Why: "over_budget"})
+		case shown < n:
+			omitted = append(omitted, hls.Omission{Filename: f.Filename, Why: "partly_over_budget"})
+		}
+	}
+	return b.String(), omitted
+}
+
+func heading(f hls.File) string {
+	if f.PreviousFilename != "" {
+		return oneLine(f.Filename) + " from " + oneLine(f.PreviousFilename)
+	}
+	return oneLine(f.Filename)
+}
+
+// tokens estimates how many tokens a text has: code has about three bytes to one.
+func tokens(text string) int { return len(text)/3 + 1 }

@@ -1,0 +1,70 @@
+package handler
+
+import (
+	"slices"
+
+	"hls/internal/hls"
+)
+
+// draft is a plan in the making. Every effect is a copy of base, so that no effect can have another subject.
+type draft struct {
+	base hls.Effect
+	plan hls.Plan
+}
+
+// newDraft starts a plan for the task's own subject. The revision is the one that the analysis was made from.
+func newDraft(e hls.Event, f hls.Facts, a hls.Analysis, purpose string) *draft {
+	revision := a.Revision
+	if revision == "" {
+		revision = f.Revision
+	}
+	return &draft{base: hls.Effect{Subject: e.Subject, Purpose: purpose, Revision: revision}}
+}
+
+func (d *draft) drop(what, why string) {
+	d.plan.Dropped = append(d.plan.Dropped, hls.Drop{What: what, Why: why})
+}
+
+func (d *draft) silent(why string) hls.Plan {
+	d.plan.Silent = why
+	return d.plan
+}
+
+// label adds the effects of a choice of labels. The addition comes first: a failure between the two leaves a
+// label too many rather than none.
+func (d *draft) label(c choice, policy hls.LabelPolicy) {
+	d.plan.Dropped = append(d.plan.Dropped, c.dropped...)
+	if len(c.add) > 0 {
+		effect := d.base
+		effect.Kind, effect.Labels, effect.Why, effect.Create = hls.AddLabels, c.add, c.why, policy.CreateMissing
+		d.plan.Effects = append(d.plan.Effects, effect)
+	}
+	if len(c.remove) > 0 {
+		effect := d.base
+		effect.Kind, effect.Labels = hls.RemoveLabels, c.remove
+		d.plan.Effects = append(d.plan.Effects, effect)
+	}
+}
+
+func (d *draft) comment(body string) {
+	effect := d.base
+	effect.Kind, effect.Body = hls.UpsertComment, body
+	d.plan.Effects = append(d.plan.Effects, effect)
+}
+
+func (d *draft) review(head, body string, remarks []hls.Remark) {
+	effect := d.base
+	effect.Kind, effect.Head, effect.Body, effect.Remarks = hls.CreateReview, head, body, remarks
+	d.plan.Effects = append(d.plan.Effects, effect)
+}
+
+// muted is the rule's reason for saying nothing about an event, or "".
+func muted(e hls.Event, p hls.CommentPolicy) string {
+	switch {
+	case p.Post == hls.PostNever:
+		return "comments_off"
+	case len(p.EventTypes) > 0 && !slices.Contains(p.EventTypes, e.Name) && !slices.Contains(p.EventTypes, e.String()):
+		return "event_type_not_commented"
+	}
+	return ""
+}

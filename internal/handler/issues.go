@@ -1,0 +1,159 @@
+package handler
+
+import (
+	"context"
+	stdjson "encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"hls/internal/hls"
+)
+
+// issues handles the events of issues: it triages what is open.
+type issues struct{}
+
+const (
+	triage     = "triage"
+	candidates = 5 // for duplicates
+)
+
+// Route: a closed issue is worked on as well, so that its task supersedes what is pending; Gather then finds that
+// there is nothing to do.
+func (issues) Route(e hls.Event, _ hls.Rule) hls.Verdict {
+	switch e.Action {
+	case "opened", "reopened", "closed":
+		return hls.Go(triage)
+	case "edited":
+		if e.Changed["title"] || e.Changed["body"] {
+			return hls.Go(triage)
+		}
+		return hls.Pass("nothing_to_analyze")
+	}
+	return hls.Pass("action_not_handled")
+}
+
+// Gather: the issue as it is now decides, whatever the action was.
+func (issues) Gather(ctx context.Context, read Reader, e hls.Event, _ hls.Rule) (hls.Facts, error) {
+	if e.Subject.Kind != hls.KindIssue {
+		return hls.Facts{Skip: "not_an_issue"}, nil
+	}
+	issue, err := read.Issue(ctx, e.Subject)
+	if errors.Is(err, hls.ErrGone) {
+		return hls.Facts{Skip: "deleted"}, nil
+	}
+	if err != nil {
+		return hls.Facts{}, fmt.Errorf("read issue: %w", err)
+	}
+	f := hls.Facts{Issue: &issue, Revision: issue.Revision()}
+	if f.Skip = leaveIssue(issue); f.Skip != "" {
+		return f, nil
+	}
+	if err := around(ctx, read, e.Subject, &f); err != nil {
+		return hls.Facts{}, err
+	}
+	f.Similar, err = similar(ctx, read, e.Subject, issue.Title)
+	return f, err
+}
+
+// leaveIssue is why an issue in its present state is left alone, or "".
+func leaveIssue(i hls.Issue) string {
+	switch {
+	case i.PullRequest != nil:
+		return "not_an_issue"
+	case i.State == "closed":
+		return "closed"
+	case i.Locked:
+		return "locked"
+	}
+	return ""
+}
+
+// around reads what issues and pull requests share: the repository's labels, the conversation, who labeled what.
+func around(ctx context.Context, read Reader, s hls.Subject, f *hls.Facts) error {
+	var err error
+	if f.Labels, err = read.Labels(ctx, s.Repo); optional(err) != nil {
+		return fmt.Errorf("read labels: %w", err)
+	}
+	if f.Comments, err = read.Comments(ctx, s); optional(err) != nil {
+		return fmt.Errorf("read comments: %w", err)
+	}
+	if f.History, err = read.History(ctx, s); optional(err) != nil {
+		return fmt.Errorf("read history: %w", err)
+	}
+	return nil
+}
+
+// optional forgives that a server does not offer something.
+func optional(err error) error {
+	if errors.Is(err, hls.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// similar finds the candidates for duplicates. When all the words together find nothing, two of them are tried.
+func similar(ctx context.Context, read Reader, s hls.Subject, title string) ([]hls.Issue, error) {
+	words := distinctive(title)
+	if len(words) == 0 {
+		return nil, nil
+	}
+	for n := len(words); ; n = 2 {
+		found, err := read.Search(ctx, s.Repo, strings.Join(words[:n], " "), candidates+1)
+		if optional(err) != nil {
+			return nil, fmt.Errorf("search similar issues: %w", err)
+		}
+		found = slices.DeleteFunc(slices.Clone(found), func(i hls.Issue) bool { return i.Number == s.Number || i.PullRequest != nil })
+		if len(found) > 0 || n <= 2 {
+			return found[:min(len(found), candidates)], nil
+		}
+	}
+}
+
+func (issues) Question(hls.Event, hls.Facts, hls.Rule) hls.Question {
+	return hls.Question{Group: "issues", Step: "analyze", Schema: stdjson.RawMessage(issueSchema), Weight: hls.Light}
+}
+
+// Plan: labels that the issue's own words prove, and a comment when the author can act on it.
+func (issues) Plan(e hls.Event, f hls.Facts, a hls.Analysis, r hls.Rule) hls.Plan {
+	d := newDraft(e, f, a, triage)
+	var answer issueAnswer
+	if err := json.Unmarshal(a.Answer, &answer); err != nil {
+		return d.silent("answer_unreadable")
+	}
+	if f.Issue == nil || f.Skip != "" {
+		return d.silent("nothing_to_plan")
+	}
+	planIssueLabels(d, f, answer, r)
+	return planIssueComment(d, e, f, issueReply{answer: answer, policy: r.Comments, minimum: r.Labels.MinConfidence})
+}
+
+// planIssueLabels takes no label at all from an answer about a text that tries to steer it.
+func planIssueLabels(d *draft, f hls.Facts, a issueAnswer, r hls.Rule) {
+	proven := evidenceOf(*f.Issue, f.Comments)
+	var proposals []proposal
+	for _, n := range a.Labels {
+		if a.Injection {
+			d.drop(quoted("label", n.Name), "injection_suspected")
+			continue
+		}
+		why := fmt.Sprintf("%q (confidence %.2f)", sentence(n.Evidence, 200), n.Confidence)
+		proposals = append(proposals, proposal{n.Name, n.Confidence, proven.supports(n.Evidence), why})
+	}
+	if a.Injection {
+		return
+	}
+	l := newLabeler(r, f, f.Issue.Labels)
+	for _, dimension := range []struct {
+		category string
+		level    level
+	}{{"priority", a.Priority}, {"difficulty", a.Difficulty}} {
+		if p, ok := l.fromLevel(dimension.category, dimension.level, proposals); ok {
+			proposals = append(proposals, p)
+		}
+	}
+	d.label(l.choose(proposals), r.Labels)
+}

@@ -1,0 +1,138 @@
+package handler
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"hls/internal/hls"
+)
+
+const (
+	mostQuestions  = 3
+	mostDuplicates = 3
+	// duplicateConfidence is the least for a duplicate to be named in public, whatever lower value labels have.
+	duplicateConfidence = 0.75
+
+	automated = "*This is an automated first look; a maintainer decides.*"
+)
+
+// issueReply is what a comment on an issue is made from.
+type issueReply struct {
+	answer  issueAnswer
+	policy  hls.CommentPolicy
+	minimum float64 // labels.min_confidence
+}
+
+// planIssueComment speaks only where the author can act on it, unless the rule wants a comment always.
+func planIssueComment(d *draft, e hls.Event, f hls.Facts, r issueReply) hls.Plan {
+	questions := askable(d, r.answer.Missing)
+	duplicates := likely(d, f, r)
+	if why := cmp.Or(muted(e, r.policy), delicate(r.answer)); why != "" {
+		return d.silent(why)
+	}
+	var parts []string
+	if r.policy.Post == hls.PostAlways {
+		if text := cmp.Or(sentence(r.answer.Comment, 1200), sentence(r.answer.Summary, 1200)); text != "" {
+			parts = append(parts, ended(text))
+		}
+	}
+	parts = append(parts, duplicateLines(duplicates)...)
+	if len(questions) > 0 {
+		parts = append(parts, questionLines(questions))
+	}
+	if len(parts) == 0 {
+		return d.silent("nothing_to_say")
+	}
+	d.comment(strings.Join(append(parts, automated), "\n\n"))
+	return d.plan
+}
+
+// delicate is why nothing is said in public whatever the rule says, or "".
+func delicate(a issueAnswer) string {
+	switch {
+	case a.Security:
+		return "security_sensitive"
+	case a.Injection:
+		return "injection_suspected"
+	case a.NeedsHuman:
+		return "needs_human"
+	}
+	return ""
+}
+
+func askable(d *draft, missing []string) []string {
+	var questions []string
+	for _, text := range missing {
+		question := ended(sentence(text, 300))
+		switch {
+		case question == "":
+			d.drop(quoted("question", text), "empty")
+		case slices.Contains(questions, question):
+			d.drop(quoted("question", text), "repeated")
+		case len(questions) == mostQuestions:
+			d.drop(quoted("question", text), "over_three")
+		default:
+			questions = append(questions, question)
+		}
+	}
+	return questions
+}
+
+// likely are the duplicates worth naming, the surest first.
+func likely(d *draft, f hls.Facts, r issueReply) []duplicate {
+	minimum := max(cmp.Or(r.minimum, defaultConfidence), duplicateConfidence)
+	var kept []duplicate
+	for _, dup := range r.answer.Duplicates {
+		known := slices.ContainsFunc(f.Similar, func(i hls.Issue) bool { return i.Number == dup.Number })
+		why := ""
+		switch {
+		case !known || dup.Number == f.Issue.Number:
+			why = "not_a_candidate"
+		case dup.Confidence > 1:
+			why = "confidence_out_of_range"
+		case dup.Confidence < minimum:
+			why = "low_confidence"
+		case slices.ContainsFunc(kept, func(k duplicate) bool { return k.Number == dup.Number }):
+			why = "repeated"
+		case len(kept) == mostDuplicates:
+			why = "over_three"
+		}
+		if why != "" {
+			d.drop(fmt.Sprintf("duplicate #%d", dup.Number), why)
+			continue
+		}
+		kept = append(kept, dup)
+	}
+	slices.SortStableFunc(kept, func(a, b duplicate) int { return cmp.Compare(b.Confidence, a.Confidence) })
+	return kept
+}
+
+// duplicateLines name likely duplicates. They avoid the words by which GitHub marks or closes one.
+func duplicateLines(duplicates []duplicate) []string {
+	if len(duplicates) == 0 {
+		return nil
+	}
+	lines := []string{"This looks like something that was reported before:", ""}
+	for _, d := range duplicates {
+		line := fmt.Sprintf("- #%d", d.Number)
+		if reason := ended(sentence(d.Reason, 300)); reason != "" {
+			line += ": " + reason
+		}
+		lines = append(lines, line)
+	}
+	return []string{strings.Join(lines, "\n"), "If yours is different, please say in what."}
+}
+
+func questionLines(questions []string) string {
+	if len(questions) == 1 {
+		return "To look into this, one thing is missing:\n\n- " + questions[0]
+	}
+	var b strings.Builder
+	b.WriteString("To look into this, some things are missing:\n")
+	for i, q := range questions {
+		fmt.Fprintf(&b, "\n%d. %s", i+1, q)
+	}
+	return b.String()
+}

@@ -1,0 +1,232 @@
+package handler
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"hls/internal/hls"
+)
+
+// defaultConfidence is labels.min_confidence where it is not set.
+const defaultConfidence = 0.6
+
+// exclusivePrefixes are the groups that hold one label at a time where the settings name no categories: labels
+// such as priority-high, "priority: high" and size/XL.
+const exclusivePrefixes = " priority difficulty severity effort size "
+
+// proposal is a label that the model, or a count, speaks for. Proven is false when its evidence was not found.
+type proposal struct {
+	name       string
+	confidence float64
+	proven     bool
+	why        string
+}
+
+// choice is what came of the proposals.
+type choice struct {
+	add     []hls.Label
+	remove  []hls.Label // of HLS's own, to make room in an exclusive group
+	why     map[string]string
+	dropped []hls.Drop
+}
+
+// labeler decides which labels a subject gets. It knows the allowed set, what is on the subject, and who put it there.
+type labeler struct {
+	policy  hls.LabelPolicy
+	minimum float64
+	allowed map[string]hls.Label // by folded name
+	groups  map[string]string    // the exclusive group of an allowed label, by folded name
+	lacking map[string]bool      // allowed labels that the repository does not have
+	present map[string]bool
+	mine    map[string]bool // present, and last added by HLS itself
+	removed map[string]bool // removed by someone else at any time: never added again
+}
+
+func newLabeler(r hls.Rule, f hls.Facts, present []hls.Label) *labeler {
+	l := &labeler{
+		policy: r.Labels, minimum: cmp.Or(r.Labels.MinConfidence, defaultConfidence),
+		allowed: map[string]hls.Label{}, groups: map[string]string{}, lacking: map[string]bool{},
+		present: map[string]bool{}, mine: map[string]bool{}, removed: map[string]bool{},
+	}
+	for _, label := range present {
+		l.present[fold(label.Name)] = true
+	}
+	for _, h := range f.History {
+		name := fold(h.Label)
+		own := r.Self.Same(h.Actor)
+		switch {
+		case h.Added:
+			l.mine[name] = own && l.present[name]
+		case !own:
+			l.removed[name] = true
+		}
+	}
+	l.allow(r.Labels.Categories, f.Labels)
+	return l
+}
+
+func (l *labeler) allow(categories []hls.Category, repo []hls.Label) {
+	if len(categories) == 0 {
+		for _, label := range repo {
+			l.allowed[fold(label.Name)] = label
+			l.groups[fold(label.Name)] = prefixGroup(label.Name)
+		}
+		return
+	}
+	for _, c := range categories {
+		for _, label := range c.Labels {
+			name := fold(label.Name)
+			l.allowed[name] = label
+			l.lacking[name] = !slices.ContainsFunc(repo, func(o hls.Label) bool { return fold(o.Name) == name })
+			if l.groups[name] = prefixGroup(label.Name); c.Exclusive {
+				l.groups[name] = "category " + fold(c.Name)
+			}
+		}
+	}
+}
+
+// choose goes through the proposals in two steps: each on its own merits, then the best of each exclusive group.
+func (l *labeler) choose(proposals []proposal) choice {
+	c := choice{why: map[string]string{}}
+	seen := map[string]bool{}
+	var fit []proposal
+	for _, p := range proposals {
+		why := l.refuse(p)
+		if why == "" && seen[fold(p.name)] {
+			why = "repeated"
+		}
+		seen[fold(p.name)] = true
+		if why != "" {
+			c.dropped = append(c.dropped, hls.Drop{What: quoted("label", p.name), Why: why})
+			continue
+		}
+		fit = append(fit, p)
+	}
+	slices.SortStableFunc(fit, func(a, b proposal) int { return cmp.Compare(b.confidence, a.confidence) })
+	taken := map[string]bool{}
+	for _, p := range fit {
+		if why := l.settle(&c, p, taken); why != "" {
+			c.dropped = append(c.dropped, hls.Drop{What: quoted("label", p.name), Why: why})
+		}
+	}
+	return c
+}
+
+// refuse says what speaks against a proposal by itself, or "".
+func (l *labeler) refuse(p proposal) string {
+	name := fold(p.name)
+	_, allowed := l.allowed[name]
+	switch {
+	case !allowed:
+		return "not_allowed"
+	case p.confidence < 0 || p.confidence > 1:
+		return "confidence_out_of_range"
+	case p.confidence < l.minimum:
+		return "low_confidence"
+	case !p.proven:
+		return "quote_not_found"
+	case l.removed[name]:
+		return "removed_by_person"
+	case l.lacking[name] && !l.policy.CreateMissing:
+		return "not_in_repository"
+	}
+	return ""
+}
+
+// settle adds a label, unless its exclusive group has a better one, or one that a person chose. HLS's own earlier
+// choice gives way.
+func (l *labeler) settle(c *choice, p proposal, taken map[string]bool) string {
+	name := fold(p.name)
+	group := l.groups[name]
+	if group != "" && taken[group] {
+		return "group_has_better"
+	}
+	taken[group] = true
+	if l.present[name] {
+		return "present_already"
+	}
+	rivals := l.rivals(group)
+	if slices.ContainsFunc(rivals, func(r string) bool { return !l.mine[r] }) {
+		return "group_taken_by_person"
+	}
+	if !l.policy.AutoApply {
+		return "auto_apply_off"
+	}
+	for _, rival := range rivals {
+		c.remove = append(c.remove, l.allowed[rival])
+	}
+	label := l.allowed[name]
+	c.add = append(c.add, label)
+	c.why[label.Name] = p.why
+	return ""
+}
+
+// rivals are the labels of an exclusive group that are on the subject, in a fixed order.
+func (l *labeler) rivals(group string) []string {
+	if group == "" {
+		return nil
+	}
+	var names []string
+	for name := range l.present {
+		if l.groups[name] == group {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// levels are the words that labels use for the levels of the answer.
+var levels = map[string][]string{
+	"high": {"high"}, "medium": {"medium"}, "low": {"low"},
+	"easy": {"easy"}, "moderate": {"moderate", "medium"}, "complex": {"complex", "hard"},
+}
+
+// fromLevel maps a level of the answer to a label of the configured category of that name, unless the model named
+// a label of the category itself. The label of a repository without categories is never guessed at.
+func (l *labeler) fromLevel(category string, a level, named []proposal) (proposal, bool) {
+	for _, c := range l.policy.Categories {
+		if fold(c.Name) != category {
+			continue
+		}
+		for _, label := range c.Labels {
+			if slices.ContainsFunc(named, func(p proposal) bool { return fold(p.name) == fold(label.Name) }) {
+				return proposal{}, false
+			}
+		}
+		for _, label := range c.Labels {
+			if slices.Contains(levels[a.Level], lastWord(label.Name)) {
+				why := fmt.Sprintf("%s %s: %s", category, a.Level, sentence(a.Reason, 200))
+				return proposal{name: label.Name, confidence: 1, proven: true, why: why}, true
+			}
+		}
+	}
+	return proposal{}, false
+}
+
+// fold is a label's name as GitHub compares it: without regard to case.
+func fold(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
+
+func nameWords(name string) []string {
+	return strings.FieldsFunc(fold(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+}
+
+func lastWord(name string) string {
+	words := nameWords(name)
+	if len(words) == 0 {
+		return ""
+	}
+	return words[len(words)-1]
+}
+
+// prefixGroup is the exclusive group that a label's first word names, or "".
+func prefixGroup(name string) string {
+	words := nameWords(name)
+	if len(words) < 2 || !strings.Contains(exclusivePrefixes, " "+words[0]+" ") {
+		return ""
+	}
+	return words[0]
+}

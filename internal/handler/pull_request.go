@@ -1,0 +1,144 @@
+package handler
+
+import (
+	"context"
+	stdjson "encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+
+	"hls/internal/hls"
+)
+
+// pullRequests handles the events of pull requests: it reviews what is open.
+type pullRequests struct{}
+
+const (
+	review     = "review"
+	mostLinked = 3
+)
+
+// closing finds the issues that a pull request says it closes (GitHub: "Linking a pull request to an issue").
+var closing = regexp.MustCompile(`(?i)\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+#(\d{1,9})\b`)
+
+// Route: a closed pull request is worked on as well, so that its task supersedes what is pending; Gather then finds
+// that there is nothing to do.
+func (pullRequests) Route(e hls.Event, r hls.Rule) hls.Verdict {
+	switch e.Action {
+	case "opened", "reopened", "ready_for_review", "synchronize", "closed":
+		return hls.Go(review)
+	case "edited":
+		if e.Changed["base"] {
+			return hls.Go(review)
+		}
+		return hls.Pass("nothing_to_analyze")
+	case "review_requested":
+		if e.Reviewer != nil && r.Self.Same(*e.Reviewer) {
+			return hls.Go(review)
+		}
+		return hls.Pass("reviewer_is_another")
+	}
+	return hls.Pass("action_not_handled")
+}
+
+// Gather: the pull request as it is now decides, whatever the action was.
+func (pullRequests) Gather(ctx context.Context, read Reader, e hls.Event, r hls.Rule) (hls.Facts, error) {
+	if e.Subject.Kind != hls.KindPullRequest {
+		return hls.Facts{Skip: "not_a_pull_request"}, nil
+	}
+	pr, err := read.PullRequest(ctx, e.Subject)
+	if errors.Is(err, hls.ErrGone) {
+		return hls.Facts{Skip: "deleted"}, nil
+	}
+	if err != nil {
+		return hls.Facts{}, fmt.Errorf("read pull request: %w", err)
+	}
+	f := hls.Facts{PullRequest: &pr, Revision: pr.Revision()}
+	if f.Skip = leavePullRequest(pr, r); f.Skip != "" {
+		return f, nil
+	}
+	if f.Files, err = read.Files(ctx, e.Subject); err != nil {
+		return hls.Facts{}, fmt.Errorf("read files: %w", err)
+	}
+	if f.Skip = leaveFiles(f.Files, r.Ignore.Paths); f.Skip != "" {
+		return f, nil
+	}
+	f.Diff, f.Omitted = pack(f.Files, r.Ignore.Paths, diffBudget)
+	if f.Diff == "" {
+		f.Skip = "nothing_to_review"
+		return f, nil
+	}
+	return f, surroundings(ctx, read, e.Subject, &f)
+}
+
+// leavePullRequest is why a pull request in its present state is left alone, or "".
+func leavePullRequest(pr hls.PullRequest, r hls.Rule) string {
+	switch {
+	case pr.Merged:
+		return "merged"
+	case pr.State == "closed":
+		return "closed"
+	case pr.Locked:
+		return "locked"
+	case pr.Draft && r.Ignore.Drafts:
+		return "draft"
+	}
+	return ""
+}
+
+func surroundings(ctx context.Context, read Reader, s hls.Subject, f *hls.Facts) error {
+	if err := around(ctx, read, s, f); err != nil {
+		return err
+	}
+	var err error
+	if f.Checks, err = read.Checks(ctx, s.Repo, f.PullRequest.Head.SHA); optional(err) != nil {
+		return fmt.Errorf("read checks: %w", err)
+	}
+	for _, number := range linked(f.PullRequest.Body, s.Number) {
+		issue, err := read.Issue(ctx, hls.Subject{RepoID: s.RepoID, Repo: s.Repo, Kind: hls.KindIssue, Number: number})
+		switch {
+		case errors.Is(err, hls.ErrGone), errors.Is(err, hls.ErrNotFound):
+		case err != nil:
+			return fmt.Errorf("read linked issue: %w", err)
+		case issue.PullRequest == nil:
+			f.Linked = append(f.Linked, issue)
+		}
+	}
+	return nil
+}
+
+// linked are the numbers of the issues that a body says to close, at most three and not its own.
+func linked(body string, own int) []int {
+	var numbers []int
+	for _, m := range closing.FindAllStringSubmatch(hiddenText.ReplaceAllString(body, " "), -1) {
+		n, err := strconv.Atoi(m[1])
+		if err == nil && n > 0 && n != own && !slices.Contains(numbers, n) && len(numbers) < mostLinked {
+			numbers = append(numbers, n)
+		}
+	}
+	return numbers
+}
+
+func (pullRequests) Question(hls.Event, hls.Facts, hls.Rule) hls.Question {
+	return hls.Question{Group: "pull_requests", Step: "review", Schema: stdjson.RawMessage(reviewSchema), Weight: hls.Heavy}
+}
+
+// Plan: a size label by count, and one review whose remarks stand on lines of the diff; or one comment when nothing
+// stands on a line; or silence.
+func (pullRequests) Plan(e hls.Event, f hls.Facts, a hls.Analysis, r hls.Rule) hls.Plan {
+	d := newDraft(e, f, a, review)
+	var answer reviewAnswer
+	if err := json.Unmarshal(a.Answer, &answer); err != nil {
+		return d.silent("answer_unreadable")
+	}
+	if f.PullRequest == nil || f.Skip != "" {
+		return d.silent("nothing_to_plan")
+	}
+	l := newLabeler(r, f, f.PullRequest.Labels)
+	d.label(l.choose(sizeLabel(l, f.Files)), r.Labels)
+	return planReview(d, e, f, reviewReply{answer: answer, policy: r.Comments})
+}

@@ -1,0 +1,100 @@
+package handler
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"hls/internal/hls"
+)
+
+const (
+	mostOmitted = 10 // files named in a summary
+	mostTests   = 3
+
+	automatedReview = "*This is an automated first look at the diff; a maintainer decides.*"
+)
+
+// reviewReply is what a review is made from.
+type reviewReply struct {
+	answer reviewAnswer
+	policy hls.CommentPolicy
+}
+
+// planReview is one review when a finding stands on a line; one comment when only untested risk, or the rule, gives
+// reason to speak; otherwise silence.
+func planReview(d *draft, e hls.Event, f hls.Facts, r reviewReply) hls.Plan {
+	findings := verify(d, f.Files, r.answer.Findings)
+	if why := muted(e, r.policy); why != "" {
+		return d.silent(why)
+	}
+	tests := untested(d, r.answer.MissingTests)
+	switch {
+	case len(findings) > 0:
+		var remarks []hls.Remark
+		for _, found := range findings {
+			remarks = append(remarks, remark(found))
+		}
+		d.review(f.PullRequest.Head.SHA, reviewBody(f, r.answer, tests), remarks)
+		return d.plan
+	case r.policy.Post == hls.PostAlways, r.answer.Risk == "high" && len(tests) > 0:
+		d.comment(reviewBody(f, r.answer, tests))
+		return d.plan
+	}
+	return d.silent("nothing_to_say")
+}
+
+func untested(d *draft, missing []string) []string {
+	var tests []string
+	for _, text := range missing {
+		test := ended(sentence(text, 300))
+		switch {
+		case test == "":
+			d.drop(quoted("missing test", text), "empty")
+		case slices.Contains(tests, test):
+			d.drop(quoted("missing test", text), "repeated")
+		case len(tests) == mostTests:
+			d.drop(quoted("missing test", text), "over_three")
+		default:
+			tests = append(tests, test)
+		}
+	}
+	return tests
+}
+
+// reviewBody is the text above the remarks.
+func reviewBody(f hls.Facts, a reviewAnswer, tests []string) string {
+	var parts []string
+	if summary := ended(sentence(a.Summary, 600)); summary != "" {
+		parts = append(parts, summary)
+	}
+	parts = append(parts, assessment(a))
+	if len(tests) > 0 {
+		parts = append(parts, "Not covered by a test in this diff:\n\n- "+strings.Join(tests, "\n- "))
+	}
+	if len(f.Omitted) > 0 {
+		parts = append(parts, omittedLine(f.Omitted))
+	}
+	return strings.Join(append(parts, automatedReview), "\n\n")
+}
+
+func assessment(a reviewAnswer) string {
+	text := "Risk: " + sentence(a.Risk, 20)
+	if a.Effort >= 1 && a.Effort <= 5 {
+		text += fmt.Sprintf(" · effort to review: %d of 5", a.Effort)
+	}
+	return text
+}
+
+// omittedLine names what the model did not see, so that nobody takes silence about it for approval.
+func omittedLine(omitted []hls.Omission) string {
+	var names []string
+	for _, o := range omitted[:min(len(omitted), mostOmitted)] {
+		names = append(names, fmt.Sprintf("%s (%s)", inCode(o.Filename), strings.ReplaceAll(o.Why, "_", " ")))
+	}
+	line := "Not looked at: " + strings.Join(names, ", ")
+	if more := len(omitted) - mostOmitted; more > 0 {
+		line += fmt.Sprintf(" and %d more", more)
+	}
+	return line + "."
+}

@@ -1,0 +1,193 @@
+package handler
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"hls/internal/hls"
+)
+
+const (
+	mostFindings = 5
+	near         = 3  // lines that a finding's number may be off
+	minCode      = 4  // characters other than blanks that a quote needs
+	mostLines    = 20 // that one remark spans
+)
+
+// severities are in the order in which findings are told.
+var severities = []string{"critical", "major", "minor"}
+
+// right is the new side of a file's diff: the lines that a remark can stand on, by number.
+type right map[int]spot
+
+type spot struct {
+	text string
+	hunk int // a remark stays within one
+}
+
+func rightOf(f hls.File) right {
+	side := right{}
+	for _, h := range parsePatch(f.Patch) {
+		for _, l := range h.lines {
+			if l.new > 0 {
+				side[l.new] = spot{blankless(l.text), h.index}
+			}
+		}
+	}
+	return side
+}
+
+// blankless is code as quotes are compared: blanks do not count.
+func blankless(code string) string {
+	return strings.ToLower(strings.Join(strings.Fields(shownEscape.ReplaceAllString(code, "")), ""))
+}
+
+// verify keeps the findings that stand in the diff, at their true lines, the gravest first and at most five.
+func verify(d *draft, files []hls.File, findings []finding) []finding {
+	var kept []finding
+	for _, f := range findings {
+		found, why := locate(f, files)
+		if why == "" && slices.ContainsFunc(kept, func(k finding) bool { return sameFinding(k, found) }) {
+			why = "repeated"
+		}
+		if why != "" {
+			d.drop(quoted("finding", fmt.Sprintf("%s:%d", f.File, f.Line)), why)
+			continue
+		}
+		kept = append(kept, found)
+	}
+	slices.SortStableFunc(kept, func(a, b finding) int {
+		return cmp.Compare(slices.Index(severities, a.Severity), slices.Index(severities, b.Severity))
+	})
+	for _, f := range kept[min(len(kept), mostFindings):] {
+		d.drop(quoted("finding", fmt.Sprintf("%s:%d", f.File, f.Line)), "over_five")
+	}
+	return kept[:min(len(kept), mostFindings)]
+}
+
+// sameFinding tells whether two findings would say one thing twice.
+func sameFinding(a, b finding) bool {
+	return a.File == b.File && a.Line <= b.EndLine && b.Line <= a.EndLine || plain(a.Problem) == plain(b.Problem)
+}
+
+// locate finds the true lines of a finding's quote, or says why it cannot stand.
+func locate(f finding, files []hls.File) (finding, string) {
+	at := slices.IndexFunc(files, func(file hls.File) bool { return file.Filename == f.File })
+	switch {
+	case at < 0 || files[at].Patch == "":
+		return f, "not_in_diff"
+	case !slices.Contains(severities, f.Severity):
+		return f, "unknown_severity"
+	case sentence(f.Problem, 10) == "":
+		return f, "no_problem_told"
+	}
+	quote := codeLines(f.Quote)
+	if len(strings.Join(quote, "")) < minCode {
+		return f, "quote_too_short"
+	}
+	side := rightOf(files[at])
+	if !slices.ContainsFunc(offsets(), func(o int) bool { _, ok := side[f.Line+o]; return ok }) {
+		return f, "not_in_diff"
+	}
+	for _, o := range offsets() {
+		if side.holds(f.Line+o, quote) {
+			return f.moved(f.Line+o, len(quote), side), ""
+		}
+	}
+	return f, "quote_not_found"
+}
+
+// offsets are 0, 1, -1, 2, -2, …: the nearest line first.
+func offsets() []int {
+	all := []int{0}
+	for n := 1; n <= near; n++ {
+		all = append(all, n, -n)
+	}
+	return all
+}
+
+// codeLines are the lines of a quote that say something. The signs of a diff are taken off when every line has one.
+func codeLines(quote string) []string {
+	var lines []string
+	signed := true
+	for line := range strings.SplitSeq(quote, "\n") {
+		if strings.TrimSpace(line) == "" {
+			continue
+		}
+		signed = signed && strings.HasPrefix(line, "+")
+		lines = append(lines, line)
+	}
+	for i, line := range lines {
+		if signed {
+			line = line[1:]
+		}
+		lines[i] = blankless(line)
+	}
+	return lines
+}
+
+// holds tells whether the quote's lines stand from line on. Blank lines, which the quote leaves out, are passed over.
+func (r right) holds(line int, quote []string) bool {
+	hunk := r[line].hunk
+	for i, q := range quote {
+		for i > 0 && r[line].text == "" && r.has(line, hunk) {
+			line++
+		}
+		if !r.has(line, hunk) || !strings.Contains(r[line].text, q) {
+			return false
+		}
+		line++
+	}
+	return true
+}
+
+func (r right) has(line, hunk int) bool {
+	s, ok := r[line]
+	return ok && s.hunk == hunk
+}
+
+// moved puts a finding at start. Its end moves with it, at least over the quote, as far as the hunk goes.
+func (f finding) moved(start, quoted int, side right) finding {
+	length := min(max(f.EndLine-f.Line+1, quoted), mostLines)
+	f.Line, f.EndLine = start, start
+	for f.EndLine-start+1 < length && side.has(f.EndLine+1, side[start].hunk) {
+		f.EndLine++
+	}
+	return f
+}
+
+// remark is a finding as an inline comment.
+func remark(f finding) hls.Remark {
+	head := strings.ToUpper(f.Severity[:1]) + f.Severity[1:]
+	if category := sentence(f.Category, 30); category != "" {
+		head += ", " + strings.ToLower(category)
+	}
+	body := "**" + strings.ReplaceAll(head, "*", "") + ".** " + ended(sentence(f.Problem, 600))
+	if text := suggestion(f.Suggestion); text != "" {
+		body += "\n\n" + text
+	}
+	return hls.Remark{Path: f.File, Line: f.Line, EndLine: f.EndLine, Side: "RIGHT", Body: body}
+}
+
+// suggestion shows several lines as code, and one as a sentence. Fences that the model wrote are taken away.
+func suggestion(text string) string {
+	var lines []string
+	for line := range strings.SplitSeq(text, "\n") {
+		if !strings.HasPrefix(strings.TrimSpace(line), "```") {
+			lines = append(lines, strings.TrimRight(line, " \t\r"))
+		}
+	}
+	text = strings.Trim(strings.Join(lines, "\n"), "\n")
+	if !strings.Contains(text, "\n") {
+		if text = ended(sentence(text, 400)); text == "" {
+			return ""
+		}
+		return "Suggestion: " + text
+	}
+	if len(text) > 2000 {
+		return ""
+	}
+	return "Suggestion:\n\n" + codeBlock(text)
+}

@@ -1,0 +1,84 @@
+package handler
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// ellipsis marks text that was cut.
+const ellipsis = "…"
+
+// sentence makes one plain line of text from the model: no line breaks, nothing invisible, nothing at its start
+// that Markdown or a bot would read as more than a word, and at most limit characters. The actor makes links,
+// mentions and the like harmless.
+func sentence(text string, limit int) string {
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == utf8.RuneError:
+			return -1
+		}
+		return r
+	}, text)
+	text = strings.Join(strings.Fields(text), " ")
+	text = strings.TrimPrefix(strings.TrimLeft(text, "/\\#>*+-=|~! "), "```")
+	return cut(text, limit)
+}
+
+// ended is a sentence with a full stop, unless it has an end of its own.
+func ended(text string) string {
+	if text == "" || strings.ContainsAny(text[len(text)-1:], ".!?:") || strings.HasSuffix(text, ellipsis) {
+		return text
+	}
+	return text + "."
+}
+
+// cut shortens text to limit characters, at the end of a word where one is near.
+func cut(text string, limit int) string {
+	if utf8.RuneCountInString(text) <= limit {
+		return text
+	}
+	runes := []rune(text)[:limit-1]
+	text = string(runes)
+	if at := strings.LastIndexByte(text, ' '); at > len(text)*3/4 {
+		text = text[:at]
+	}
+	return strings.TrimRight(text, " ,;:") + ellipsis
+}
+
+// inCode shows a name that others chose, such as a file's, so that nothing in it is Markdown.
+func inCode(name string) string {
+	name = strings.ReplaceAll(oneLine(name), "`", "'")
+	return "`" + cut(name, 200) + "`"
+}
+
+// oneLine is a name without line breaks and invisible characters, otherwise as it is.
+func oneLine(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, name)
+}
+
+// quoted names something that the model proposed, for the list of what was dropped.
+func quoted(kind, text string) string { return kind + " " + strconv.Quote(cut(text, 80)) }
+
+// codeBlock fences text so that nothing in it ends the block. It is never a suggestion that a click would commit.
+func codeBlock(text string) string {
+	longest, run := 0, 0
+	for _, r := range text {
+		if r != '`' {
+			run = 0
+			continue
+		}
+		run++
+		longest = max(longest, run)
+	}
+	fence := strings.Repeat("`", max(3, longest+1))
+	return fence + "\n" + strings.Trim(text, "\n") + "\n" + fence
+}

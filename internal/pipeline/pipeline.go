@@ -58,6 +58,9 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 	if err != nil {
 		return err
 	}
+	if newer, err := p.store.Superseded(ctx, j.task); err != nil || newer {
+		return errors.Join(err, hls.ErrStale)
+	}
 
 	analysis, err := p.analysis(ctx, j, question{event, facts, rule, knows})
 	if err != nil {

@@ -21,36 +21,36 @@ const (
 
 // Config is the section github of the settings.
 type Config struct {
-	// BaseURL is the root of GitHub's REST API; for GitHub Enterprise Server https://HOST/api/v3.
-	BaseURL string `yaml:"base_url"`
-	// Token is a personal access token, classic or fine-grained. Leave it out when App is set.
+	// Root of GitHub's REST API; for GitHub Enterprise Server https://HOST/api/v3.
+	BaseURL string `yaml:"base_url" default:"https://api.github.com"`
+	// Personal access token, classic or fine-grained. Leave it out when app is set.
 	Token hls.Secret `yaml:"token"`
-	// App signs in as a GitHub App instead of with a token.
+	// Signs in as a GitHub App instead of with a token.
 	App App `yaml:"app"`
-	// Timeout bounds one request, its answer read to the end; 30s unless set.
-	Timeout time.Duration `yaml:"timeout"`
-	// Limits keep HLS within what GitHub allows a token.
+	// The most that one request may take, its answer read to the end.
+	Timeout time.Duration `yaml:"timeout" default:"30s"`
+	// Keep HLS within what GitHub allows each token.
 	Limits Limits `yaml:"limits"`
 }
 
 // App is how HLS signs in as a GitHub App.
 type App struct {
-	// ID is the App's number, from its settings page.
+	// Number of the App, from its settings page.
 	ID int64 `yaml:"id"`
-	// PrivateKey is the App's key in PEM; line breaks may be written as \n.
+	// Private key of the App in PEM; line breaks may be written as \n.
 	PrivateKey hls.Secret `yaml:"private_key"`
-	// PrivateKeyFile names a file that holds the key in PEM.
+	// File that holds the private key in PEM.
 	PrivateKeyFile string `yaml:"private_key_file"`
 }
 
-// Limits are counted for each token. Zero means no limit of ours, for stand-ins and Enterprise Server.
+// Limits are counted for each token. Zero is no limit of ours, unset is the default.
 type Limits struct {
-	// WritesPerMinute caps writes in any 60 seconds; 60 unless set.
-	WritesPerMinute *int `yaml:"writes_per_minute"`
-	// ContentPerHour caps comments, reviews and labels created in any hour; 500 unless set.
-	ContentPerHour *int `yaml:"content_per_hour"`
-	// Concurrency caps requests under way at once; 16 unless set.
-	Concurrency *int `yaml:"concurrency"`
+	// Writes in any 60 seconds; 0 means no limit, for stand-ins and Enterprise Server.
+	WritesPerMinute *int `yaml:"writes_per_minute" default:"60" jsonschema:"minimum=0"`
+	// Comments, reviews and labels created in any hour; 0 means no limit.
+	ContentPerHour *int `yaml:"content_per_hour" default:"500" jsonschema:"minimum=0"`
+	// Requests under way at once; 0 means no limit.
+	Concurrency *int `yaml:"concurrency" default:"16" jsonschema:"minimum=0"`
 }
 
 // settings is a Config with its defaults filled in and its URL parsed.

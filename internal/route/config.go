@@ -1,0 +1,102 @@
+package route
+
+import "hls/internal/hls"
+
+// Config is what the settings say about repositories.
+type Config struct {
+	// Repositories that are worked on. The first entry whose name fits is the one that applies.
+	Repositories []Repository `yaml:"repositories"`
+}
+
+// Repository is one entry of the list: a repository, or all that a glob stands for.
+type Repository struct {
+	// Name is owner/repo, or a glob such as owner/*; * stands for anything but a slash. Letter case does not matter.
+	Name string `yaml:"name"`
+	// Enabled false passes over every event of the repository; the default is true.
+	Enabled *bool `yaml:"enabled"`
+	// Events that are worked on, with all their actions (issues) or one (issues.opened); the default is issues and
+	// pull_request.
+	Events Strings `yaml:"events"`
+	// WebhookSecret is the repository's own secret, or several while rotating. It replaces github.webhook_secret.
+	WebhookSecret []hls.Secret `yaml:"webhook_secret"`
+	// Token is used for this repository in place of github.token.
+	Token hls.Secret `yaml:"token"`
+	// Model is used for this repository in place of claude.model.
+	Model string `yaml:"model"`
+	// DryRun true plans effects and does none.
+	DryRun bool `yaml:"dry_run"`
+	// Labels says which labels may be set.
+	Labels Labels `yaml:"labels"`
+	// Comments says when to speak.
+	Comments Comments `yaml:"comments"`
+	// Prompts names this repository's templates.
+	Prompts Prompts `yaml:"prompts"`
+	// Ignore says which of the enabled events are passed over.
+	Ignore Ignore `yaml:"ignore"`
+	// Budget replaces parts of claude.budget.
+	Budget Budget `yaml:"budget"`
+}
+
+// Labels is the section labels of a repository.
+type Labels struct {
+	// AutoApply false plans labels and sets none; the default is features.auto_labeling.
+	AutoApply *bool `yaml:"auto_apply"`
+	// Categories are the only labels that may be set, by group; without them, the labels that the repository has.
+	Categories Categories `yaml:"categories"`
+	// CreateMissing true creates a configured label that the repository lacks; the default is
+	// features.auto_setup_labels.
+	CreateMissing *bool `yaml:"create_missing"`
+	// MinConfidence, between 0 and 1, is what Claude must claim at least for a label to be set; the default is 0.6.
+	MinConfidence *float64 `yaml:"min_confidence" jsonschema:"minimum=0,maximum=1"`
+}
+
+// Comments is the section comments of a repository.
+type Comments struct {
+	// AutoPost true always posts a comment and false never; the default is to post when the author can act on it.
+	AutoPost *bool `yaml:"auto_post"`
+	// EventTypes are the events that may be answered by a comment; the default is all.
+	EventTypes Strings `yaml:"event_types"`
+}
+
+// Prompts is the section prompts of a repository.
+type Prompts struct {
+	// BaseDir is a folder whose files override the built-in templates of the same path.
+	BaseDir string `yaml:"base_dir"`
+	// Defaults are template files by group and step, as issues and analyze.
+	Defaults map[string]map[string]string `yaml:"defaults"`
+}
+
+// Ignore is the section ignore of a repository.
+type Ignore struct {
+	// Authors are logins, or globs of them, whose events, issues and pull requests are passed over.
+	Authors Strings `yaml:"authors"`
+	// Bots false lets events by bots start work; the default is true. Events by HLS itself never do.
+	Bots *bool `yaml:"bots"`
+	// ExceptBots are bots that are heard all the same, as dependabot[bot].
+	ExceptBots Strings `yaml:"except_bots"`
+	// Drafts true passes over draft pull requests until a review is asked for.
+	Drafts bool `yaml:"drafts"`
+	// Paths are globs, with ** for any folders; a pull request that touches nothing else is passed over.
+	Paths Strings `yaml:"paths"`
+	// Labels that take an issue or pull request out, as no-triage; globs are allowed.
+	Labels Strings `yaml:"labels"`
+	// TitlePatterns are regular expressions (RE2); a title that one of them matches is passed over.
+	TitlePatterns Strings `yaml:"title_patterns"`
+}
+
+// Budget is the section budget of a repository.
+type Budget struct {
+	// DailyUSD is the most spent for one repository in a day (UTC), in place of per_repository_daily_usd.
+	DailyUSD *float64 `yaml:"daily_usd" jsonschema:"minimum=0"`
+	// PerActorDailyEvents is the most events of one person that are worked on in a day.
+	PerActorDailyEvents *int `yaml:"per_actor_daily_events" jsonschema:"minimum=0"`
+}
+
+// Features is what the rest of the settings says about every repository.
+type Features struct {
+	AutoLabeling    bool
+	AutoCommenting  bool
+	AutoSetupLabels bool
+	DryRun          bool
+	Budget          hls.Budget // claude.budget
+}

@@ -1,0 +1,224 @@
+package route
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"hls/internal/hls"
+)
+
+// Problem is something wrong in the settings. Path leads to it: names of keys and positions in lists.
+type Problem struct {
+	Path []any // string or int
+	Err  error
+}
+
+func (p *Problem) Error() string {
+	var b strings.Builder
+	for i, step := range p.Path {
+		switch step := step.(type) {
+		case int:
+			fmt.Fprintf(&b, "[%d]", step)
+		default:
+			if i > 0 {
+				b.WriteByte('.')
+			}
+			fmt.Fprint(&b, step)
+		}
+	}
+	return b.String() + ": " + p.Err.Error()
+}
+
+// Unwrap gives the cause.
+func (p *Problem) Unwrap() error { return p.Err }
+
+// DefaultMinConfidence is labels.min_confidence where it is not set.
+const DefaultMinConfidence = 0.6
+
+var (
+	defaultEvents = []string{"issues", "pull_request"}
+	// exclusiveGroups are the categories of which a subject has one label at most, unless the settings say otherwise.
+	exclusiveGroups = []string{"difficulty", "effort", "priority", "severity", "size", "status", "type"}
+	colorPattern    = regexp.MustCompile(`^[0-9A-Fa-f]{6}$`)
+)
+
+// GitHub's limit on the name of a label, in characters.
+const maxLabelName = 50
+
+// New compiles the rules. Its error joins one *Problem for each thing that is wrong.
+func New(cfg Config, features Features) (*Router, error) {
+	r := &Router{}
+	var problems []error
+	seen := map[string]int{}
+	for i, repository := range cfg.Repositories {
+		c := compiler{path: []any{"repositories", i}}
+		c.name(repository.Name, seen, i)
+		r.entries = append(r.entries, c.entry(repository, features))
+		problems = append(problems, c.problems...)
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// compiler makes an entry and gathers what is wrong with it.
+type compiler struct {
+	path     []any
+	problems []error
+}
+
+func (c *compiler) fail(err error, path ...any) {
+	if err != nil {
+		c.problems = append(c.problems, &Problem{Path: slices.Concat(c.path, path), Err: err})
+	}
+}
+
+func (c *compiler) name(name string, seen map[string]int, i int) {
+	if err := checkName(name); err != nil {
+		c.fail(err, "name")
+		return
+	}
+	if first, twice := seen[lower(name)]; twice {
+		c.fail(fmt.Errorf("repositories[%d] has the same name, and the first one applies", first), "name")
+		return
+	}
+	seen[lower(name)] = i
+}
+
+func (c *compiler) entry(r Repository, f Features) entry {
+	c.events(r.Events, "events")
+	c.events(r.Comments.EventTypes, "comments", "event_types")
+	for i, pattern := range r.Ignore.Paths {
+		if !doublestar.ValidatePattern(pattern) {
+			c.fail(errGlob, "ignore", "paths", i)
+		}
+	}
+	for i, secret := range r.WebhookSecret {
+		if secret.Reveal() == "" {
+			c.fail(errors.New("the secret is empty"), "webhook_secret", i)
+		}
+	}
+	return entry{
+		name: lower(r.Name), glob: isGlob(r.Name), enabled: on(r.Enabled, true), token: r.Token,
+		authors: newGlobs(r.Ignore.Authors), exceptBots: newGlobs(r.Ignore.ExceptBots), labels: newGlobs(r.Ignore.Labels),
+		titles: c.titles(r.Ignore.TitlePatterns),
+		rule: hls.Rule{
+			Name: r.Name, Exact: !isGlob(r.Name), Events: orDefault(r.Events), Model: r.Model,
+			DryRun: r.DryRun || f.DryRun, Labels: c.labels(r.Labels, f), Comments: comments(r.Comments, f),
+			Prompts: hls.PromptPolicy{Dir: r.Prompts.BaseDir, Defaults: r.Prompts.Defaults},
+			Ignore: hls.Ignore{
+				Authors: r.Ignore.Authors, Bots: on(r.Ignore.Bots, true), ExceptBots: r.Ignore.ExceptBots,
+				Drafts: r.Ignore.Drafts, Paths: r.Ignore.Paths, Labels: r.Ignore.Labels,
+				TitlePatterns: r.Ignore.TitlePatterns,
+			},
+			Budget: c.budget(r.Budget, f.Budget),
+		},
+	}
+}
+
+func (c *compiler) events(events []string, path ...any) {
+	for i, event := range events {
+		c.fail(checkEvent(event), append(slices.Clone(path), i)...)
+	}
+}
+
+func (c *compiler) titles(patterns []string) []*regexp.Regexp {
+	var out []*regexp.Regexp
+	for i, pattern := range patterns {
+		compiled, err := regexp.Compile(pattern)
+		if err != nil {
+			c.fail(fmt.Errorf("the regular expression is malformed: %w", err), "ignore", "title_patterns", i)
+			continue
+		}
+		out = append(out, compiled)
+	}
+	return out
+}
+
+func (c *compiler) labels(l Labels, f Features) hls.LabelPolicy {
+	minimum := DefaultMinConfidence
+	if l.MinConfidence != nil {
+		minimum = *l.MinConfidence
+	}
+	if !(minimum >= 0 && minimum <= 1) {
+		c.fail(errors.New("want a number from 0 to 1"), "labels", "min_confidence")
+	}
+	policy := hls.LabelPolicy{
+		AutoApply:     f.AutoLabeling && on(l.AutoApply, true),
+		CreateMissing: on(l.CreateMissing, f.AutoSetupLabels),
+		MinConfidence: minimum,
+	}
+	seen := map[string]string{}
+	for _, category := range l.Categories {
+		policy.Categories = append(policy.Categories, c.category(category, seen))
+	}
+	return policy
+}
+
+func (c *compiler) category(from Category, seen map[string]string) hls.Category {
+	at := []any{"labels", "categories", from.Name}
+	if len(from.Labels) == 0 {
+		c.fail(errors.New("the group has no labels"), at...)
+	}
+	for _, label := range from.Labels {
+		name := lower(label.Name)
+		if other, twice := seen[name]; twice {
+			c.fail(fmt.Errorf("label %q stands in group %s already", label.Name, other), at...)
+		}
+		seen[name] = from.Name
+		if n := utf8.RuneCountInString(label.Name); n > maxLabelName {
+			c.fail(fmt.Errorf("label %q has %d characters; GitHub takes %d", label.Name, n, maxLabelName), at...)
+		}
+		if label.Color != "" && !colorPattern.MatchString(label.Color) {
+			c.fail(fmt.Errorf("label %q: color %q is not six hexadecimal digits", label.Name, label.Color), at...)
+		}
+	}
+	exclusive := slices.Contains(exclusiveGroups, lower(from.Name))
+	return hls.Category{Name: from.Name, Exclusive: on(from.Exclusive, exclusive), Labels: from.Labels}
+}
+
+func comments(c Comments, f Features) hls.CommentPolicy {
+	policy := hls.CommentPolicy{Post: hls.PostUseful, EventTypes: c.EventTypes}
+	switch {
+	case !f.AutoCommenting || !on(c.AutoPost, true):
+		policy.Post = hls.PostNever
+	case c.AutoPost != nil:
+		policy.Post = hls.PostAlways
+	}
+	return policy
+}
+
+func (c *compiler) budget(own Budget, all hls.Budget) hls.Budget {
+	if own.DailyUSD != nil {
+		all.PerRepoDailyUSD = *own.DailyUSD
+	}
+	if own.PerActorDailyEvents != nil {
+		all.PerActorDailyTasks = *own.PerActorDailyEvents
+	}
+	if !(all.PerRepoDailyUSD >= 0) {
+		c.fail(errors.New("want 0 or more"), "budget", "daily_usd")
+	}
+	if all.PerActorDailyTasks < 0 {
+		c.fail(errors.New("want 0 or more"), "budget", "per_actor_daily_events")
+	}
+	return all
+}
+
+// orDefault tells a key that is not set from an empty list, which enables nothing.
+func orDefault(events []string) []string {
+	if events == nil {
+		return defaultEvents
+	}
+	return events
+}
+
+// on is a switch that may be unset.
+func on(v *bool, unset bool) bool { return *cmp.Or(v, &unset) }

@@ -1,0 +1,160 @@
+// Package route says which rule applies to an event, or the named reason why none does. It asks nobody: the verdict
+// follows from the settings and the event alone.
+package route
+
+import (
+	"path"
+	"regexp"
+
+	"hls/internal/hls"
+)
+
+// Router holds the compiled rules. It never changes, and is safe for concurrent use: new settings make a new one.
+type Router struct{ entries []entry }
+
+// entry is one compiled item of repositories[].
+type entry struct {
+	name       string // lower case
+	glob       bool
+	enabled    bool
+	token      hls.Secret
+	rule       hls.Rule
+	authors    globs
+	exceptBots globs
+	labels     globs
+	titles     []*regexp.Regexp
+}
+
+// The reasons why an event is passed over, in the order in which they are looked for.
+const (
+	NoRepository            = "no_repository"
+	RepositoryNotConfigured = "repository_not_configured"
+	RepositoryDisabled      = "repository_disabled"
+	EventNotEnabled         = "event_not_enabled"
+	OwnEvent                = "own_event"
+	BotSender               = "bot_sender"
+	SenderIgnored           = "sender_ignored"
+	AuthorIgnored           = "author_ignored"
+	Draft                   = "draft"
+	LabelIgnored            = "label_ignored"
+	TitleIgnored            = "title_ignored"
+)
+
+// Match returns the rule of the event's repository and whether the event is worked on. self is the account that HLS
+// acts as, the zero Account while it is not known.
+//
+// Repositories are matched by the name that the event bears, so that a renamed one has to be renamed in the settings
+// as well; until then its events are passed over as repository_not_configured.
+func (r *Router) Match(event hls.Event, self hls.Account) (hls.Rule, hls.Verdict) {
+	if event.Repo.FullName == "" {
+		return hls.Rule{}, hls.Pass(NoRepository)
+	}
+	e := r.find(event.Repo.FullName)
+	if e == nil {
+		return hls.Rule{}, hls.Pass(RepositoryNotConfigured)
+	}
+	rule := e.rule
+	rule.Self = self
+	if reason := e.pass(event, self); reason != "" {
+		return rule, hls.Pass(reason)
+	}
+	return rule, hls.Verdict{Do: true}
+}
+
+// Rule is the rule of a repository for work that no event asked for. ok is false when none is configured.
+func (r *Router) Rule(name string) (rule hls.Rule, ok bool) {
+	e := r.find(name)
+	if e == nil {
+		return hls.Rule{}, false
+	}
+	return e.rule, true
+}
+
+// Token is the repository's own token; ok is false when it has none.
+func (r *Router) Token(name string) (token hls.Secret, ok bool) {
+	e := r.find(name)
+	if e == nil || e.token.Reveal() == "" {
+		return "", false
+	}
+	return e.token, true
+}
+
+func (r *Router) find(name string) *entry {
+	name = lower(name)
+	for i := range r.entries {
+		e := &r.entries[i]
+		if e.name == name {
+			return e
+		}
+		if ok, err := path.Match(e.name, name); e.glob && ok && err == nil {
+			return e
+		}
+	}
+	return nil
+}
+
+// pass names the first reason against the event, or "".
+func (e *entry) pass(event hls.Event, self hls.Account) string {
+	switch {
+	case !e.enabled:
+		return RepositoryDisabled
+	case !enabled(e.rule.Events, event.Name, event.Action):
+		return EventNotEnabled
+	case event.Sender.Same(self):
+		return OwnEvent
+	case event.Sender.Type == "Bot" && e.rule.Ignore.Bots && !e.hears(event.Sender.Login):
+		return BotSender
+	case e.authors.match(event.Sender.Login):
+		return SenderIgnored
+	}
+	return e.passSubject(event, subjectOf(event))
+}
+
+// hears tells whether a bot is among the exceptions. An App's bot bears brackets that no person's login can have;
+// the settings may leave them out.
+func (e *entry) hears(login string) bool {
+	const suffix = "[bot]"
+	short := login
+	if n := len(login) - len(suffix); n > 0 && lower(login[n:]) == suffix {
+		short = login[:n]
+	}
+	return e.exceptBots.match(login) || e.exceptBots.match(short)
+}
+
+func (e *entry) passSubject(event hls.Event, s subject) string {
+	if e.authors.match(s.author.Login) {
+		return AuthorIgnored
+	}
+	if s.draft && e.rule.Ignore.Drafts && event.Action != "review_requested" {
+		return Draft
+	}
+	for _, label := range s.labels {
+		if e.labels.match(label.Name) {
+			return LabelIgnored
+		}
+	}
+	for _, title := range e.titles {
+		if s.title != "" && title.MatchString(s.title) {
+			return TitleIgnored
+		}
+	}
+	return ""
+}
+
+// subject is what the rules look at, of an issue or of a pull request.
+type subject struct {
+	author hls.Account
+	title  string
+	labels []hls.Label
+	draft  bool
+}
+
+func subjectOf(event hls.Event) subject {
+	if p := event.PullRequest; p != nil {
+		return subject{author: p.User, title: p.Title, labels: p.Labels, draft: p.Draft}
+	}
+	if i := event.Issue; i != nil {
+		return subject{author: i.User, title: i.Title, labels: i.Labels}
+	}
+	return subject{}
+}

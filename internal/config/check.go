@@ -1,0 +1,166 @@
+package config
+
+import (
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"hls/internal/hls"
+)
+
+// at reports a problem of a value, at its place or the nearest above it.
+func (b *binder) at(key, format string, args ...any) {
+	b.fail(b.find(split(key)), key, format, args...)
+}
+
+// check holds what single values cannot tell: required keys, secrets worth the name, keys that go together.
+func (b *binder) check(s *Settings) {
+	b.required(s)
+	b.checkServer(s)
+	b.checkGitHub(s)
+	b.checkURLs(s)
+	b.checkSecrets(s)
+	b.checkRepositories(s)
+}
+
+// missing reports a required key, unless its variable is unset and so has been reported.
+func (b *binder) missing(key, remedy string) {
+	n := b.find(split(key))
+	if len(b.unset[n]) == 0 {
+		b.fail(n, key, "missing; %s", remedy)
+	}
+}
+
+func (b *binder) required(s *Settings) {
+	app := s.GitHub.App
+	if b.need.has(NeedGitHub) && s.GitHub.Token == "" && app.ID == 0 && app.PrivateKey == "" && app.PrivateKeyFile == "" {
+		b.missing("github.token", "set it to a personal access token, as \"${GITHUB_TOKEN}\", or set github.app")
+	}
+	if b.need.has(NeedClaude) && s.Claude.APIKey == "" {
+		b.missing("claude.api_key", "set it to an Anthropic API key, as \"${ANTHROPIC_API_KEY}\"")
+	}
+	if b.need.has(NeedWebhooks) && s.Features.SignatureValidation && len(s.GitHub.WebhookSecret) == 0 && !s.ownSecrets() {
+		b.missing("github.webhook_secret", "set it to the secret of the webhook, as \"${GITHUB_WEBHOOK_SECRET}\"")
+	}
+}
+
+var (
+	plainPath = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
+	reserved  = regexp.MustCompile(`^/(health|livez|readyz|stats|metrics|ui|api)(/|$)`)
+)
+
+func (b *binder) checkServer(s *Settings) {
+	if s.Server.Host == "" {
+		b.at("server.host", "is empty; 127.0.0.1 is this machine only, 0.0.0.0 every interface")
+	}
+	if path := s.Server.WebhookPath; !plainPath.MatchString(path) || reserved.MatchString(path) {
+		b.at("server.webhook_path", "want a path such as /webhook that no other page has")
+	}
+	if (s.Server.TLS.CertFile == "") != (s.Server.TLS.KeyFile == "") {
+		b.at("server.tls", "needs both cert_file and key_file")
+	}
+	if !s.Features.SignatureValidation && !isLoopback(s.Server.Host) {
+		b.at("features.signature_validation",
+			"cannot be false while server.host is reachable from other machines: anyone could send deliveries; "+
+				"set server.host to 127.0.0.1 or validate signatures")
+	}
+}
+
+// isLoopback tells whether only this machine can reach a host.
+func isLoopback(host string) bool {
+	address, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return host == "localhost" || err == nil && address.Unmap().IsLoopback()
+}
+
+func (b *binder) checkGitHub(s *Settings) {
+	app := s.GitHub.App
+	used := app.ID != 0 || app.PrivateKey != "" || app.PrivateKeyFile != ""
+	switch {
+	case !used || !b.need.has(NeedGitHub):
+	case s.GitHub.Token != "":
+		b.at("github.app", "cannot be set beside github.token; keep one of them")
+	case app.ID == 0:
+		b.missing("github.app.id", "set it to the App's number")
+	case (app.PrivateKey == "") == (app.PrivateKeyFile == ""):
+		b.at("github.app", "needs one of private_key and private_key_file")
+	}
+}
+
+func (b *binder) checkURLs(s *Settings) {
+	for _, at := range s.urls() {
+		u, err := url.Parse(at.text)
+		if at.text != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+			b.at(at.key, "want a URL such as https://example.com")
+		}
+	}
+	if storage := s.Storage.URL; !strings.HasPrefix(storage, "sqlite:") &&
+		!strings.HasPrefix(storage, "postgres://") && !strings.HasPrefix(storage, "postgresql://") {
+		b.at("storage.url", "want sqlite:PATH or postgres://USER@HOST/DATABASE")
+	}
+}
+
+// setting is a text of the settings and its key.
+type setting struct{ key, text string }
+
+func (s *Settings) urls() []setting {
+	return []setting{
+		{"github.base_url", s.GitHub.BaseURL},
+		{"claude.base_url", s.Claude.BaseURL},
+		{"telemetry.otlp_endpoint", s.Telemetry.OTLPEndpoint},
+	}
+}
+
+// shortestSecret is the least number of bytes of a secret that guards something of ours.
+const shortestSecret = 8
+
+// examples are secrets out of documentation, without their case and punctuation.
+var examples = map[string]bool{
+	"changeme": true, "changethis": true, "replaceme": true, "secretsecret": true, "password": true, "12345678": true,
+	"yoursecret": true, "yoursecrethere": true, "yourwebhooksecret": true, "yourwebhooksecrethere": true,
+	"yoursecretkey": true, "yoursupersecret": true, "yoursecrettoken": true, "yourtokenhere": true,
+	"yourgithubtoken": true, "yourgithubtokenhere": true, "yourapikey": true, "yourapikeyhere": true,
+	"yourapikeyhereplease": true, "youranthropicapikey": true, "youranthropicapikeyhere": true,
+	"youradmintoken": true, "youradmintokenhere": true, "insertsecrethere": true, "xxxxxxxx": true,
+}
+
+var punctuation = strings.NewReplacer("-", "", "_", "", " ", "", ".", "", "<", "", ">", "")
+
+// weak says why a secret is none, or "". Only those that guard something of ours must have a length.
+func weak(secret hls.Secret, guards bool) string {
+	text := secret.Reveal()
+	switch {
+	case guards && len(text) < shortestSecret:
+		return "is too short to be a secret; use at least 8 characters, better 32 random ones (openssl rand -hex 32)"
+	case examples[strings.ToLower(punctuation.Replace(text))]:
+		return "is still the example's; put a real secret in its place (openssl rand -hex 32 makes one)"
+	default:
+		return ""
+	}
+}
+
+func (b *binder) checkSecrets(s *Settings) {
+	for _, found := range secretsOf(s) {
+		if found.value == "" {
+			continue
+		}
+		guards := strings.Contains(found.key, "webhook_secret") || found.key == "server.admin_token"
+		if why := weak(found.value, guards); why != "" {
+			b.at(b.written(found.key), "%s", why)
+		}
+		if n := b.find(split(found.key)); strings.Contains(n.Value, "${") && len(b.from[n]) == 0 {
+			b.at(b.written(found.key), "holds ${…} that names no variable; write ${NAME} with letters, digits and _")
+		}
+	}
+}
+
+// written is a key as the file has it: the one item of a list may be written without the list.
+func (b *binder) written(key string) string {
+	list, item := strings.CutSuffix(key, "[0]")
+	if item && b.find(split(list)).Kind == yaml.ScalarNode {
+		return list
+	}
+	return key
+}

@@ -1,0 +1,165 @@
+package config
+
+import (
+	"errors"
+	"log/slog"
+	"net/netip"
+	"reflect"
+	"strings"
+	"time"
+
+	"hls/internal/claude"
+	"hls/internal/github"
+	"hls/internal/hls"
+	"hls/internal/prompt"
+	"hls/internal/receive"
+	"hls/internal/record"
+	"hls/internal/route"
+)
+
+// Settings is settings.yaml.
+type Settings struct {
+	// The HTTP server: the webhook, the health checks and the dashboard.
+	Server Server `yaml:"server"`
+	// The door to GitHub.
+	GitHub GitHub `yaml:"github"`
+	// The door to Claude, and what it may cost.
+	Claude Claude `yaml:"claude"`
+	// Where deliveries, analyses and effects are kept.
+	Storage record.Config `yaml:"storage"`
+	// The repositories to work for; the first whose name matches applies.
+	Repositories []route.Repository `yaml:"repositories"`
+	// The prompt templates.
+	Prompts prompt.Config `yaml:"prompts"`
+	// What is switched on.
+	Features Features `yaml:"features"`
+	// How the work is done.
+	Processing Processing `yaml:"processing"`
+	// The log.
+	Logging Logging `yaml:"logging"`
+	// Traces.
+	Telemetry Telemetry `yaml:"telemetry"`
+
+	file string
+	tree *tree
+}
+
+// Server is the section server.
+type Server struct {
+	receive.Config `yaml:",inline"`
+
+	// Address to listen on. 0.0.0.0 is every interface of the machine; the default is this machine only.
+	Host string `yaml:"host" default:"127.0.0.1"`
+	// Port to listen on; 0 takes a free one.
+	Port int `yaml:"port" default:"8000" jsonschema:"minimum=0,maximum=65535"`
+	// Guards everything but the webhook and the health checks. Without it those pages answer this machine only.
+	AdminToken hls.Secret `yaml:"admin_token"`
+	// Addresses or networks of reverse proxies whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix `yaml:"trusted_proxies"`
+	// Serves HTTPS when both files are named.
+	TLS TLS `yaml:"tls"`
+	// How long work under way may take to finish after SIGTERM.
+	ShutdownGrace time.Duration `yaml:"shutdown_grace" default:"30s"`
+}
+
+// TLS names the files of a certificate and its key.
+type TLS struct {
+	// PEM file of the certificate, with its chain.
+	CertFile string `yaml:"cert_file"`
+	// PEM file of the certificate's private key.
+	KeyFile string `yaml:"key_file"`
+}
+
+// GitHub is the section github.
+type GitHub struct {
+	github.Config `yaml:",inline"`
+
+	// Secret that signs the webhooks, or a list of them while one takes the other's place.
+	WebhookSecret []hls.Secret `yaml:"webhook_secret"`
+}
+
+// Claude is the section claude.
+type Claude struct {
+	claude.Config `yaml:",inline"`
+}
+
+// Features is the section features.
+type Features struct {
+	// Checks the signature of every delivery. It can be switched off only while server.host is loopback.
+	SignatureValidation bool `yaml:"signature_validation" default:"true"`
+	// Answers a delivery once it is stored, and works on it afterwards.
+	AsyncProcessing bool `yaml:"async_processing" default:"true"`
+	// Applies labels; otherwise they are only planned.
+	AutoLabeling bool `yaml:"auto_labeling" default:"true"`
+	// Posts comments and reviews; otherwise they are only planned.
+	AutoCommenting bool `yaml:"auto_commenting" default:"true"`
+	// Plans everything and changes nothing on GitHub.
+	DryRun bool `yaml:"dry_run" default:"false"`
+	// Creates the labels that the configuration names when the service starts.
+	AutoSetupLabels bool `yaml:"auto_setup_labels" default:"false"`
+	// Keeps the prompt and the answer of each analysis.
+	SaveAnalyses bool `yaml:"save_analyses" default:"true"`
+	// Asks GitHub at start for deliveries that never came.
+	RecoverMissed bool `yaml:"recover_missed" default:"false"`
+}
+
+// Processing is the section processing.
+type Processing struct {
+	// How many deliveries are worked on at a time.
+	Concurrency int `yaml:"concurrency" default:"16" jsonschema:"minimum=1,maximum=1024"`
+	// How often one is tried before it is parked.
+	MaxAttempts int `yaml:"max_attempts" default:"8" jsonschema:"minimum=1,maximum=100"`
+	// How long to wait for more events on the same subject; 0s starts at once.
+	Debounce time.Duration `yaml:"debounce" default:"10s"`
+	// The most that one run may take.
+	Timeout time.Duration `yaml:"timeout" default:"10m"`
+	// The most analyses of one issue or pull request in a day; 0 means no cap.
+	AnalysesPerSubjectPerDay int `yaml:"analyses_per_subject_per_day" default:"10"`
+}
+
+// Logging is the section logging.
+type Logging struct {
+	// Least level that is logged.
+	Level Level `yaml:"level" default:"INFO"`
+	// Form of the lines.
+	Format string `yaml:"format" default:"json" jsonschema:"enum=json,enum=text"`
+	// File that the log is appended to; empty means standard error.
+	File string `yaml:"file"`
+	// Logs the payloads of deliveries, whatever they hold.
+	LogPayloads bool `yaml:"log_payloads" default:"false"`
+}
+
+// Telemetry is the section telemetry.
+type Telemetry struct {
+	// URL of an OpenTelemetry collector that takes OTLP over HTTP; empty means the standard OTEL_* variables.
+	OTLPEndpoint string `yaml:"otlp_endpoint"`
+}
+
+// Level is the name of a log level as log/slog has it. Python's names are read too, in either case.
+type Level string
+
+var levels = map[string]slog.Level{
+	"DEBUG": slog.LevelDebug, "INFO": slog.LevelInfo, "WARN": slog.LevelWarn, "WARNING": slog.LevelWarn,
+	"ERROR": slog.LevelError, "CRITICAL": slog.LevelError,
+}
+
+// Level makes it a slog.Leveler.
+func (l Level) Level() slog.Level { return levels[string(l)] }
+
+// UnmarshalText reads a level's name.
+func (l *Level) UnmarshalText(text []byte) error {
+	level, known := levels[strings.ToUpper(string(text))]
+	if !known {
+		return errors.New("want one of DEBUG, INFO, WARNING, ERROR")
+	}
+	*l = Level(level.String())
+	return nil
+}
+
+// Default is the settings of an empty file.
+func Default() *Settings {
+	s := &Settings{}
+	setDefaults(reflect.ValueOf(s).Elem())
+	s.Storage.URL = "sqlite:data/hls.db"
+	return s
+}

@@ -1,0 +1,59 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+
+	"hls/internal/claude"
+)
+
+// Warning is something that the service can run with, and that its operator should know.
+type Warning = Problem
+
+// At makes a problem of a key, at its place in the file or at the nearest above it.
+func (s *Settings) At(key, message string) Problem {
+	p := Problem{File: s.file, Key: key, Message: message}
+	if s.tree != nil && s.tree.root != nil {
+		n := s.tree.find(split(key))
+		p.Line, p.Col = n.Line, n.Column
+	}
+	return p
+}
+
+// Warnings tell what the settings ask for that is retired, unsafe or of no effect.
+func (s *Settings) Warnings() []Warning {
+	var out []Warning
+	warn := func(key, message string) { out = append(out, s.At(key, message)) }
+	s.warnModels(warn)
+	if len(s.Repositories) == 0 {
+		warn("repositories", "is empty: every delivery will be ignored")
+	}
+	if !s.Features.SignatureValidation {
+		warn("features.signature_validation", "is false: whoever reaches the port can send deliveries")
+	}
+	if s.Server.AdminToken == "" && !isLoopback(s.Server.Host) {
+		warn("server.admin_token", "is not set: the dashboard, /stats and /metrics answer only this machine")
+	}
+	if s.Logging.LogPayloads {
+		warn("logging.log_payloads", "is true: the log will hold whatever people write on GitHub")
+	}
+	for _, at := range s.urls() {
+		if u, err := url.Parse(at.text); err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
+			warn(at.key, "is plain http: what is sent there, credentials among it, can be read on the way")
+		}
+	}
+	return out
+}
+
+// warnModels tells of models that are no longer there.
+func (s *Settings) warnModels(warn func(key, message string)) {
+	names := []setting{{"claude.model", s.Claude.Model}}
+	for i, r := range s.Repositories {
+		names = append(names, setting{fmt.Sprintf("repositories[%d].model", i), r.Model})
+	}
+	for _, at := range names {
+		if _, warning := claude.Resolve(at.text); warning != "" {
+			warn(at.key, warning)
+		}
+	}
+}

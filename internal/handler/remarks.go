@@ -69,7 +69,8 @@ func verify(d *draft, files []hls.File, findings []finding) []finding {
 
 // sameFinding tells whether two findings would say one thing twice.
 func sameFinding(a, b finding) bool {
-	return a.File == b.File && a.Line <= b.EndLine && b.Line <= a.EndLine || plain(a.Problem) == plain(b.Problem)
+	overlap := a.File == b.File && a.Line <= b.EndLine && b.Line <= a.EndLine
+	return overlap && plain(a.Category) == plain(b.Category) || plain(a.Problem) == plain(b.Problem)
 }
 
 // locate finds the true lines of a finding's quote, or says why it cannot stand.

@@ -2,6 +2,7 @@ package handler
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"hls/internal/hls"
@@ -37,10 +38,10 @@ func sizeLabel(l *labeler, files []hls.File) []proposal {
 // sizeNames are the allowed size labels, such as size/XL and size-m, by their step.
 func (l *labeler) sizeNames() map[string]string {
 	names := map[string]string{}
-	for _, label := range l.allowed {
-		words := nameWords(label.Name)
-		if len(words) == 2 && words[0] == "size" && slices.ContainsFunc(sizes, func(s size) bool { return s.word == words[1] }) {
-			names[words[1]] = label.Name
+	for _, name := range slices.Sorted(maps.Keys(l.allowed)) {
+		words := nameWords(name)
+		if len(words) == 2 && words[0] == "size" {
+			names[words[1]] = l.allowed[name].Name
 		}
 	}
 	return names

@@ -1,0 +1,229 @@
+package prompt
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"hls/internal/hls"
+	"hls/jinja"
+)
+
+// objects are the members of a payload that templates see by their own name, besides repository and sender.
+var objects = []string{"issue", "pull_request", "comment", "review", "workflow_run", "workflow_job", "check_run",
+	"check_suite", "release", "commits", "head_commit", "ref", "discussion", "deployment", "deployment_status", "changes"}
+
+const (
+	mostComments = 30   // shown of a conversation, the first of them and the last
+	firstShown   = 5    // of mostComments
+	longComment  = 4000 // characters shown of one
+	longRelated  = 1500
+)
+
+// stableValues are the context of system templates: what is the same for all events of a repository.
+func stableValues(in Input) *jinja.Dict {
+	owner, name, _ := strings.Cut(in.Event.Repo.FullName, "/")
+	values := jinja.NewDict()
+	values.Set("repository", dict("full_name", in.Event.Repo.FullName, "name", cmp.Or(in.Event.Repo.Name, name),
+		"owner", dict("login", owner)))
+	values.Set("labels", labelValues(allowed(in.Rule.Labels, in.Facts.Labels)))
+	values.Set("config", configValues(in.Rule))
+	return values
+}
+
+// eventValues are the context of a step's template: the event as GitHub sent it, overlaid by what was gathered.
+func eventValues(in Input) (*jinja.Dict, error) {
+	payload, err := jinja.FromJSON(in.Event.Body)
+	if err != nil {
+		return nil, fmt.Errorf("read payload: %w", err)
+	}
+	values := jinja.NewDict()
+	values.Set("event_type", in.Event.Name)
+	values.Set("action", in.Event.Action)
+	values.Set("payload", payload)
+	stable := stableValues(in)
+	for _, name := range []string{"repository", "labels", "config"} {
+		v, _ := stable.Get(name)
+		values.Set(name, v)
+	}
+	own, err := jinja.FromJSON(in.Event.Body) // read twice: what is gathered must not change the payload
+	if err != nil {
+		return nil, fmt.Errorf("read payload: %w", err)
+	}
+	if p, ok := own.(*jinja.Dict); ok {
+		for _, name := range append([]string{"repository", "sender"}, objects...) {
+			if v, ok := p.Get(name); ok {
+				values.Set(name, v)
+			}
+		}
+	}
+	if err := gatheredValues(values, in.Facts); err != nil {
+		return nil, err
+	}
+	values.Set("metadata", dict("request_id", in.Event.RequestID, "delivery_id", in.Event.DeliveryID,
+		"received_at", stamp(in.Event.ReceivedAt), "now", stamp(in.Now)))
+	return values, nil
+}
+
+func gatheredValues(values *jinja.Dict, f hls.Facts) error {
+	for _, v := range []struct {
+		name  string
+		value any
+	}{
+		{"comments", shownComments(f.Comments)}, {"files", f.Files}, {"omitted", f.Omitted}, {"checks", f.Checks},
+		{"similar_issues", shownIssues(f.Similar)}, {"linked_issues", shownIssues(f.Linked)}, {"failed_jobs", f.Checks.Failed},
+	} {
+		converted, err := plainValue(v.value)
+		if err != nil {
+			return fmt.Errorf("convert %s: %w", v.name, err)
+		}
+		values.Set(v.name, converted)
+	}
+	values.Set("diff", f.Diff)
+	values.Set("previous_analysis", nil)
+	if f.Previous != nil {
+		answer, err := jinja.FromJSON(f.Previous.Answer)
+		if err != nil {
+			return fmt.Errorf("convert previous analysis: %w", err)
+		}
+		values.Set("previous_analysis", answer)
+	}
+	if f.Issue != nil {
+		if err := overlay(values, "issue", f.Issue); err != nil {
+			return err
+		}
+	}
+	if f.PullRequest != nil {
+		return overlay(values, "pull_request", f.PullRequest)
+	}
+	return nil
+}
+
+// overlay puts the object's present state over what the payload says of it. Members that HLS does not know stay.
+func overlay(values *jinja.Dict, name string, object any) error {
+	now, err := plainValue(object)
+	if err != nil {
+		return fmt.Errorf("convert %s: %w", name, err)
+	}
+	fresh, ok := now.(*jinja.Dict)
+	if !ok {
+		return fmt.Errorf("convert %s: not an object", name)
+	}
+	if labels, _ := fresh.Get("labels"); labels == nil {
+		fresh.Set("labels", &jinja.List{})
+	}
+	old, _ := values.Get(name)
+	target, ok := old.(*jinja.Dict)
+	if !ok {
+		values.Set(name, fresh)
+		return nil
+	}
+	for _, member := range []string{"title", "body", "state", "state_reason", "locked", "draft", "merged", "labels",
+		"head", "base", "additions", "deletions", "changed_files", "updated_at"} {
+		v, ok := fresh.Get(member)
+		if was, had := target.Get(member); ok && (v != "" || had && was != nil) {
+			target.Set(member, v)
+		}
+	}
+	return nil
+}
+
+// plainValue is a noun as templates see it: by its JSON names.
+func plainValue(v any) (any, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	if string(b) == "null" {
+		return &jinja.List{}, nil
+	}
+	return jinja.FromJSON(b)
+}
+
+// shownComments bounds a conversation: its beginning, its end, and of each comment so much.
+func shownComments(all []hls.Comment) []hls.Comment {
+	shown := slices.Clone(all)
+	if len(shown) > mostComments {
+		shown = append(shown[:firstShown:firstShown], shown[len(shown)-mostComments+firstShown:]...)
+	}
+	for i := range shown {
+		shown[i].Body = cut(shown[i].Body, longComment)
+	}
+	return shown
+}
+
+func shownIssues(all []hls.Issue) []hls.Issue {
+	shown := slices.Clone(all)
+	for i := range shown {
+		shown[i].Body = cut(shown[i].Body, longRelated)
+	}
+	return shown
+}
+
+func cut(text string, limit int) string {
+	count := utf8.RuneCountInString(text)
+	if count <= limit {
+		return text
+	}
+	return fmt.Sprintf("%s\n[%d characters left out]", string([]rune(text)[:limit]), count-limit)
+}
+
+// allowed are the labels that an answer may name: the configured ones, or the repository's where none are.
+func allowed(p hls.LabelPolicy, repo []hls.Label) []hls.Label {
+	labels := slices.Clone(repo)
+	if len(p.Categories) > 0 {
+		labels = nil
+	}
+	for _, c := range p.Categories {
+		labels = append(labels, c.Labels...)
+	}
+	slices.SortFunc(labels, func(a, b hls.Label) int { return cmp.Compare(a.Name, b.Name) })
+	return slices.CompactFunc(labels, func(a, b hls.Label) bool { return a.Name == b.Name })
+}
+
+func labelValues(labels []hls.Label) *jinja.List {
+	list := &jinja.List{}
+	for _, l := range labels {
+		list.Items = append(list.Items, dict("name", l.Name, "description", strings.Join(strings.Fields(l.Description), " ")))
+	}
+	return list
+}
+
+// configValues are the rule without what is secret or no matter of a prompt.
+func configValues(r hls.Rule) *jinja.Dict {
+	categories := &jinja.List{}
+	for _, c := range r.Labels.Categories {
+		labels := slices.SortedFunc(slices.Values(c.Labels), func(a, b hls.Label) int { return cmp.Compare(a.Name, b.Name) })
+		categories.Items = append(categories.Items, dict("name", c.Name, "exclusive", c.Exclusive, "labels", labelValues(labels)))
+	}
+	return dict("name", r.Name, "dry_run", r.DryRun,
+		"labels", dict("auto_apply", r.Labels.AutoApply, "categories", categories, "min_confidence", r.Labels.MinConfidence),
+		"comments", dict("auto_post", string(r.Comments.Post)))
+}
+
+// dict makes a Dict of pairs.
+func dict(pairs ...any) *jinja.Dict {
+	d := jinja.NewDict()
+	for i := 0; i+1 < len(pairs); i += 2 {
+		d.Set(pairs[i], pairs[i+1])
+	}
+	return d
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// PayloadFacts are the facts that a payload alone gives, for a prompt that is rendered without asking GitHub.
+func PayloadFacts(e hls.Event) hls.Facts {
+	f := hls.Facts{Issue: e.Issue, PullRequest: e.PullRequest, Revision: e.DeliveryID}
+	switch {
+	case e.PullRequest != nil:
+		f.Revision = e.PullRequest.Revision()
+	case e.Issue != nil:
+		f.Revision = e.Issue.Revision()
+	}
+	return f
+}

@@ -1,0 +1,4 @@
+package prompt
+
+// SampleInput is for tests.
+var SampleInput = sampleInput

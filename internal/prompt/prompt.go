@@ -1,0 +1,180 @@
+// Package prompt turns templates and what is known of an event into the text that goes to Claude. It is the only room
+// that knows the template engine.
+//
+// A prompt has two parts. System says what to do; it is made from the repository and its rule alone, so that it is
+// the same text for every event of a repository and can be cached. User holds the event's text, between fences whose
+// boundary carries a random number made for this one call: text cannot forge what it cannot know.
+package prompt
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"sync"
+	"time"
+
+	"hls/internal/hls"
+	"hls/jinja"
+)
+
+// Config says where templates come from.
+type Config struct {
+	// BaseDir is a folder of templates. A file there replaces the built-in one of the same path; "" means none.
+	BaseDir string `yaml:"base_dir"`
+	// Defaults name the template for a group and a step (or an action), such as issues: {analyze: mine/triage.j2}.
+	Defaults map[string]map[string]string `yaml:"defaults"`
+	// Reload reads the templates again when a file in BaseDir changes.
+	Reload bool `yaml:"reload"`
+}
+
+// Input is what a prompt is made from.
+type Input struct {
+	Event    hls.Event
+	Facts    hls.Facts
+	Rule     hls.Rule
+	Question hls.Question
+	Now      time.Time
+}
+
+// maxPrompt is how many bytes of event text are sent at most, about 200,000 tokens.
+const maxPrompt = 600_000
+
+// Renderer renders prompts. It is safe for concurrent use.
+type Renderer struct {
+	cfg      Config
+	builtin  fs.FS
+	redactor *hls.Redactor
+	random   io.Reader // of fences
+	stand    string    // stands for a call's fence while a template renders
+
+	mu   sync.RWMutex
+	sets map[string]*set // by the rule's own folder, "" for rules without one
+}
+
+// New reads and parses the templates of builtin and of cfg.BaseDir. The redactor may be nil; a nil random means
+// crypto/rand.
+func New(cfg Config, builtin fs.FS, redactor *hls.Redactor, random io.Reader) (*Renderer, error) {
+	if random == nil {
+		random = rand.Reader
+	}
+	r := &Renderer{cfg: cfg, builtin: builtin, redactor: redactor, random: random, sets: map[string]*set{}, stand: rand.Text()}
+	base, err := r.load("")
+	if err != nil {
+		return nil, fmt.Errorf("read templates: %w", err)
+	}
+	r.sets[""] = base
+	return r, nil
+}
+
+// Reload reads all templates again. When a new version is broken, the error names file and line, and the old set
+// stays in force.
+func (r *Renderer) Reload() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	fresh := map[string]*set{}
+	for dir := range r.sets {
+		s, err := r.load(dir)
+		if err != nil {
+			return fmt.Errorf("read templates: %w", err)
+		}
+		fresh[dir] = s
+	}
+	r.sets = fresh
+	return nil
+}
+
+// Render makes the prompt for one question.
+func (r *Renderer) Render(ctx context.Context, in Input) (hls.Prompt, error) {
+	s, err := r.set(in.Rule.Prompts.Dir)
+	if err != nil {
+		return hls.Prompt{}, fmt.Errorf("read templates: %w", err)
+	}
+	system, err := s.system(in.Question.Group)
+	if err != nil {
+		return hls.Prompt{}, fmt.Errorf("find template: %w", err)
+	}
+	user, err := s.lookup(in, r.cfg.Defaults)
+	if err != nil {
+		return hls.Prompt{}, fmt.Errorf("find template: %w", err)
+	}
+	stable, err := s.render(ctx, system, stableValues(in))
+	if err != nil {
+		return hls.Prompt{}, fmt.Errorf("render %s: %w", system, err)
+	}
+	values, err := eventValues(in)
+	if err != nil {
+		return hls.Prompt{}, fmt.Errorf("build context: %w", err)
+	}
+	text, err := s.render(ctx, user, values)
+	if err != nil {
+		return hls.Prompt{}, fmt.Errorf("render %s: %w", user, err)
+	}
+	if len(text) > maxPrompt {
+		return hls.Prompt{}, fmt.Errorf("render %s: %d bytes are more than the %d that are sent", user, len(text), maxPrompt)
+	}
+	fenced, err := r.fence(text)
+	if err != nil {
+		return hls.Prompt{}, fmt.Errorf("fence %s: %w", user, err)
+	}
+	return hls.Prompt{
+		System: r.redactor.Redact(stable), User: r.redactor.Redact(fenced),
+		Template: user, Hash: s.hash(system, user), Schema: in.Question.Schema,
+	}, nil
+}
+
+// set is the templates for a rule's folder. One that was not seen before is read now.
+func (r *Renderer) set(dir string) (*set, error) {
+	r.mu.RLock()
+	s, ok := r.sets[dir]
+	r.mu.RUnlock()
+	if ok {
+		return s, nil
+	}
+	s, err := r.load(dir)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sets[dir] = s
+	return s, nil
+}
+
+// load reads and parses the templates for a rule's folder, which comes before BaseDir and the built-in ones.
+func (r *Renderer) load(dir string) (*set, error) {
+	s, problems := r.read(dir, nil)
+	var errs []error
+	for _, p := range problems {
+		errs = append(errs, errors.New(p.String()))
+	}
+	return s, errors.Join(errs...)
+}
+
+// read is load with its problems one by one; undefined is told of missing values.
+func (r *Renderer) read(dir string, undefined func(jinja.UndefinedUse)) (*set, []Problem) {
+	var sources []source
+	var problems []Problem
+	for _, folder := range []string{dir, r.cfg.BaseDir} {
+		if folder == "" {
+			continue
+		}
+		found, err := readFolder(folder)
+		if err != nil {
+			problems = append(problems, Problem{File: folder, Message: err.Error()})
+			continue
+		}
+		sources = append(sources, found)
+	}
+	found, err := readSource("", r.builtin)
+	if err != nil {
+		problems = append(problems, Problem{File: builtinDir, Message: err.Error()})
+	}
+	s, err := newSet(append(sources, found), r.stand, undefined)
+	if err != nil {
+		return nil, append(problems, Problem{File: builtinDir, Message: err.Error()})
+	}
+	return s, append(problems, s.parse()...)
+}

@@ -1,0 +1,202 @@
+package prompt
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"hls/jinja"
+)
+
+const (
+	builtinDir  = "(built-in)"
+	maxTemplate = 1 << 20
+)
+
+// source is the templates of one folder, read as a whole, so that a set never changes under a rendering.
+type source struct {
+	dir   string // as configured; "" for the built-in templates
+	files jinja.Map
+}
+
+// readFolder reads a configured folder. Symbolic links that leave it are refused.
+func readFolder(dir string) (source, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return source{}, fmt.Errorf("open folder of templates: %w", err)
+	}
+	defer root.Close()
+	return readSource(dir, root.FS())
+}
+
+func readSource(dir string, files fs.FS) (source, error) {
+	s := source{dir: dir, files: jinja.Map{}}
+	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case name != "." && strings.HasPrefix(d.Name(), "."):
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		case d.IsDir(), strings.HasSuffix(name, ".go"):
+			return nil
+		}
+		info, err := fs.Stat(files, name)
+		if err != nil || !info.Mode().IsRegular() {
+			return err
+		}
+		if info.Size() > maxTemplate {
+			return fmt.Errorf("%s is larger than %d bytes", name, maxTemplate)
+		}
+		text, err := fs.ReadFile(files, name)
+		s.files[name] = string(text)
+		return err
+	})
+	return s, err
+}
+
+// set is the templates in force for one rule: the first source that has a name serves it.
+type set struct {
+	sources []source
+	env     *jinja.Env
+}
+
+func newSet(sources []source, stand string, undefined func(jinja.UndefinedUse)) (*set, error) {
+	var loaders []jinja.Loader
+	for _, s := range sources {
+		loaders = append(loaders, s.files)
+	}
+	env, err := jinja.New(jinja.Options{
+		Loader: jinja.Chain(loaders...), TrimBlocks: true, LstripBlocks: true, OnUndefined: undefined,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("set up engine: %w", err)
+	}
+	if err := env.AddFilter("fence", fenceFilter(stand)); err != nil {
+		return nil, fmt.Errorf("set up engine: %w", err)
+	}
+	return &set{sources: sources, env: env}, nil
+}
+
+// names are those of all templates, sorted.
+func (s *set) names() []string {
+	all := map[string]bool{}
+	for _, src := range s.sources {
+		for name := range src.files {
+			if isTemplate(name) {
+				all[name] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// isTemplate tells templates from other files, which may be included all the same.
+func isTemplate(name string) bool { return slices.Contains(extensions, path.Ext(name)) }
+
+// parse parses every template, so that a broken one is known before an event needs it.
+func (s *set) parse() []Problem {
+	var problems []Problem
+	for _, name := range s.names() {
+		if _, err := s.env.Template(name); err != nil {
+			problems = append(problems, s.problem(name, err))
+		}
+	}
+	return problems
+}
+
+// problem places an error of the engine in the file that it is about.
+func (s *set) problem(name string, err error) Problem {
+	p := Problem{Message: err.Error()}
+	var e *jinja.Error
+	if errors.As(err, &e) {
+		name = cmp.Or(e.Template, name)
+		p.Line, p.Column, p.Message = e.Line, e.Column, fmt.Sprintf("%s: %s", e.Kind, e.Message)
+	}
+	p.File = s.path(name)
+	return p
+}
+
+// path is where a template stands, for people.
+func (s *set) path(name string) string {
+	for _, src := range s.sources {
+		if _, ok := src.files[name]; ok && src.dir != "" {
+			return filepath.Join(src.dir, filepath.FromSlash(name))
+		}
+	}
+	return builtinDir + "/" + name
+}
+
+func (s *set) text(name string) (string, bool) {
+	for _, src := range s.sources {
+		if text, ok := src.files[name]; ok {
+			return text, true
+		}
+	}
+	return "", false
+}
+
+func (s *set) render(ctx context.Context, name string, values *jinja.Dict) (string, error) {
+	t, err := s.env.Template(name)
+	if err != nil {
+		return "", err
+	}
+	return t.Render(ctx, values)
+}
+
+var (
+	// reference is a tag that draws in another template, literal a name in it.
+	reference = regexp.MustCompile(`\{%[-+]?\s*(?:extends|include|import|from)\b([^%]*)%\}`)
+	literal   = regexp.MustCompile(`'([^']*)'|"([^"]*)"`)
+)
+
+// hash is the SHA-256 over the sources that the templates are made of: themselves and all that they draw in. Where a
+// name is computed, any template may be drawn in, and all count.
+func (s *set) hash(names ...string) string {
+	used := map[string]bool{}
+	for len(names) > 0 {
+		name := names[0]
+		names = names[1:]
+		text, ok := s.text(name)
+		if !ok || used[name] {
+			continue
+		}
+		used[name] = true
+		for _, tag := range reference.FindAllStringSubmatch(text, -1) {
+			names = append(names, s.drawnIn(tag[1])...)
+		}
+	}
+	sum := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(used)) {
+		text, _ := s.text(name)
+		fmt.Fprintf(sum, "%s %d\n%s", name, len(text), text)
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+func (s *set) drawnIn(tag string) []string {
+	var names []string
+	for _, m := range literal.FindAllStringSubmatch(tag, -1) {
+		name := cmp.Or(m[1], m[2])
+		if _, ok := s.text(name); ok {
+			names = append(names, name)
+		}
+	}
+	if names == nil {
+		return s.names()
+	}
+	return names
+}

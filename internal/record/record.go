@@ -17,6 +17,15 @@ var ErrNone = errors.New("no task is ready")
 // ErrUnavailable wraps every failure that a later try may not meet: disk full, database locked or down.
 var ErrUnavailable = errors.New("the store cannot be written")
 
+// ErrNewerSchema says that the database was written by a newer version of the program.
+var ErrNewerSchema = errors.New("the database has a newer schema than this program knows")
+
+// ErrOlderSchema says that the database is not up to date, and that it was not to be changed.
+var ErrOlderSchema = errors.New("the database has an older schema than this program needs")
+
+// ErrNotParked says that only a parked task can be resumed.
+var ErrNotParked = errors.New("the task is not parked")
+
 // Intake is a delivery and what is to become of it, stored together or not at all.
 type Intake struct {
 	Delivery hls.Delivery
@@ -58,9 +67,12 @@ type Summary struct {
 // Store keeps everything. Its methods are safe for concurrent use, and return only once what they wrote is durable.
 // Methods that take a Task write only while its lease's epoch is the one in force, and otherwise return hls.ErrLost.
 type Store interface {
-	// Add stores a delivery, with its task when it asks for work, in one transaction. A delivery id or a body that was
-	// accepted in the last 30 days is a Duplicate; the same id with another body is a Duplicate ("alias") from
-	// another hook and a Conflict from the same one. A delivery ignored before is accepted when it now asks for work.
+	// Add stores a delivery, with its task when it asks for work, in one transaction. A delivery id that was accepted
+	// before, or a body that was in the last 30 days, is a Duplicate; the same id with another body is a Duplicate
+	// ("alias") from another hook and a Conflict from the same one. A delivery ignored before is accepted when it now
+	// asks for work. New work supersedes what is queued for its subject and purpose, unless GitHub's time of it is
+	// older than that of work already known: then it is superseded itself. When ctx ends, either nothing is written and
+	// an error returned, or the receipt.
 	Add(context.Context, Intake) (hls.Receipt, error)
 	// Count adds one to the counter of requests that ended without being stored: pong, rejected, deferred.
 	Count(ctx context.Context, class hls.Class, reason string) error
@@ -69,8 +81,9 @@ type Store interface {
 	// Delivery returns a stored delivery with its body, or hls.ErrNotFound.
 	Delivery(ctx context.Context, id string) (hls.Delivery, error)
 
-	// Claim takes the oldest ready task whose subject has nothing running, supersedes older queued ones of its
-	// subject and purpose, and returns it under a lease. It returns ErrNone when nothing is ready.
+	// Claim takes the oldest ready task whose subject has nothing running, from the repository with the fewest tasks
+	// running, and returns it under a lease; no older one of its subject and purpose is left queued. A task whose
+	// lease has run out is queued again first, its attempt used up. It returns ErrNone when nothing is ready.
 	Claim(ctx context.Context, owner string, lease time.Duration) (hls.Task, error)
 	// Renew prolongs the lease.
 	Renew(ctx context.Context, task hls.Task, lease time.Duration) error
@@ -79,13 +92,14 @@ type Store interface {
 	Finish(context.Context, hls.Task, hls.Outcome) error
 	// Release hands a running task back at once, without using up its attempt: the process is stopping.
 	Release(context.Context, hls.Task) error
-	// Resume queues a parked task again.
+	// Resume queues a parked task again, with all its attempts; it returns ErrNotParked for any other.
 	Resume(ctx context.Context, taskID int64) error
 	// Superseded tells whether newer work of the task's subject and purpose has come in since it was queued.
 	Superseded(context.Context, hls.Task) (bool, error)
 	// Wake receives when work may have become ready. It is a hint: Next tells the time to look again.
 	Wake() <-chan struct{}
-	// Next returns when the earliest queued task is due; ok is false when none is queued.
+	// Next returns when Claim will find something: the earliest time that a queued task of a subject with nothing
+	// running is due, or a lease runs out; ok is false when there is neither.
 	Next(context.Context) (at time.Time, ok bool, err error)
 	// Task returns a task by id, or hls.ErrNotFound.
 	Task(ctx context.Context, id int64) (hls.Task, error)
@@ -94,7 +108,8 @@ type Store interface {
 	// List returns tasks with what is known of them.
 	List(context.Context, Query) ([]Summary, error)
 
-	// SaveAnalysis stores the analysis of a task and settles its reservation in one transaction. Saved twice, the first stands.
+	// SaveAnalysis stores the analysis of a task and settles its reservation (0 for none) in one transaction. Saved
+	// twice, the first stands.
 	SaveAnalysis(ctx context.Context, task hls.Task, reservation int64, a hls.Analysis) error
 	// Analysis returns the analysis of a task, or hls.ErrNotFound.
 	Analysis(ctx context.Context, taskID int64) (hls.Analysis, error)
@@ -106,7 +121,8 @@ type Store interface {
 	Plan(ctx context.Context, taskID int64) (hls.Plan, error)
 
 	// Intend writes the task's planned effects to the ledger as intents and returns their rows in the given order.
-	// A row that exists under the effect's key is returned as it stands, whichever task wrote it.
+	// A row that exists under the effect's key is returned as it stands, whichever task wrote it. Effects on another
+	// subject than the task's, or outside the closed set, are an error.
 	Intend(context.Context, hls.Task, []hls.Effect) ([]hls.Entry, error)
 	// Move takes a row from one state to another and fails with hls.ErrLost when it is not in From.
 	Move(ctx context.Context, task hls.Task, entry int64, m hls.Move) error
@@ -118,7 +134,8 @@ type Store interface {
 	// Reserve sets money aside for one call and counts the analysis, atomically with every cap: it returns *hls.Capped
 	// when one would be exceeded. A reservation that is never settled stays spent: a crash errs on the safe side.
 	Reserve(context.Context, hls.Reservation) (id int64, err error)
-	// Settle replaces a reservation by what the call cost.
+	// Settle replaces a reservation by what the call cost; settled twice, the first stands. A call that cost nothing
+	// was not answered: it does not count as an analysis.
 	Settle(ctx context.Context, reservation int64, model string, u hls.Usage) error
 
 	// Secret returns 32 random bytes kept under a name, made on first use and equal on every instance.
@@ -127,7 +144,7 @@ type Store interface {
 	Stats(context.Context) (Stats, error)
 	// Healthy tells whether a write commits now.
 	Healthy(context.Context) error
-	// Backup writes a consistent copy to a file.
+	// Backup writes a consistent copy to a file that does not exist yet.
 	Backup(ctx context.Context, path string) error
 	// Close ends the store after the writes under way.
 	Close() error

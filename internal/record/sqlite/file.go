@@ -1,0 +1,125 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	_ "modernc.org/sqlite" // registers the driver "sqlite"
+)
+
+// parse returns the path of sqlite:PATH.
+func parse(address string) (string, error) {
+	path, ok := strings.CutPrefix(address, "sqlite:")
+	switch {
+	case !ok:
+		return "", errors.New(`storage.url: want sqlite:PATH, as "sqlite:data/hls.db"`)
+	case path == "":
+		return "", errors.New("storage.url: the path after sqlite: is missing")
+	case strings.Contains(path, ":memory:"):
+		return "", errors.New("storage.url: a database in memory would lose what was accepted; name a file")
+	case strings.HasPrefix(path, "//") && !strings.HasPrefix(path, "///"):
+		return "", errors.New("storage.url: write sqlite:PATH without slashes before the path, or sqlite:///PATH")
+	}
+	return filepath.Clean(path), nil
+}
+
+// create makes the file and its folder when they are not there, for the owner alone, and returns the file's real
+// path: two names of one file must meet at one lock.
+func create(path string) (string, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return path, err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return path, err
+	}
+	if err := f.Close(); err != nil {
+		return path, err
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return path, err
+	}
+	return filepath.EvalSymlinks(path)
+}
+
+// lock takes the lock file, which the system frees when the process ends in whatever way.
+func lock(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err == nil {
+		return f, nil
+	}
+	_ = f.Close()
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil, fmt.Errorf("another process has it open (it holds %s): stop that one, or use PostgreSQL for more than one", path)
+	}
+	return nil, fmt.Errorf("lock %s: %w", path, err)
+}
+
+// role is what a connection may do.
+type role int
+
+const (
+	writing role = iota
+	reading
+)
+
+// settings of every connection, by pragma: the value to set, and how SQLite reads it back. See "Pragma statements
+// supported by SQLite".
+var settings = []struct{ name, value, readBack string }{
+	{"busy_timeout", "5000", "5000"},
+	{"foreign_keys", "1", "1"},
+	{"journal_mode", "WAL", "wal"},
+	{"synchronous", "FULL", "2"},
+	{"journal_size_limit", "67108864", "67108864"},
+}
+
+// connect opens connections with the settings and reads them back.
+func connect(ctx context.Context, path string, r role) (*sql.DB, error) {
+	q := url.Values{"_auto_vacuum": {"INCREMENTAL"}, "_txlock": {"immediate"}, "_error_rc": {"1"}, "_dqs": {"0"}}
+	for _, s := range settings {
+		q.Add("_pragma", s.name+"("+s.value+")")
+	}
+	if r == reading {
+		q.Set("_txlock", "deferred")
+		q.Set("_query_only", "1")
+	}
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: q.Encode()}).String())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	if r == reading {
+		db.SetMaxOpenConns(4)
+		db.SetMaxIdleConns(4)
+	}
+	if err := verify(ctx, db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// verify reads the settings back: a file system or a build that does not grant them is found out here and not
+// after a power loss.
+func verify(ctx context.Context, db *sql.DB) error {
+	for _, s := range settings {
+		var got string
+		if err := db.QueryRowContext(ctx, "PRAGMA "+s.name).Scan(&got); err != nil {
+			return fmt.Errorf("read back PRAGMA %s: %w", s.name, err)
+		}
+		if got != s.readBack {
+			return fmt.Errorf("PRAGMA %s is %q and must be %q: accepted deliveries would not be safe", s.name, got, s.readBack)
+		}
+	}
+	return nil
+}

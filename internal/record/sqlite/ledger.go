@@ -1,0 +1,134 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"hls/internal/hls"
+	"hls/internal/record"
+)
+
+// Intend writes planned effects to the ledger.
+func (s *Store) Intend(ctx context.Context, task hls.Task, effects []hls.Effect) (entries []hls.Entry, err error) {
+	packed := make([][]byte, len(effects))
+	for i, e := range effects {
+		text, err := json.Marshal(e)
+		if err != nil {
+			return nil, named("intend effects of task", task.ID, err)
+		}
+		packed[i] = record.Pack(text)
+	}
+	err = s.write(ctx, func(t *tx) error {
+		if err := t.hold(task); err != nil {
+			return err
+		}
+		entries = make([]hls.Entry, len(effects))
+		for i, e := range effects {
+			if entries[i], err = t.intend(task, e, packed[i]); err != nil {
+				return fmt.Errorf("effect %s: %w", e.Kind, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, named("intend effects of task", task.ID, err)
+	}
+	return entries, nil
+}
+
+// intend returns the row of an effect's key, made now unless there was one.
+func (t *tx) intend(task hls.Task, e hls.Effect, packed []byte) (hls.Entry, error) {
+	const q = `INSERT INTO effects (key, task_id, subject_key, purpose, kind, state, effect, at)
+		VALUES (?, ?, ?, ?, ?, 'intent', ?, ?) ON CONFLICT (key) DO NOTHING`
+	if e.Subject.Key() != task.Subject.Key() {
+		return hls.Entry{}, fmt.Errorf("it is on %s, and the task on %s", e.Subject, task.Subject)
+	}
+	n, err := t.change(q, e.Key(), task.ID, e.Subject.Key(), e.Purpose, e.Kind, packed, stamp(t.now))
+	if err != nil {
+		return hls.Entry{}, err
+	}
+	if n > 0 {
+		t.counts.Effect(e.Kind, hls.Intent)
+	}
+	var row entryRow
+	if err := t.row(selectEntry+` WHERE key = ?`, []any{e.Key()}, row.targets()...); err != nil {
+		return hls.Entry{}, err
+	}
+	return row.entry()
+}
+
+// Move takes a row of the ledger from one state to another.
+func (s *Store) Move(ctx context.Context, task hls.Task, entry int64, m hls.Move) error {
+	const q = `UPDATE effects SET state = ?1, remote_id = CASE WHEN ?2 <> 0 THEN ?2 ELSE remote_id END,
+		url = CASE WHEN ?3 <> '' THEN ?3 ELSE url END, error = ?4, at = ?5 WHERE id = ?6 AND state = ?7 RETURNING kind`
+	err := s.write(ctx, func(t *tx) error {
+		if err := t.hold(task); err != nil {
+			return err
+		}
+		var kind hls.EffectKind
+		err := t.row(q, []any{m.To, m.RemoteID, m.URL, m.Error, stamp(t.now), entry, m.From}, &kind)
+		if none(err) {
+			return fmt.Errorf("it is not %s: %w", m.From, hls.ErrLost)
+		}
+		if err == nil {
+			t.counts.Effect(kind, m.To)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("move effect %d of task %d to %s: %w", entry, task.ID, m.To, err)
+	}
+	return nil
+}
+
+// Effects reads the rows of a task.
+func (s *Store) Effects(ctx context.Context, taskID int64) (entries []hls.Entry, err error) {
+	rows, err := s.readers.QueryContext(ctx, selectEntry+` WHERE task_id = ? ORDER BY id`, taskID)
+	if err != nil {
+		return nil, named("read effects of task", taskID, unavailable(err))
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var row entryRow
+		if err := rows.Scan(row.targets()...); err != nil {
+			return nil, named("read effects of task", taskID, err)
+		}
+		e, err := row.entry()
+		if err != nil {
+			return nil, named("read effects of task", taskID, err)
+		}
+		entries = append(entries, e)
+	}
+	return entries, named("read effects of task", taskID, unavailable(rows.Err()))
+}
+
+// Posted reads the newest done row of a kind.
+func (s *Store) Posted(ctx context.Context, subject hls.Subject, purpose string, kind hls.EffectKind) (hls.Entry, error) {
+	const q = selectEntry + ` WHERE subject_key = ? AND purpose = ? AND kind = ? AND state = 'done' ORDER BY at DESC, id DESC LIMIT 1`
+	var row entryRow
+	err := s.readers.QueryRowContext(ctx, q, subject.Key(), purpose, kind).Scan(row.targets()...)
+	if err != nil {
+		return hls.Entry{}, fmt.Errorf("read posted %s of %s: %w", kind, subject, found(err))
+	}
+	return row.entry()
+}
+
+const selectEntry = `SELECT id, task_id, state, effect, remote_id, url, error, at FROM effects`
+
+type entryRow struct {
+	hls.Entry
+	packed []byte
+}
+
+func (r *entryRow) targets() []any {
+	return []any{&r.ID, &r.TaskID, &r.State, &r.packed, &r.RemoteID, &r.URL, &r.Error, at{&r.At}}
+}
+
+func (r *entryRow) entry() (hls.Entry, error) {
+	if err := decode(r.packed, &r.Effect); err != nil {
+		return hls.Entry{}, fmt.Errorf("decode effect %d: %w", r.ID, err)
+	}
+	return r.Entry, nil
+}

@@ -1,0 +1,127 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"hls/internal/hls"
+	"hls/internal/record"
+)
+
+// origin is the delivery that a task is made of.
+type origin struct{ deliveryID, requestID string }
+
+// Enqueue queues a new task of a stored delivery.
+func (s *Store) Enqueue(ctx context.Context, deliveryID string, work record.NewTask) (id int64, err error) {
+	err = s.write(ctx, func(t *tx) (err error) {
+		from := origin{deliveryID: deliveryID}
+		if err := t.row(`SELECT request_id FROM deliveries WHERE id = ?`, []any{deliveryID}, &from.requestID); err != nil {
+			return found(err)
+		}
+		id, err = t.enqueue(from, work)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("enqueue delivery %s: %w", deliveryID, err)
+	}
+	return id, nil
+}
+
+// enqueue stores a task: queued, with what it supersedes, or superseded itself when it came late.
+func (t *tx) enqueue(from origin, work record.NewTask) (int64, error) {
+	const newest = `SELECT ifnull(max(occurred_at), -1) FROM tasks WHERE subject_key = ? AND purpose = ?`
+	key, occurred := work.Subject.Key(), stamp(work.OccurredAt)
+	state, reason, burst := hls.Queued, "", t.now
+	var last int64
+	if err := t.row(newest, []any{key, work.Purpose}, &last); err != nil {
+		return 0, err
+	}
+	if last > occurred && work.Origin != hls.FromReplay {
+		state, reason = hls.Superseded, record.ReasonLate
+		t.counts.Ended(state, reason)
+	} else {
+		first, err := t.supersede(key, work.Purpose, occurred)
+		if err != nil {
+			return 0, err
+		}
+		if first != 0 {
+			burst = moment(first)
+		}
+	}
+	const q = `INSERT INTO tasks (delivery_id, request_id, origin, subject_key, repo_id, repo, kind, number, ref, purpose,
+			event, action, actor, state, reason, occurred_at, queued_at, burst_at, run_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	sub := work.Subject
+	id, err := t.insert(q, from.deliveryID, from.requestID, work.Origin, key, sub.RepoID, sub.Repo, sub.Kind, sub.Number, sub.Ref,
+		work.Purpose, work.Event, work.Action, work.Actor, state, reason, occurred, stamp(t.now), stamp(burst),
+		stamp(record.RunAt(t.now, burst, work.Debounce)))
+	if err != nil || state != hls.Queued {
+		return id, err
+	}
+	return id, t.settle(key, sub.RepoID)
+}
+
+// supersede ends the queued tasks of a subject and purpose that are no newer than occurred. It returns when the first
+// of the burst was queued, 0 when none of them was waiting for its first run.
+func (t *tx) supersede(key, purpose string, occurred int64) (burst int64, err error) {
+	const which = ` WHERE subject_key = ? AND purpose = ? AND state = 'queued' AND occurred_at <= ?`
+	args := []any{key, purpose, occurred}
+	if err := t.row(`SELECT ifnull(min(CASE epoch WHEN 0 THEN burst_at END), 0) FROM tasks`+which, args, &burst); err != nil {
+		return 0, err
+	}
+	n, err := t.change(`UPDATE tasks SET state = 'superseded', reason = '`+record.ReasonNewer+`'`+which, args...)
+	for range n {
+		t.counts.Ended(hls.Superseded, record.ReasonNewer)
+	}
+	return burst, err
+}
+
+// requeue is how a task that ran, or was parked, goes back into the queue: superseded when newer work is queued.
+type requeue struct {
+	id     int64
+	reason string
+	runAt  int64
+	refund int // attempts given back
+}
+
+func (t *tx) requeue(r requeue) (err error) {
+	const newer = `SELECT EXISTS (SELECT 1 FROM tasks o WHERE o.subject_key = t.subject_key AND o.purpose = t.purpose
+		AND o.state = 'queued' AND o.occurred_at >= t.occurred_at AND o.id > t.id), subject_key, repo_id FROM tasks t WHERE id = ?`
+	const q = `UPDATE tasks SET state = ?, reason = ?, run_at = ?, attempt = max(attempt - ?, 0), owner = '', until = 0 WHERE id = ?`
+	var late bool
+	var key string
+	var repoID int64
+	if err := t.row(newer, []any{r.id}, &late, &key, &repoID); err != nil {
+		return err
+	}
+	state := hls.Queued
+	if late {
+		state, r.reason = hls.Superseded, record.ReasonNewer
+		t.counts.Ended(state, r.reason)
+	}
+	return errors.Join(t.exec(q, state, r.reason, r.runAt, r.refund, r.id), t.settle(key, repoID))
+}
+
+// recoverTasks queues what was running when the last process ended. The attempt stays counted, so that a delivery
+// that kills the process comes to the end of its attempts.
+func (s *Store) recoverTasks(t *tx) error {
+	if err := t.rebuild(); err != nil {
+		return err
+	}
+	return t.reclaim(`SELECT id FROM tasks WHERE state = 'running'`)
+}
+
+// reclaim queues running tasks again, now.
+func (t *tx) reclaim(which string, args ...any) error {
+	ids, err := t.ids(which, args...)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := t.requeue(requeue{id: id, reason: "interrupted", runAt: stamp(t.now)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

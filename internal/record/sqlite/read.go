@@ -1,0 +1,104 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"hls/internal/hls"
+	"hls/internal/record"
+)
+
+const selectTask = `SELECT t.id, t.delivery_id, t.request_id, t.origin, t.repo_id, t.repo, t.kind, t.number, t.ref, t.purpose,
+	t.event, t.action, t.actor, t.state, t.reason, t.attempt, t.occurred_at, t.run_at, t.queued_at, t.owner, t.epoch, t.until FROM tasks t`
+
+// targets are where the columns of selectTask go.
+func targets(t *hls.Task) []any {
+	return []any{&t.ID, &t.DeliveryID, &t.RequestID, &t.Origin, &t.Subject.RepoID, &t.Subject.Repo, &t.Subject.Kind,
+		&t.Subject.Number, &t.Subject.Ref, &t.Purpose, &t.Event, &t.Action, &t.Actor, &t.State, &t.Reason, &t.Attempt,
+		at{&t.OccurredAt}, at{&t.RunAt}, at{&t.QueuedAt}, &t.Lease.Owner, &t.Lease.Epoch, at{&t.Lease.Until}}
+}
+
+// at scans a stamp into a time.
+type at struct{ t *time.Time }
+
+// Scan implements sql.Scanner.
+func (a at) Scan(v any) error {
+	us, ok := v.(int64)
+	if !ok {
+		return fmt.Errorf("a time is stored as %T", v)
+	}
+	*a.t = moment(us)
+	return nil
+}
+
+// Task reads a task.
+func (s *Store) Task(ctx context.Context, id int64) (task hls.Task, err error) {
+	err = s.readers.QueryRowContext(ctx, selectTask+` WHERE t.id = ?`, id).Scan(targets(&task)...)
+	if err != nil {
+		return hls.Task{}, fmt.Errorf("read task %d: %w", id, found(err))
+	}
+	return task, nil
+}
+
+// TaskOf reads the newest task of a delivery.
+func (s *Store) TaskOf(ctx context.Context, deliveryID string) (task hls.Task, err error) {
+	err = s.readers.QueryRowContext(ctx, selectTask+` WHERE t.delivery_id = ? ORDER BY t.id DESC LIMIT 1`, deliveryID).Scan(targets(&task)...)
+	if err != nil {
+		return hls.Task{}, fmt.Errorf("read task of delivery %s: %w", deliveryID, found(err))
+	}
+	return task, nil
+}
+
+// Superseded looks for newer work than a task.
+func (s *Store) Superseded(ctx context.Context, task hls.Task) (newer bool, err error) {
+	const q = `SELECT EXISTS (SELECT 1 FROM tasks WHERE subject_key = ? AND purpose = ? AND occurred_at >= ? AND id > ?)`
+	err = s.readers.QueryRowContext(ctx, q, task.Subject.Key(), task.Purpose, stamp(task.OccurredAt), task.ID).Scan(&newer)
+	return newer, named("look for newer work than task", task.ID, unavailable(err))
+}
+
+// Next reads when there is something to claim.
+func (s *Store) Next(ctx context.Context) (time.Time, bool, error) {
+	const q = `SELECT min(a) FROM (SELECT min(due_at) AS a FROM lanes WHERE busy = 0
+		UNION ALL SELECT min(until) FROM tasks WHERE state = 'running')`
+	var next sql.NullInt64
+	if err := s.readers.QueryRowContext(ctx, q).Scan(&next); err != nil {
+		return time.Time{}, false, fmt.Errorf("read next task: %w", unavailable(err))
+	}
+	return moment(next.Int64), next.Valid, nil
+}
+
+// List reads tasks, newest first.
+func (s *Store) List(ctx context.Context, q record.Query) (list []record.Summary, err error) {
+	where, args := []string{"1"}, []any{}
+	add := func(cond string, arg any, set bool) {
+		if set {
+			where, args = append(where, cond), append(args, arg)
+		}
+	}
+	add("t.repo = ?", q.Repo, q.Repo != "")
+	add("t.event = ?", q.Event, q.Event != "")
+	add("t.state = ?", q.State, q.State != "")
+	add("t.subject_key = ?", q.Subject, q.Subject != "")
+	add("t.id < ?", q.Before, q.Before > 0)
+	text := strings.Replace(selectTask, " FROM", `, t.spent, (SELECT count(*) FROM effects e WHERE e.task_id = t.id AND e.state = 'done') FROM`, 1) +
+		` WHERE ` + strings.Join(where, " AND ") + ` ORDER BY t.id DESC LIMIT ?`
+	rows, err := s.readers.QueryContext(ctx, text, append(args, q.Rows())...)
+	if err != nil {
+		return nil, fmt.Errorf("list tasks: %w", unavailable(err))
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		sum := record.Summary{Class: hls.Accepted}
+		var spent int64
+		if err := rows.Scan(append(targets(&sum.Task), &spent, &sum.Effects)...); err != nil {
+			return nil, fmt.Errorf("list tasks: %w", err)
+		}
+		sum.Duration = time.Duration(spent) * time.Microsecond
+		list = append(list, sum)
+	}
+	return list, unavailable(rows.Err())
+}

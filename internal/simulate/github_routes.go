@@ -1,0 +1,107 @@
+package simulate
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// routes is the whole surface. A segment in braces matches any one segment and names it.
+func (g *GitHub) routes() map[string]endpoint {
+	return map[string]endpoint{
+		"GET /user":       g.self,
+		"GET /rate_limit": g.rateLimit,
+
+		"GET /repos/{owner}/{repo}":                                 g.repository,
+		"GET /repos/{owner}/{repo}/collaborators/{user}/permission": g.permission,
+		"GET /repos/{owner}/{repo}/labels":                          g.repositoryLabels,
+		"POST /repos/{owner}/{repo}/labels":                         g.createLabel,
+		"GET /repos/{owner}/{repo}/labels/{name}":                   g.repositoryLabel,
+
+		"GET /repos/{owner}/{repo}/issues":                           g.issues,
+		"GET /repos/{owner}/{repo}/issues/{number}":                  g.issue,
+		"PATCH /repos/{owner}/{repo}/issues/{number}":                g.editIssue,
+		"GET /repos/{owner}/{repo}/issues/{number}/comments":         g.comments,
+		"POST /repos/{owner}/{repo}/issues/{number}/comments":        g.createComment,
+		"GET /repos/{owner}/{repo}/issues/comments/{id}":             g.readComment,
+		"PATCH /repos/{owner}/{repo}/issues/comments/{id}":           g.editComment,
+		"DELETE /repos/{owner}/{repo}/issues/comments/{id}":          g.deleteComment,
+		"GET /repos/{owner}/{repo}/issues/{number}/events":           g.events,
+		"GET /repos/{owner}/{repo}/issues/{number}/timeline":         g.timeline,
+		"GET /repos/{owner}/{repo}/issues/{number}/labels":           g.labels,
+		"POST /repos/{owner}/{repo}/issues/{number}/labels":          g.addLabels,
+		"PUT /repos/{owner}/{repo}/issues/{number}/labels":           g.setLabels,
+		"DELETE /repos/{owner}/{repo}/issues/{number}/labels":        g.clearLabels,
+		"DELETE /repos/{owner}/{repo}/issues/{number}/labels/{name}": g.removeLabel,
+		"GET /search/issues":                                         g.search,
+
+		"GET /repos/{owner}/{repo}/pulls/{number}":           g.pullRequest,
+		"PATCH /repos/{owner}/{repo}/pulls/{number}":         g.editIssue,
+		"GET /repos/{owner}/{repo}/pulls/{number}/files":     g.pullFiles,
+		"GET /repos/{owner}/{repo}/pulls/{number}/reviews":   g.reviews,
+		"POST /repos/{owner}/{repo}/pulls/{number}/reviews":  g.createReview,
+		"GET /repos/{owner}/{repo}/pulls/{number}/comments":  g.remarks,
+		"GET /repos/{owner}/{repo}/commits/{sha}/status":     g.commitStatus,
+		"GET /repos/{owner}/{repo}/commits/{sha}/check-runs": g.checkRuns,
+
+		"GET /repos/{owner}/{repo}/hooks":                                        g.listHooks,
+		"POST /repos/{owner}/{repo}/hooks":                                       g.createHook,
+		"GET /repos/{owner}/{repo}/hooks/{hook}/deliveries":                      g.deliveries,
+		"GET /repos/{owner}/{repo}/hooks/{hook}/deliveries/{delivery}":           g.delivery,
+		"POST /repos/{owner}/{repo}/hooks/{hook}/deliveries/{delivery}/attempts": g.redeliver,
+	}
+}
+
+type pattern struct {
+	method   string
+	segments []string
+	run      endpoint
+}
+
+func patterns(routes map[string]endpoint) []pattern {
+	var out []pattern
+	for line, run := range routes {
+		method, route, _ := strings.Cut(line, " ")
+		out = append(out, pattern{method, strings.Split(route, "/"), run})
+	}
+	return out
+}
+
+// match finds the endpoint of a request; one with a literal segment wins over one with a name there.
+func (g *GitHub) match(method, route string) (endpoint, map[string]string, bool) {
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	segments := strings.Split(route, "/")
+	var best *pattern
+	var vars map[string]string
+	for i, p := range g.table {
+		found, ok := p.match(method, segments)
+		if ok && (best == nil || len(found) < len(vars)) {
+			best, vars = &g.table[i], found
+		}
+	}
+	if best == nil {
+		return nil, nil, false
+	}
+	return best.run, vars, true
+}
+
+func (p pattern) match(method string, segments []string) (map[string]string, bool) {
+	if p.method != method || len(p.segments) != len(segments) {
+		return nil, false
+	}
+	vars := map[string]string{}
+	for i, want := range p.segments {
+		name, named := strings.CutPrefix(want, "{")
+		switch value, err := url.PathUnescape(segments[i]); {
+		case err != nil:
+			return nil, false
+		case named && value != "":
+			vars[strings.TrimSuffix(name, "}")] = value
+		case want != value:
+			return nil, false
+		}
+	}
+	return vars, true
+}

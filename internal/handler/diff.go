@@ -81,7 +81,7 @@ func join(files []hls.File, pieces []*piece) (string, []hls.Omission) {
 		rest = rest[n:]
 		f := files[file]
 		if shown > 0 {
-			fmt.Fprintf(&b, "--- %s (%s, +%d -%d)\n%s", heading(f), f.Status, f.Additions, f.Deletions, text.String())
+			fmt.Fprintf(&b, "=== %s (%s, +%d -%d)\n%s", heading(f), f.Status, f.Additions, f.Deletions, text.String())
 		}
 		switch {
 		case shown == 0:

@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -71,13 +72,29 @@ func (h hunk) parts(size int) []hunk {
 	return parts
 }
 
+// header is the line that begins the hunk in the unified format.
+func (h hunk) header() string {
+	var olds, news, old, next int
+	for _, l := range h.lines {
+		if l.old > 0 {
+			olds++
+			old = cmp.Or(old, l.old)
+		}
+		if l.new > 0 {
+			news++
+			next = cmp.Or(next, l.new)
+		}
+	}
+	return fmt.Sprintf("@@ -%d,%d +%d,%d @@", old, olds, next, news)
+}
+
 // longLine is how many bytes of a line the model is shown.
 const longLine = 400
 
 // render shows a hunk with the new file's numbers, which are those that remarks stand on.
 func (h hunk) render() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "@@ %s\n", h.section)
+	fmt.Fprintf(&b, "%s %s\n", h.header(), h.section)
 	for _, l := range h.lines {
 		text := l.text
 		if len(text) > longLine {

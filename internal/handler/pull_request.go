@@ -58,7 +58,7 @@ func (pullRequests) Gather(ctx context.Context, read Reader, e hls.Event, r hls.
 		return hls.Facts{}, fmt.Errorf("read pull request: %w", err)
 	}
 	f := hls.Facts{PullRequest: &pr, Revision: pr.Revision()}
-	if f.Skip = leavePullRequest(pr, r); f.Skip != "" {
+	if f.Skip = leavePullRequest(pr, e, r); f.Skip != "" {
 		return f, nil
 	}
 	if f.Files, err = read.Files(ctx, e.Subject); err != nil {
@@ -76,7 +76,7 @@ func (pullRequests) Gather(ctx context.Context, read Reader, e hls.Event, r hls.
 }
 
 // leavePullRequest is why a pull request in its present state is left alone, or "".
-func leavePullRequest(pr hls.PullRequest, r hls.Rule) string {
+func leavePullRequest(pr hls.PullRequest, e hls.Event, r hls.Rule) string {
 	switch {
 	case pr.Merged:
 		return "merged"
@@ -84,7 +84,7 @@ func leavePullRequest(pr hls.PullRequest, r hls.Rule) string {
 		return "closed"
 	case pr.Locked:
 		return "locked"
-	case pr.Draft && r.Ignore.Drafts:
+	case pr.Draft && r.Ignore.Drafts && e.Action != "review_requested":
 		return "draft"
 	}
 	return ""

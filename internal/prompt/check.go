@@ -145,7 +145,7 @@ func sampleInput(name string, rule hls.Rule) (Input, error) {
 	f.Similar = []hls.Issue{{Number: 12, Title: "Crash on save", Body: "It crashes.", State: "closed", StateReason: "completed"}}
 	f.Linked = []hls.Issue{{Number: 7, Title: "Save is slow", Body: "It takes a minute.", State: "open"}}
 	f.Files = []hls.File{{Filename: "save.go", Status: "modified", Additions: 1, Deletions: 1, Patch: "@@ -1,2 +1,2 @@\n package save\n-var x = 1\n+var x = 2"}}
-	f.Diff = "--- save.go (modified, +1 -1)\n@@ \n     1  package save\n       -var x = 1\n     2 +var x = 2\n"
+	f.Diff = "=== save.go (modified, +1 -1)\n@@ -1,2 +1,2 @@\n     1  package save\n       -var x = 1\n     2 +var x = 2\n"
 	f.Omitted = []hls.Omission{{Filename: "go.sum", Why: "lock_file"}}
 	f.Checks = hls.Checks{State: "failure", Failed: []string{"test"}}
 	return Input{Event: e, Facts: f, Rule: rule, Now: at}, nil

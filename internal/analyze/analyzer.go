@@ -1,0 +1,186 @@
+package analyze
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"hls/internal/hls"
+)
+
+// Config is the model policy: the part of the section claude that says what analyses may cost.
+type Config struct {
+	// Caps on money and work.
+	Budget Budget `yaml:"budget"`
+	// SubjectDaily caps analyses of one subject in 24 hours; 0 means no cap. It is a key of another section.
+	SubjectDaily int `yaml:"-"`
+	// Models names the model for a question's weight; one that is missing means the door's default.
+	Models map[hls.Weight]string `yaml:"-"`
+}
+
+// Budget caps what Claude may cost. Zero means no cap.
+type Budget struct {
+	// US dollars in a day, over all repositories; 0 means no cap.
+	DailyUSD float64 `yaml:"daily_usd" jsonschema:"minimum=0"`
+	// US dollars in a month, over all repositories; 0 means no cap.
+	MonthlyUSD float64 `yaml:"monthly_usd" jsonschema:"minimum=0"`
+	// US dollars in a day for each repository; 0 means no cap.
+	PerRepositoryDailyUSD float64 `yaml:"per_repository_daily_usd" jsonschema:"minimum=0"`
+	// Events of one person in a day that are analyzed; 0 means no cap.
+	PerActorDailyEvents int `yaml:"per_actor_daily_events" jsonschema:"minimum=0"`
+}
+
+// Caps is the budget as a reservation has it.
+func (b Budget) Caps() hls.Budget {
+	return hls.Budget{
+		DailyUSD: b.DailyUSD, MonthlyUSD: b.MonthlyUSD,
+		PerRepoDailyUSD: b.PerRepositoryDailyUSD, PerActorDailyTasks: b.PerActorDailyEvents,
+	}
+}
+
+// Input is what one analysis is made from.
+type Input struct {
+	Task     hls.Task
+	Question hls.Question
+	Prompt   hls.Prompt
+	Rule     hls.Rule
+	Revision string // of the subject when it was read
+}
+
+// Analyzer asks Claude within the budget and lets nothing but a valid answer through. It is safe for concurrent use.
+type Analyzer struct {
+	cfg   Config
+	model Model
+	purse Purse
+
+	mu      sync.Mutex
+	stopped *hls.SpendStop // in force until its Until
+}
+
+// New makes an analyzer. The purse is asked before every call.
+func New(cfg Config, model Model, purse Purse) (*Analyzer, error) {
+	b := cfg.Budget
+	if b.DailyUSD < 0 || b.MonthlyUSD < 0 || b.PerRepositoryDailyUSD < 0 || b.PerActorDailyEvents < 0 || cfg.SubjectDaily < 0 {
+		return nil, errors.New("configure analyze: a cap is negative")
+	}
+	return &Analyzer{cfg: cfg, model: model, purse: purse}, nil
+}
+
+// Analyze makes one call and returns the analysis with the reservation that paid for it: whoever stores the
+// analysis settles it in the same transaction. When it fails, the reservation is settled already. Its errors are
+// those of Model, *hls.Capped, and *hls.Unusable for an answer outside the schema.
+func (a *Analyzer) Analyze(ctx context.Context, in Input) (hls.Analysis, int64, error) {
+	validator, err := compile(in.Question.Schema)
+	if err != nil {
+		return hls.Analysis{}, 0, &hls.Permanent{Err: fmt.Errorf("compile schema of the answer: %w", err), Reason: "schema"}
+	}
+	if err := a.stop(); err != nil {
+		return hls.Analysis{}, 0, err
+	}
+	request := a.request(in)
+	ceiling := a.model.Ceiling(request)
+	reservation, err := a.purse.Reserve(ctx, hls.Reservation{
+		Task: in.Task, MicroUSD: ceiling, Budget: a.caps(in.Rule), SubjectDaily: a.cfg.SubjectDaily,
+	})
+	if err != nil {
+		return hls.Analysis{}, 0, fmt.Errorf("reserve money: %w", err)
+	}
+	answer, err := a.ask(ctx, request, validator)
+	if err != nil {
+		paid := paid(err, ceiling)
+		return hls.Analysis{}, 0, errors.Join(err, a.settle(ctx, reservation, request.Model, paid))
+	}
+	return hls.Analysis{
+		TaskID: in.Task.ID, DeliveryID: in.Task.DeliveryID, Subject: in.Task.Subject, Purpose: in.Task.Purpose,
+		Revision: in.Revision, Answer: []byte(answer.Text), Model: answer.Model, Template: in.Prompt.Template,
+		PromptHash: in.Prompt.Hash, Prompt: request.Prompt, Usage: answer.Usage, At: time.Now(),
+	}, reservation, nil
+}
+
+// request picks the model: the rule's own, else the one for the question's weight, else the door's default.
+func (a *Analyzer) request(in Input) hls.Request {
+	prompt := in.Prompt
+	prompt.Schema = in.Question.Schema
+	return hls.Request{
+		Model: cmp.Or(in.Rule.Model, a.cfg.Models[in.Question.Weight]), Prompt: prompt, Repo: in.Task.Subject.Repo,
+	}
+}
+
+// ask makes the call and holds the answer against the schema.
+func (a *Analyzer) ask(ctx context.Context, r hls.Request, v *validator) (hls.Answer, error) {
+	answer, err := a.model.Ask(ctx, r)
+	var stop *hls.SpendStop
+	if errors.As(err, &stop) {
+		a.mu.Lock()
+		a.stopped = stop
+		a.mu.Unlock()
+	}
+	if err != nil {
+		return hls.Answer{}, err
+	}
+	if answer.StopReason != "end_turn" {
+		err := fmt.Errorf("claude stopped with %q", answer.StopReason)
+		return hls.Answer{}, &hls.Unusable{Err: err, Reason: "stop_reason", Usage: answer.Usage}
+	}
+	if err := v.check([]byte(answer.Text)); err != nil {
+		return hls.Answer{}, &hls.Unusable{Err: fmt.Errorf("check answer: %w", err), Reason: "schema", Usage: answer.Usage}
+	}
+	return answer, nil
+}
+
+// stop is the spend stop in force, if there is one.
+func (a *Analyzer) stop() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.stopped == nil || !time.Now().Before(a.stopped.Until) {
+		a.stopped = nil
+		return nil
+	}
+	return a.stopped
+}
+
+// caps are the budget's, over which a rule may set its own: the tighter one for the sums over all repositories, its
+// own for those of one repository or person.
+func (a *Analyzer) caps(rule hls.Rule) hls.Budget {
+	all, own := a.cfg.Budget.Caps(), rule.Budget
+	return hls.Budget{
+		DailyUSD:           tighter(all.DailyUSD, own.DailyUSD),
+		MonthlyUSD:         tighter(all.MonthlyUSD, own.MonthlyUSD),
+		PerRepoDailyUSD:    cmp.Or(own.PerRepoDailyUSD, all.PerRepoDailyUSD),
+		PerActorDailyTasks: cmp.Or(own.PerActorDailyTasks, all.PerActorDailyTasks),
+	}
+}
+
+func tighter(a, b float64) float64 {
+	if a == 0 || b == 0 {
+		return max(a, b)
+	}
+	return min(a, b)
+}
+
+// paid is what a failed call cost: the usage of an answer that could not be used, the whole ceiling when the call
+// may have been made and nobody knows, and nothing otherwise.
+func paid(err error, ceiling int64) hls.Usage {
+	var unusable *hls.Unusable
+	switch {
+	case errors.As(err, &unusable):
+		return unusable.Usage
+	case errors.Is(err, hls.ErrAmbiguous):
+		return hls.Usage{CostMicroUSD: ceiling}
+	}
+	return hls.Usage{}
+}
+
+// settle outlives the call's context: a task that was interrupted has been paid for all the same. What it cannot
+// settle stays spent.
+func (a *Analyzer) settle(ctx context.Context, reservation int64, model string, u hls.Usage) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if err := a.purse.Settle(ctx, reservation, model, u); err != nil {
+		return fmt.Errorf("settle reservation %d: %w", reservation, err)
+	}
+	return nil
+}

@@ -1,0 +1,223 @@
+// Package claude is the only door to Anthropic: one call without retries, limits, usage and cost.
+//
+// An answer is an answer only when the model ended its turn normally. Everything else is one of the errors of hls.
+package claude
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"sync/atomic"
+
+	"github.com/anthropics/anthropic-sdk-go"
+	"github.com/anthropics/anthropic-sdk-go/option"
+
+	"hls/internal/hls"
+)
+
+// Client asks Claude. It is safe for concurrent use.
+type Client struct {
+	cfg     Config
+	model   string // the default, never a retired one
+	sdk     anthropic.Client
+	prices  tariff
+	limiter *limiter
+	meter   *meter
+}
+
+// New makes the door to Claude. It asks nobody.
+func New(cfg Config) (*Client, error) {
+	cfg, err := cfg.filled()
+	if err != nil {
+		return nil, fmt.Errorf("configure claude: %w", err)
+	}
+	model, _ := Resolve(cfg.Model)
+	return &Client{
+		cfg: cfg, model: model, prices: tariff(cfg.Prices), limiter: newLimiter(cfg.Limits), meter: &meter{},
+		sdk: anthropic.NewClient(
+			option.WithoutEnvironmentDefaults(),
+			option.WithoutOpenTelemetry(), // spans are made by whoever calls, without the prompt in them
+			option.WithBaseURL(cfg.BaseURL),
+			option.WithAPIKey(cfg.APIKey.Reveal()),
+			option.WithMaxRetries(0),
+			option.WithRequestTimeout(cfg.Timeout),
+			option.WithHTTPClient(newHTTPClient(maxResponseBytes)),
+		),
+	}, nil
+}
+
+// Warnings say what of the configuration is not as it asks.
+func (c *Client) Warnings() []string { return c.cfg.Warnings() }
+
+// Warnings say what of the configuration will not be as it asks.
+func (c Config) Warnings() []string {
+	var warnings []string
+	name, warning := Resolve(c.Model)
+	if warning != "" {
+		warnings = append(warnings, warning)
+	}
+	m, known := lookUp(name)
+	if _, priced := c.Prices[name]; !known && !priced {
+		warnings = append(warnings, fmt.Sprintf("model %s has no known price; it counts as the dearest", name))
+	}
+	if c.Temperature != nil && !m.temperature {
+		warnings = append(warnings, fmt.Sprintf("model %s takes no temperature; it is not sent", name))
+	}
+	if c.Effort != "" && !m.effort {
+		warnings = append(warnings, fmt.Sprintf("model %s takes no effort; it is not sent", name))
+	}
+	return warnings
+}
+
+// Snapshot is what the traffic so far has shown.
+func (c *Client) Snapshot() Snapshot {
+	s := c.meter.snapshot()
+	told := c.limiter.limits()
+	s.Requests, s.InputTokens, s.OutputTokens = told[requests], told[inputTokens], told[outputTokens]
+	return s
+}
+
+// promptOverhead is what the API itself adds to a prompt, as the instructions for structured output, in tokens.
+const promptOverhead = 2000
+
+// Ceiling is the most that a request can cost, in micro-dollars. A token is at least one byte.
+func (c *Client) Ceiling(r hls.Request) int64 {
+	bytes := len(r.Prompt.System) + len(r.Prompt.User) + len(r.Prompt.Schema)
+	return c.prices.ceiling(c.resolve(r.Model), int64(bytes)+promptOverhead, c.maxTokens(r))
+}
+
+func (c *Client) resolve(name string) string {
+	if name == "" {
+		return c.model
+	}
+	actual, _ := Resolve(name)
+	return actual
+}
+
+func (c *Client) maxTokens(r hls.Request) int64 {
+	if r.MaxTokens > 0 {
+		return int64(r.MaxTokens)
+	}
+	return int64(c.cfg.MaxTokens)
+}
+
+// Ask makes one call. An error that wraps hls.ErrAmbiguous leaves open whether the call was made and paid for.
+func (c *Client) Ask(ctx context.Context, r hls.Request) (hls.Answer, error) {
+	params, err := c.params(r)
+	if err != nil {
+		return hls.Answer{}, fmt.Errorf("ask claude: %w", &hls.Permanent{Err: err, Reason: reasonInvalid})
+	}
+	// About four bytes are a token; what is really used is settled afterwards.
+	bytes := float64(len(r.Prompt.System) + len(r.Prompt.User) + len(r.Prompt.Schema))
+	settle, err := c.limiter.acquire(ctx, estimate{requests: 1, inputTokens: bytes / 4, outputTokens: 1})
+	if err != nil {
+		return hls.Answer{}, fmt.Errorf("ask claude: %w", err)
+	}
+	answer, err := c.call(ctx, params)
+	settle(answer.Usage)
+	c.meter.used(answer.Usage)
+	c.meter.ended(err)
+	if err != nil {
+		return hls.Answer{}, fmt.Errorf("ask claude: %w", err)
+	}
+	return answer, nil
+}
+
+// call sends the request and judges the answer. The usage is that of the answer even when it fails.
+func (c *Client) call(ctx context.Context, params anthropic.MessageNewParams) (hls.Answer, error) {
+	var (
+		resp *http.Response
+		sent atomic.Bool
+	)
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { sent.Store(true) },
+	})
+	c.meter.called()
+	message, err := c.sdk.Messages.New(traced, params, option.WithResponseInto(&resp))
+	if resp != nil {
+		c.limiter.learn(resp.Header)
+	}
+	if err != nil {
+		err = judge(ctx, failure{err: err, resp: resp, sent: sent.Load()})
+		var retry *hls.RetryAfter
+		if errors.As(err, &retry) && retry.After > 0 {
+			c.limiter.pause(retry.After)
+		}
+		return hls.Answer{}, err
+	}
+	return c.read(message, string(params.Model))
+}
+
+// read takes the text out of an answer that ended normally. Blocks are chosen by type: thinking may come first.
+func (c *Client) read(message *anthropic.Message, model string) (hls.Answer, error) {
+	answer := hls.Answer{
+		Model: string(message.Model), StopReason: string(message.StopReason), RequestID: message.ID,
+		Usage: hls.Usage{
+			InputTokens: message.Usage.InputTokens, OutputTokens: message.Usage.OutputTokens,
+			CacheReadTokens: message.Usage.CacheReadInputTokens, CacheWriteTokens: message.Usage.CacheCreationInputTokens,
+		},
+	}
+	if answer.Model == "" {
+		answer.Model = model
+	}
+	answer.Usage.CostMicroUSD = c.prices.cost(c.prices.name(model, answer.Model), answer.Usage)
+	for _, block := range message.Content {
+		if block.Type == "text" {
+			answer.Text += block.Text
+		}
+	}
+	reason := ""
+	switch {
+	case message.StopReason == "":
+		reason = "no_stop_reason"
+	case message.StopReason != anthropic.StopReasonEndTurn:
+		reason = string(message.StopReason)
+	case strings.TrimSpace(answer.Text) == "":
+		reason = "empty"
+	}
+	if reason != "" {
+		err := fmt.Errorf("claude's answer %s cannot be used", message.ID)
+		return answer, &hls.Unusable{Err: err, Reason: reason, Usage: answer.Usage}
+	}
+	return answer, nil
+}
+
+// params spells a request as the API has it: the stable part as a system block that is cached, the rest as the
+// user's turn, the schema as the output's format.
+func (c *Client) params(r hls.Request) (anthropic.MessageNewParams, error) {
+	name := c.resolve(r.Model)
+	params := anthropic.MessageNewParams{
+		Model:     name,
+		MaxTokens: c.maxTokens(r),
+		Messages:  []anthropic.MessageParam{anthropic.NewUserMessage(anthropic.NewTextBlock(r.Prompt.User))},
+	}
+	if r.Prompt.System != "" {
+		cached := anthropic.NewCacheControlEphemeralParam()
+		cached.TTL = anthropic.CacheControlEphemeralTTLTTL5m
+		params.System = []anthropic.TextBlockParam{{Text: r.Prompt.System, CacheControl: cached}}
+	}
+	if len(r.Prompt.Schema) > 0 {
+		// Members below the first level stay as they are written: answers follow their order.
+		var members map[string]json.RawMessage
+		if err := json.Unmarshal(r.Prompt.Schema, &members); err != nil {
+			return params, fmt.Errorf("read schema of the answer: %w", err)
+		}
+		schema := make(map[string]any, len(members))
+		for key, value := range members {
+			schema[key] = value
+		}
+		params.OutputConfig.Format = anthropic.JSONOutputFormatParam{Schema: schema}
+	}
+	m, _ := lookUp(name)
+	if c.cfg.Temperature != nil && m.temperature {
+		params.Temperature = anthropic.Float(*c.cfg.Temperature)
+	}
+	if m.effort {
+		params.OutputConfig.Effort = anthropic.OutputConfigEffort(c.cfg.Effort)
+	}
+	return params, nil
+}

@@ -39,7 +39,7 @@ var actions = map[string]string{
 	"issue_dependencies":              "blocked_by_added blocked_by_removed blocking_added blocking_removed",
 	"issues":                          "assigned closed deleted demilestoned edited field_added field_removed labeled locked milestoned opened pinned reopened transferred typed unassigned unlabeled unlocked unpinned untyped",
 	"label":                           "created deleted edited",
-	"marketplace_purchase":            "cancelled changed pending_change pending_change_cancelled purchased",
+	"marketplace_purchase":            "cancelled changed pending_change pending_change_cancelled purchased", //nolint:misspell // GitHub spells it so
 	"member":                          "added edited removed",
 	"membership":                      "added removed",
 	"merge_group":                     "checks_requested destroyed",
@@ -49,7 +49,7 @@ var actions = map[string]string{
 	"organization":                    "deleted member_added member_invited member_removed renamed",
 	"package":                         "published updated",
 	"page_build":                      "",
-	"personal_access_token_request":   "approved cancelled created denied",
+	"personal_access_token_request":   "approved cancelled created denied", //nolint:misspell // GitHub spells it so
 	"project":                         "closed created deleted edited reopened",
 	"project_card":                    "converted created deleted edited moved",
 	"project_column":                  "created deleted edited moved",
@@ -75,7 +75,7 @@ var actions = map[string]string{
 	"secret_scanning_scan":            "completed",
 	"security_advisory":               "published updated withdrawn",
 	"security_and_analysis":           "",
-	"sponsorship":                     "cancelled created edited pending_cancellation pending_tier_change tier_changed",
+	"sponsorship":                     "cancelled created edited pending_cancellation pending_tier_change tier_changed", //nolint:misspell // GitHub spells it so
 	"star":                            "created deleted",
 	"status":                          "",
 	"sub_issues":                      "parent_issue_added parent_issue_removed sub_issue_added sub_issue_removed",
@@ -105,7 +105,7 @@ func checkEvent(text string) error {
 	case len(own) == 0:
 		return fmt.Errorf("event %s has no actions; write %q", name, name)
 	}
-	return fmt.Errorf("event %s has no action %q%s", name, action, didYouMean(action, own))
+	return fmt.Errorf("event %s has no action %q%s; %q alone is all of them", name, action, didYouMean(action, own), name)
 }
 
 // enabled tells whether the list has the event, as a whole or with this action.

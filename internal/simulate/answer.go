@@ -3,7 +3,6 @@ package simulate
 import (
 	"encoding/json"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -40,78 +39,72 @@ type block struct {
 	text string
 }
 
-// fenceToken is a random word as fences carry it; nothing that people write on a line of its own looks like it.
-var fenceToken = regexp.MustCompile(`[0-9A-Za-z]{12,}`)
+var (
+	fenceOpen  = regexp.MustCompile(`^<<<[A-Z]+ ([0-9a-f]{16,})(?: (.*))?$`)
+	fenceClose = regexp.MustCompile(`^[A-Z]+ ([0-9a-f]{16,})>>>$`)
+)
 
-// fenced cuts the user turn into its fenced parts. Fences are lines that share a random token: the first such line
-// decides which token it is. Without fences, all of the text is one part.
+// fenced cuts the user turn into its innermost fenced parts. The number of the first fence is that of all: another
+// was written by someone else. Without fences, all of the text is one part.
 func fenced(user string) []block {
-	lines := strings.Split(user, "\n")
-	token := findToken(lines)
-	if token == "" {
-		return []block{{text: user}}
-	}
 	var out []block
-	open := -1
-	for i, line := range lines {
-		if !strings.Contains(line, token) {
+	var open *block
+	var inside []string
+	number := ""
+	for line := range strings.SplitSeq(user, "\n") {
+		if m := fenceOpen.FindStringSubmatch(line); m != nil && (number == "" || m[1] == number) {
+			number, open, inside = m[1], &block{head: strings.ToLower(m[2])}, nil
 			continue
 		}
-		if open < 0 {
-			open = i
+		if m := fenceClose.FindStringSubmatch(line); m != nil && m[1] == number {
+			if open != nil {
+				open.text = strings.Join(inside, "\n")
+				out = append(out, *open)
+			}
+			open = nil
 			continue
 		}
-		head := strings.ToLower(strings.ReplaceAll(lines[open], token, ""))
-		out = append(out, block{head: head, text: strings.Join(lines[open+1:i], "\n")})
-		open = -1
+		inside = append(inside, line)
+	}
+	if len(out) == 0 {
+		return []block{{text: user}}
 	}
 	return out
 }
 
-func findToken(lines []string) string {
-	counts := map[string]int{}
-	var order []string
-	for _, line := range lines {
-		if len(line) > 200 {
-			continue
-		}
-		for _, token := range fenceToken.FindAllString(line, -1) {
-			if !strings.ContainsAny(token, "0123456789") {
-				continue
-			}
-			if counts[token]++; counts[token] == 1 {
-				order = append(order, token)
-			}
-		}
-	}
-	for _, token := range order {
-		if counts[token] >= 2 && counts[token]%2 == 0 {
-			return token
+// part is the text of the first part whose heading begins with a word.
+func part(blocks []block, word string) string {
+	for _, b := range blocks {
+		if strings.HasPrefix(b.head, word) {
+			return b.text
 		}
 	}
 	return ""
 }
 
-// pick joins the parts whose heading has one of the words and none of the others.
-func pick(blocks []block, words, not []string) string {
-	var parts []string
-	for _, b := range blocks {
-		has := func(word string) bool { return strings.Contains(b.head, word) }
-		if slices.ContainsFunc(words, has) && !slices.ContainsFunc(not, has) {
-			parts = append(parts, b.text)
-		}
+var (
+	labelSection = regexp.MustCompile(`(?ims)^#+ [^\n]*\blabels?\b[^\n]*\n(.*?)(?:^#+ |\z)`)
+	listItem     = regexp.MustCompile("(?m)^\\s*[-*]\\s+[`\"]?(.{1,200})$")
+)
+
+// allowed are the names of the labels that the instructions list, one an item, with or without a description.
+func allowed(system string) []string {
+	text := system
+	if m := labelSection.FindStringSubmatch(system); m != nil {
+		text = m[1]
 	}
-	return strings.Join(parts, "\n")
-}
-
-var listItem = regexp.MustCompile("(?m)^\\s*(?:[-*]|\\d+[.)])\\s+(?:`([^`\n]{1,50})`|\"([^\"\n]{1,50})\"|\\*\\*([^*\n]{1,50})\\*\\*|([^:(\n—]{1,50}?)\\s*(?:$|:\\s|\\(|—|\\s-\\s))")
-
-// listed are the names that begin the list items of a text.
-func listed(text string) []string {
 	var out []string
 	for _, m := range listItem.FindAllStringSubmatch(text, -1) {
-		name := strings.TrimSpace(m[1] + m[2] + m[3] + m[4])
-		if name != "" && !strings.HasSuffix(name, ".") && len(strings.Fields(name)) <= 4 {
+		name := m[1]
+		if at := strings.IndexAny(name, "`\""); at > 0 {
+			name = name[:at]
+		} else if first, rest, ok := strings.Cut(name, ": "); ok {
+			name = first
+			if second, _, more := strings.Cut(rest, ": "); more && groups[strings.ToLower(first)] {
+				name = first + ": " + second
+			}
+		}
+		if name = strings.TrimSpace(name); len(name) <= 50 && !strings.HasSuffix(name, ".") {
 			out = append(out, name)
 		}
 	}

@@ -17,20 +17,26 @@ var kindNames = map[string]struct {
 	"documentation": {[]string{"documentation", "docs", "doc"}, docWords},
 }
 
+// groups are the words that begin the names of labels which exclude one another.
+var groups = map[string]bool{
+	"type": true, "kind": true, "priority": true, "severity": true, "difficulty": true, "effort": true, "area": true,
+	"component": true,
+}
+
 var (
 	anyWord   = regexp.MustCompile(`\w{3,}`)
 	labelPart = regexp.MustCompile(`[^a-z0-9]+`)
 )
 
 // labels proposes of the allowed labels those that the report's words speak for, each with a sentence of it.
-func (r report) labels(allowed []string, kind, priority, difficulty string) []any {
+func (r report) labels(names []string, kind, priority, difficulty string) []any {
 	out := []any{}
 	add := func(name string, confidence float64, words *regexp.Regexp) {
 		if quote := r.quote(words); quote != "" {
 			out = append(out, map[string]any{"name": name, "confidence": confidence, "evidence": quote})
 		}
 	}
-	for _, name := range allowed {
+	for _, name := range names {
 		group, rest := labelWords(name)
 		switch {
 		case slices.Contains(kindNames[kind].names, rest) && group != "priority":
@@ -66,8 +72,7 @@ func (r report) proof(priority string) *regexp.Regexp {
 func labelWords(name string) (group, rest string) {
 	words := strings.Fields(labelPart.ReplaceAllString(strings.ToLower(name), " "))
 	if len(words) > 1 {
-		switch words[0] {
-		case "type", "kind", "priority", "severity", "difficulty", "effort", "area", "component":
+		if groups[words[0]] {
 			return words[0], strings.Join(words[1:], " ")
 		}
 	}

@@ -27,7 +27,8 @@ var smells = []smell{
 }
 
 var (
-	diffFile   = regexp.MustCompile(`^(?:diff --git a/.+ b/(.+)|\+\+\+ b/(.+)|(?:#+ |file: ?|=== ?)` + "`?" + `([\w./@-]+\.\w+)` + "`?" + `.*)$`)
+	diffFile   = regexp.MustCompile(`^(?:diff --git a/.+ b/(.+)|\+\+\+ b/(.+)|=== (.+?)(?: from .+)? \(\w+, \+\d+ -\d+\))$`)
+	numbered   = regexp.MustCompile(`^ *(\d+) ([ +])(.*)$`)
 	testFile   = regexp.MustCompile(`(?i)(_test\.|\.test\.|\.spec\.|/tests?/|^tests?/)`)
 	sourceFile = regexp.MustCompile(`\.(go|py|js|ts|rb|rs|java|c|cpp|cs|php)$`)
 )
@@ -38,12 +39,12 @@ type changed struct {
 	lines []diffLine
 }
 
-// readDiff finds the files and hunks in a text, whatever stands around them.
+// readDiff finds the changed files in a text: as git writes a diff, or with the new file's number before each line.
 func readDiff(text string) []changed {
 	var out []changed
 	var patch strings.Builder
 	flush := func() {
-		if len(out) > 0 && patch.Len() > 0 {
+		if len(out) > 0 {
 			last := &out[len(out)-1]
 			last.lines = append(last.lines, parsePatch(patch.String())...)
 		}
@@ -51,17 +52,20 @@ func readDiff(text string) []changed {
 	}
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\r\n")
-		m := diffFile.FindStringSubmatch(line)
-		if m == nil {
-			if len(out) > 0 {
-				patch.WriteString(line + "\n")
+		if m := diffFile.FindStringSubmatch(line); m != nil {
+			flush()
+			if name := m[1] + m[2] + m[3]; len(out) == 0 || out[len(out)-1].name != name {
+				out = append(out, changed{name: name})
 			}
 			continue
 		}
-		flush()
-		if name := m[1] + m[2] + m[3]; len(out) == 0 || out[len(out)-1].name != name {
-			out = append(out, changed{name: name})
+		if m := numbered.FindStringSubmatch(line); m != nil && len(out) > 0 {
+			n, _ := strconv.Atoi(m[1])
+			last := &out[len(out)-1]
+			last.lines = append(last.lines, diffLine{Mark: m[2][0], New: n, Text: m[3]})
+			continue
 		}
+		patch.WriteString(line + "\n")
 	}
 	flush()
 	return out
@@ -91,7 +95,8 @@ func reviewDraft(r Request, properties map[string]any) map[string]any {
 	var findings []any
 	missing := []string{}
 	added, tested := 0, false
-	files := readDiff(r.User)
+	blocks := fenced(r.User)
+	files := readDiff(part(blocks, "diff"))
 	for _, f := range files {
 		findings = append(findings, f.findings()...)
 		tested = tested || testFile.MatchString(f.name)
@@ -107,7 +112,7 @@ func reviewDraft(r Request, properties map[string]any) map[string]any {
 		}
 	}
 	findings = strongest(findings, 5)
-	kind := changeKind(r.User, properties)
+	kind := changeKind(part(blocks, "title"), properties)
 	return map[string]any{
 		"summary": "Simulated review of " + plural(len(files), "file") + ": " + plural(len(findings), "finding") + ".",
 		"risk":    riskOf(findings), "type": kind, "effort": effortOf(added),

@@ -19,9 +19,7 @@ var (
 	stepWords      = regexp.MustCompile(`(?i)(steps? to reproduce|reproduc\w*|\bsteps\b|(?m)^\s*1[.)]\s|` + "```" + `)`)
 	versionWords   = regexp.MustCompile(`(?i)(\bversion\b|\bv?\d+\.\d+(\.\d+)?\b|\bcommit [0-9a-f]{7,})`)
 	componentWords = regexp.MustCompile(`(?i)\b(?:in|on|of|from) the (\w+) (?:module|component|page|service|package|screen|command|api|dialog|form)\b`)
-	candidateLine  = regexp.MustCompile(`(?m)^.*?#(\d+)\b\W*(.*)$`)
-	titleLine      = regexp.MustCompile(`(?im)^\W*title\W*:\W*(.+)$`)
-	bodyLine       = regexp.MustCompile(`(?im)^\W*(body|description)\W*:\s*$|^\W*(?:body|description)\W*:`)
+	candidateHead  = regexp.MustCompile(`^candidate #(\d+)`)
 	sentenceEnd    = regexp.MustCompile(`[.!?]\s+|\n+`)
 )
 
@@ -38,34 +36,18 @@ type candidate struct {
 
 func readReport(r Request) report {
 	blocks := fenced(r.User)
-	similar := []string{"similar", "duplicate", "candidate"}
-	text := pick(blocks, []string{"issue"}, append(similar, "comment"))
-	if text == "" {
-		text = pick(blocks, []string{"title"}, nil) + "\n" + pick(blocks, []string{"body"}, nil)
+	out := report{title: strings.TrimSpace(part(blocks, "title")), body: part(blocks, "body")}
+	if out.title == "" {
+		out.title, out.body, _ = strings.Cut(strings.TrimSpace(blocks[0].text), "\n")
 	}
-	if strings.TrimSpace(text) == "" {
-		text = blocks[0].text
-	}
-	var out report
-	out.title, out.body = cutTitle(text)
-	for _, m := range candidateLine.FindAllStringSubmatch(pick(blocks, similar, nil), -1) {
-		n, _ := strconv.Atoi(m[1])
-		out.candidates = append(out.candidates, candidate{n, m[2]})
+	for _, b := range blocks {
+		if m := candidateHead.FindStringSubmatch(b.head); m != nil {
+			n, _ := strconv.Atoi(m[1])
+			title, _, _ := strings.Cut(strings.TrimSpace(b.text), "\n")
+			out.candidates = append(out.candidates, candidate{n, title})
+		}
 	}
 	return out
-}
-
-func cutTitle(text string) (title, body string) {
-	if m := titleLine.FindStringSubmatchIndex(text); m != nil {
-		title, body = text[m[2]:m[3]], text[m[1]:]
-	} else {
-		title, body, _ = strings.Cut(strings.TrimSpace(text), "\n")
-		title = strings.TrimLeft(title, "# ")
-	}
-	if at := bodyLine.FindStringIndex(body); at != nil {
-		body = body[at[1]:]
-	}
-	return strings.TrimSpace(title), body
 }
 
 func (r report) text() string { return r.title + "\n" + r.body }
@@ -200,7 +182,7 @@ func triageDraft(r Request) map[string]any {
 		"priority":            map[string]any{"level": priority, "reason": "Simulated: the words of the issue suggest it."},
 		"difficulty":          map[string]any{"level": difficulty, "reason": "Simulated: the words of the issue suggest it."},
 		"components":          issue.components(),
-		"labels":              issue.labels(listed(r.System), kind, priority, difficulty),
+		"labels":              issue.labels(allowed(r.System), kind, priority, difficulty),
 		"duplicates":          duplicates,
 		"missing_information": missing,
 		"security_sensitive":  secret,

@@ -121,8 +121,11 @@ func (f filler) fill(schema map[string]any, draft any) any {
 		return c
 	}
 	if enum, ok := schema["enum"].([]any); ok && len(enum) > 0 {
-		if slices.Contains(enum, draft) {
-			return draft
+		switch draft.(type) {
+		case string, float64, bool:
+			if slices.Contains(enum, draft) {
+				return draft
+			}
 		}
 		return enum[0]
 	}

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// routes is the whole surface. A segment in braces matches any one segment and names it.
+// routes is the whole surface. A segment in braces matches any one segment and names it; with dots it matches the
+// rest, because clients send the slash in a label's name as it is, and GitHub takes it.
 func (g *GitHub) routes() map[string]endpoint {
 	return map[string]endpoint{
 		"GET /user":       g.self,
@@ -16,24 +17,24 @@ func (g *GitHub) routes() map[string]endpoint {
 		"GET /repos/{owner}/{repo}/collaborators/{user}/permission": g.permission,
 		"GET /repos/{owner}/{repo}/labels":                          g.repositoryLabels,
 		"POST /repos/{owner}/{repo}/labels":                         g.createLabel,
-		"GET /repos/{owner}/{repo}/labels/{name}":                   g.repositoryLabel,
+		"GET /repos/{owner}/{repo}/labels/{name...}":                g.repositoryLabel,
 
-		"GET /repos/{owner}/{repo}/issues":                           g.issues,
-		"GET /repos/{owner}/{repo}/issues/{number}":                  g.issue,
-		"PATCH /repos/{owner}/{repo}/issues/{number}":                g.editIssue,
-		"GET /repos/{owner}/{repo}/issues/{number}/comments":         g.comments,
-		"POST /repos/{owner}/{repo}/issues/{number}/comments":        g.createComment,
-		"GET /repos/{owner}/{repo}/issues/comments/{id}":             g.readComment,
-		"PATCH /repos/{owner}/{repo}/issues/comments/{id}":           g.editComment,
-		"DELETE /repos/{owner}/{repo}/issues/comments/{id}":          g.deleteComment,
-		"GET /repos/{owner}/{repo}/issues/{number}/events":           g.events,
-		"GET /repos/{owner}/{repo}/issues/{number}/timeline":         g.timeline,
-		"GET /repos/{owner}/{repo}/issues/{number}/labels":           g.labels,
-		"POST /repos/{owner}/{repo}/issues/{number}/labels":          g.addLabels,
-		"PUT /repos/{owner}/{repo}/issues/{number}/labels":           g.setLabels,
-		"DELETE /repos/{owner}/{repo}/issues/{number}/labels":        g.clearLabels,
-		"DELETE /repos/{owner}/{repo}/issues/{number}/labels/{name}": g.removeLabel,
-		"GET /search/issues":                                         g.search,
+		"GET /repos/{owner}/{repo}/issues":                              g.issues,
+		"GET /repos/{owner}/{repo}/issues/{number}":                     g.issue,
+		"PATCH /repos/{owner}/{repo}/issues/{number}":                   g.editIssue,
+		"GET /repos/{owner}/{repo}/issues/{number}/comments":            g.comments,
+		"POST /repos/{owner}/{repo}/issues/{number}/comments":           g.createComment,
+		"GET /repos/{owner}/{repo}/issues/comments/{id}":                g.readComment,
+		"PATCH /repos/{owner}/{repo}/issues/comments/{id}":              g.editComment,
+		"DELETE /repos/{owner}/{repo}/issues/comments/{id}":             g.deleteComment,
+		"GET /repos/{owner}/{repo}/issues/{number}/events":              g.events,
+		"GET /repos/{owner}/{repo}/issues/{number}/timeline":            g.timeline,
+		"GET /repos/{owner}/{repo}/issues/{number}/labels":              g.labels,
+		"POST /repos/{owner}/{repo}/issues/{number}/labels":             g.addLabels,
+		"PUT /repos/{owner}/{repo}/issues/{number}/labels":              g.setLabels,
+		"DELETE /repos/{owner}/{repo}/issues/{number}/labels":           g.clearLabels,
+		"DELETE /repos/{owner}/{repo}/issues/{number}/labels/{name...}": g.removeLabel,
+		"GET /search/issues":                                            g.search,
 
 		"GET /repos/{owner}/{repo}/pulls/{number}":           g.pullRequest,
 		"PATCH /repos/{owner}/{repo}/pulls/{number}":         g.editIssue,
@@ -88,7 +89,11 @@ func (g *GitHub) match(method, route string) (endpoint, map[string]string, bool)
 }
 
 func (p pattern) match(method string, segments []string) (map[string]string, bool) {
-	if p.method != method || len(p.segments) != len(segments) {
+	n := len(p.segments)
+	if last := p.segments[n-1]; strings.HasSuffix(last, "...}") && len(segments) > n {
+		segments = append(segments[:n-1:n-1], strings.Join(segments[n-1:], "/"))
+	}
+	if p.method != method || n != len(segments) {
 		return nil, false
 	}
 	vars := map[string]string{}
@@ -98,7 +103,7 @@ func (p pattern) match(method string, segments []string) (map[string]string, boo
 		case err != nil:
 			return nil, false
 		case named && value != "":
-			vars[strings.TrimSuffix(name, "}")] = value
+			vars[strings.TrimRight(name, ".}")] = value
 		case want != value:
 			return nil, false
 		}

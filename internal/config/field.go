@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"reflect"
 	"strings"
+	"sync"
 )
 
 // field is one key of a struct. Two inlined structs may share a key: both get its value.
@@ -72,7 +73,7 @@ type Key struct {
 }
 
 // Keys lists every key that the settings may have, in their order.
-func Keys() []Key { return keysOf(reflect.TypeFor[Settings](), "") }
+var Keys = sync.OnceValue(func() []Key { return keysOf(reflect.TypeFor[Settings](), "") })
 
 func keysOf(t reflect.Type, at string) []Key {
 	for t.Kind() == reflect.Pointer {

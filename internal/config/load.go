@@ -104,6 +104,7 @@ func Parse(path string, data []byte, o Options) (*Settings, error) {
 	if err := problems.finish(path, b.redactor()); err != nil {
 		return nil, err
 	}
+	s.Claude.Analyze.SubjectDaily = s.Processing.AnalysesPerSubjectPerDay
 	s.file, s.tree = path, b.tree
 	return s, nil
 }

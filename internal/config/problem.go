@@ -38,12 +38,24 @@ func (p Problem) Text() string {
 // String is the problem as compilers write theirs: file:line:col: key: message.
 func (p Problem) String() string { return p.Place() + ": " + p.Text() }
 
-// maxProblems bounds the report on a hostile file.
-const maxProblems = 100
+// A hostile file has more problems than anyone reads: so many are noted, and so many of them told.
+const (
+	maxNoted = 1000
+	maxTold  = 100
+)
 
 // Problems is the error of Load: all that is wrong, in the order of the file.
 type Problems struct {
 	List []Problem
+	more int // not noted
+}
+
+func (p *Problems) add(one Problem) {
+	if len(p.List) >= maxNoted {
+		p.more++
+		return
+	}
+	p.List = append(p.List, one)
 }
 
 // Error gives one line for each problem.
@@ -64,8 +76,8 @@ func (p *Problems) finish(file string, hidden *hls.Redactor) error {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
 	})
 	p.List = slices.Compact(p.List)
-	if more := len(p.List) - maxProblems; more > 0 {
-		p.List = append(p.List[:maxProblems], Problem{Message: fmt.Sprintf("and %d more problems", more)})
+	if more := len(p.List) - maxTold; more > 0 {
+		p.List = append(p.List[:maxTold], Problem{Message: fmt.Sprintf("and %d more problems", more+p.more)})
 	}
 	for i := range p.List {
 		p.List[i].File = file

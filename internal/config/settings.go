@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"hls/internal/analyze"
 	"hls/internal/claude"
 	"hls/internal/github"
 	"hls/internal/hls"
@@ -81,6 +82,8 @@ type GitHub struct {
 // Claude is the section claude.
 type Claude struct {
 	claude.Config `yaml:",inline"`
+
+	Analyze analyze.Config `yaml:",inline"`
 }
 
 // Features is the section features.

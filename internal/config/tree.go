@@ -80,7 +80,7 @@ func (t *tree) syntax(err error) {
 			problem.Message = "not valid YAML: an alias (*name) stands here whose anchor (&name) does not; put text that begins with * in quotes"
 		}
 	}
-	t.problems.List = append(t.problems.List, problem)
+	t.problems.add(problem)
 }
 
 // fail reports a problem at a node; nil means the whole file.
@@ -90,7 +90,7 @@ func (t *tree) fail(n *yaml.Node, key, format string, args ...any) {
 	if n != nil {
 		problem.Line, problem.Col = n.Line, n.Column
 	}
-	t.problems.List = append(t.problems.List, problem)
+	t.problems.add(problem)
 }
 
 // copy returns a node with aliases, merge keys and variables resolved.

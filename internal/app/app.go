@@ -47,6 +47,8 @@ type App struct {
 	door     *receive.Handler
 	web      *web.Server
 	self     *identity
+
+	templatesErr atomic.Pointer[failure]
 }
 
 // New makes the service and opens its store. It asks nobody over the network. The settings must have passed
@@ -68,7 +70,7 @@ func (a *App) build(ctx context.Context, settings *config.Settings) (err error) 
 		return err
 	}
 	for _, w := range settings.Warnings() {
-		a.log.Warn(w.Message, "key", w.Key)
+		a.log.Warn(w.Message, "key", w.Key, "place", w.Place())
 	}
 	if a.store, err = openStore(ctx, settings.Storage); err != nil {
 		return err
@@ -76,12 +78,15 @@ func (a *App) build(ctx context.Context, settings *config.Settings) (err error) 
 	if a.doors, err = openDoors(settings); err != nil {
 		return err
 	}
-	a.self = &identity{ask: a.doors.github.Self}
 	made, err := a.furnish(settings)
 	if err != nil {
 		return err
 	}
 	a.house.Store(made)
+	a.self = newIdentity(a.doors.github.SelfFor, func(repo string) bool {
+		_, own := made.rooms.Router.Token(repo)
+		return own
+	})
 	metrics := web.NewMetrics()
 	if a.pipeline, err = a.newPipeline(settings, made, metrics); err != nil {
 		return err

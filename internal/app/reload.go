@@ -50,10 +50,18 @@ func (a *App) reread() {
 
 func (a *App) reloadTemplates() {
 	if err := a.house.Load().rooms.Prompts.Reload(); err != nil {
+		a.templatesErr.Store(&failure{err.Error(), time.Now()})
 		a.log.Error("the changed templates are refused, the old ones stay in force", hls.KeyError, err.Error())
 		return
 	}
+	a.templatesErr.Store(nil)
 	a.log.Info("templates read again")
+}
+
+// failure is the last thing that went wrong, for /health.
+type failure struct {
+	text string
+	at   time.Time
 }
 
 // watchTemplates tells of changes below the template directories, once for a burst of them. Directories are

@@ -93,5 +93,8 @@ func (p *Pipeline) accepted(ctx context.Context, e hls.Event, rule hls.Rule, r h
 		log.ErrorContext(ctx, "not recorded", hls.KeyError, err.Error())
 		return
 	}
+	if p.cfg.LogPayloads {
+		log.InfoContext(ctx, "payload", "payload", string(e.Body))
+	}
 	log.InfoContext(ctx, "recorded", hls.KeyOutcome, r.Class, hls.KeyReason, r.Reason, hls.KeyTask, r.TaskID, "rule", rule.Name)
 }

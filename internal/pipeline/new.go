@@ -26,9 +26,11 @@ type Config struct {
 	Lease       time.Duration
 	Grace       time.Duration // for tasks under way when the process is told to stop
 
+	LogPayloads bool // logging.log_payloads
+
 	Backoff func(attempt int) time.Duration // nil means Backoff
 	Observe func(hls.Stage, time.Duration)  // time spent in a stage; may be nil
-	Self    func() hls.Account              // the account that HLS acts as, as far as it is known
+	Self    func(repo string) hls.Account   // the account that HLS acts as, as far as it is known
 	Now     func() time.Time                // nil means time.Now
 }
 
@@ -63,7 +65,7 @@ func New(cfg Config, store record.Store, rooms Rooms, log *slog.Logger) (*Pipeli
 		cfg.Observe = func(hls.Stage, time.Duration) {}
 	}
 	if cfg.Self == nil {
-		cfg.Self = func() hls.Account { return hls.Account{} }
+		cfg.Self = func(string) hls.Account { return hls.Account{} }
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -76,8 +78,13 @@ func New(cfg Config, store record.Store, rooms Rooms, log *slog.Logger) (*Pipeli
 // Swap puts new rooms in force for everything that starts from now on.
 func (p *Pipeline) Swap(rooms Rooms) { p.current.Store(&rooms) }
 
-func (p *Pipeline) rooms() *Rooms     { return p.current.Load() }
-func (p *Pipeline) self() hls.Account { return p.cfg.Self() }
+func (p *Pipeline) rooms() *Rooms { return p.current.Load() }
+
+// Purpose is what work on an event would be for under the settings in force, "" when no rule lets it through.
+func (p *Pipeline) Purpose(e hls.Event) string {
+	_, _, verdict := p.route(e)
+	return verdict.Purpose
+}
 
 // notifier wakes everyone who waits for the next change.
 type notifier struct {

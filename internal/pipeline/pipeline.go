@@ -68,7 +68,7 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 	}
 
 	j.enter(hls.StagePlan)
-	plan := j.plan(knows.Plan(event, facts, analysis, rule))
+	plan := j.plan(replayed(j.task, knows.Plan(event, facts, analysis, rule)))
 	if err := p.store.SavePlan(ctx, j.task, plan); err != nil {
 		return err
 	}
@@ -79,10 +79,24 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 	return err
 }
 
+// replayed sets the effects of a replay apart from those of earlier runs, so that the ledger lets them be done once
+// more: labels and the one comment are the same when written twice. A second review would be a second review.
+func replayed(task hls.Task, plan hls.Plan) hls.Plan {
+	if task.Origin != hls.FromReplay {
+		return plan
+	}
+	for i, e := range plan.Effects {
+		if e.Kind != hls.CreateReview {
+			plan.Effects[i].Nonce = fmt.Sprintf("replay-%d", task.ID)
+		}
+	}
+	return plan
+}
+
 // route finds the rule and the handler for an event, and their verdict. It asks nobody: an event that was accepted
 // is routed again when its turn comes, by the settings then in force.
 func (p *Pipeline) route(e hls.Event) (handler.Handler, hls.Rule, hls.Verdict) {
-	rule, verdict := p.rooms().Router.Match(e, p.self())
+	rule, verdict := p.rooms().Router.Match(e, p.cfg.Self(e.Repo.FullName))
 	if !verdict.Do {
 		return nil, rule, verdict
 	}

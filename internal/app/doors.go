@@ -1,0 +1,121 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"hls/internal/act"
+	"hls/internal/analyze"
+	"hls/internal/claude"
+	"hls/internal/config"
+	"hls/internal/github"
+	"hls/internal/handler"
+	"hls/internal/hls"
+	"hls/internal/record"
+	"hls/internal/record/sqlite"
+	"hls/internal/web"
+)
+
+// The doors fill the interfaces that the rooms declare.
+var (
+	_ handler.Reader = (*github.Client)(nil)
+	_ act.GitHub     = (*github.Client)(nil)
+	_ act.Ledger     = (record.Store)(nil)
+	_ analyze.Model  = (*claude.Client)(nil)
+	_ analyze.Purse  = (record.Store)(nil)
+)
+
+// doors are the ways out of the process. They live as long as it does: their pacing must survive new settings.
+type doors struct {
+	github *github.Client
+	claude *claude.Client
+}
+
+func openStore(ctx context.Context, cfg record.Config) (record.Store, error) {
+	if scheme, _, _ := strings.Cut(cfg.URL, ":"); scheme != "sqlite" {
+		return nil, fmt.Errorf("%w: storage.url: this version keeps its record in sqlite:PATH, not in %q", ErrSettings, scheme)
+	}
+	store, err := sqlite.Open(ctx, sqlite.Config{URL: cfg.URL})
+	if err != nil {
+		return nil, fmt.Errorf("open storage.url: %w", err)
+	}
+	return store, nil
+}
+
+func openDoors(s *config.Settings) (*doors, error) {
+	router, err := newRouter(s)
+	if err != nil {
+		return nil, err
+	}
+	gh, err := github.New(s.GitHub.Config, func(repo string) hls.Secret {
+		token, _ := router.Token(repo)
+		return token
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w: github: %w", ErrSettings, err)
+	}
+	cl, err := claude.New(s.Claude.Config)
+	if err != nil {
+		return nil, fmt.Errorf("%w: claude: %w", ErrSettings, err)
+	}
+	return &doors{github: gh, claude: cl}, nil
+}
+
+// webRoot is where GitHub's pages are, seen from the root of its API ("https://HOST/api/v3" on Enterprise Server).
+func webRoot(base string) string {
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" || u.Host == "api.github.com" {
+		return "https://github.com"
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// report makes a line of /health from what a door's traffic has shown: a door is degraded while its newest call failed.
+func (a *App) report(success, failure time.Time, text string) web.Component {
+	c := web.Component{Status: web.Healthy}
+	if !success.IsZero() {
+		c.LastSuccess = &success
+	}
+	if !failure.IsZero() {
+		c.LastError, c.LastErrorAt = a.redactor.Redact(text), &failure
+	}
+	if failure.After(success) {
+		c.Status = web.Degraded
+	}
+	return c
+}
+
+func (a *App) githubHealth() web.Component {
+	s := a.doors.github.Snapshot()
+	return a.report(s.LastSuccess, s.LastError, s.Error)
+}
+
+func (a *App) claudeHealth() web.Component {
+	s := a.doors.claude.Snapshot()
+	return a.report(s.LastSuccess, s.LastError, s.Error)
+}
+
+// githubStats is the part github_api of /stats.
+func (a *App) githubStats() any {
+	s := a.doors.github.Snapshot()
+	return map[string]any{
+		"requests_made": s.Requests,
+		"rate_limit":    map[string]any{"core": map[string]any{"limit": s.Limit, "remaining": s.Remaining, "reset": unix(s.Reset)}},
+	}
+}
+
+func unix(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
+// claudeLimits is claude_api.limits of /stats.
+func (a *App) claudeLimits() any {
+	s := a.doors.claude.Snapshot()
+	return map[string]any{"requests": s.Requests, "input_tokens": s.InputTokens, "output_tokens": s.OutputTokens}
+}

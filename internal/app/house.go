@@ -1,0 +1,203 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"hls/internal/act"
+	"hls/internal/analyze"
+	"hls/internal/config"
+	"hls/internal/hls"
+	"hls/internal/pipeline"
+	"hls/internal/prompt"
+	"hls/internal/receive"
+	"hls/internal/record"
+	"hls/internal/route"
+	"hls/internal/web"
+	"hls/prompts"
+)
+
+// house is what the settings shape and a SIGHUP replaces.
+type house struct {
+	settings *config.Settings
+	rooms    pipeline.Rooms
+}
+
+func newRouter(s *config.Settings) (*route.Router, error) {
+	router, err := route.New(route.Config{Repositories: s.Repositories}, route.Features{
+		AutoLabeling: s.Features.AutoLabeling, AutoCommenting: s.Features.AutoCommenting,
+		AutoSetupLabels: s.Features.AutoSetupLabels, DryRun: s.Features.DryRun, Budget: s.Claude.Budget.Caps(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSettings, err)
+	}
+	return router, nil
+}
+
+func newPrompts(s *config.Settings, r *hls.Redactor) (*prompt.Renderer, error) {
+	renderer, err := prompt.New(s.Prompts, prompts.FS, r, rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("%w: prompts: %w", ErrSettings, err)
+	}
+	return renderer, nil
+}
+
+// furnish makes the rooms that settings shape.
+func (a *App) furnish(s *config.Settings) (*house, error) {
+	router, err := newRouter(s)
+	if err != nil {
+		return nil, err
+	}
+	renderer, err := newPrompts(s, a.redactor)
+	if err != nil {
+		return nil, err
+	}
+	analyzer, err := analyze.New(s.Claude.Analyze(s.Processing), a.doors.claude, a.store)
+	if err != nil {
+		return nil, fmt.Errorf("%w: claude: %w", ErrSettings, err)
+	}
+	actor, err := act.New(act.Config{
+		Web: webRoot(s.GitHub.BaseURL), Attempts: s.Processing.MaxAttempts, Redactor: a.redactor,
+	}, a.doors.github, a.store)
+	if err != nil {
+		return nil, err
+	}
+	return &house{settings: s, rooms: pipeline.Rooms{
+		Router: router, Prompts: renderer, Analyzer: analyzer, Actor: actor, Reader: a.doors.github,
+	}}, nil
+}
+
+// refurnish puts new settings in force as a whole, or not at all. What only a restart can change is named in a warning.
+func (a *App) refurnish(s *config.Settings) error {
+	a.redactor.Add(s.Secrets()...)
+	made, err := a.furnish(s)
+	if err != nil {
+		return err
+	}
+	if err := a.door.Rekey(secrets(s)); err != nil {
+		return fmt.Errorf("%w: %w", ErrSettings, err)
+	}
+	a.warnRestart(s)
+	a.house.Store(made)
+	a.pipeline.Swap(made.rooms)
+	return nil
+}
+
+func (a *App) newPipeline(s *config.Settings, made *house, m *web.Metrics) (*pipeline.Pipeline, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	debounce := s.Processing.Debounce
+	if !s.Features.AsyncProcessing {
+		debounce = 0 // GitHub waits for the result.
+	}
+	return pipeline.New(pipeline.Config{
+		Owner: fmt.Sprintf("%s/%d", host, os.Getpid()), Concurrency: s.Processing.Concurrency,
+		MaxAttempts: s.Processing.MaxAttempts, Debounce: debounce, Timeout: s.Processing.Timeout,
+		Lease: 10 * time.Second, Grace: s.Server.ShutdownGrace, Backoff: a.opts.Backoff,
+		Observe: m.Observe, Self: a.self.Account, LogPayloads: s.Logging.LogPayloads,
+	}, a.store, made.rooms, a.log)
+}
+
+func (a *App) newDoor(s *config.Settings) (*receive.Handler, error) {
+	deps := receive.Deps{
+		Secrets: secrets(s), Unsigned: !s.Features.SignatureValidation,
+		Accept: a.pipeline.Accept, Count: a.store.Count, Log: a.log,
+	}
+	if !s.Features.AsyncProcessing {
+		deps.Await = func(ctx context.Context, r hls.Receipt) (any, bool, error) { return a.pipeline.Await(ctx, r.TaskID) }
+	}
+	door, err := receive.New(s.Server.Config, deps)
+	if err != nil {
+		return nil, fmt.Errorf("%w: server: %w", ErrSettings, err)
+	}
+	return door, nil
+}
+
+// secrets are the webhook secrets, in the order in which repositories are matched.
+func secrets(s *config.Settings) receive.Secrets {
+	all := receive.Secrets{Global: s.GitHub.WebhookSecret}
+	for _, r := range s.Repositories {
+		if len(r.WebhookSecret) > 0 {
+			all.Repositories = append(all.Repositories, receive.RepositorySecrets{Name: r.Name, Secrets: r.WebhookSecret})
+		}
+	}
+	return all
+}
+
+func (a *App) newWeb(s *config.Settings, m *web.Metrics) (*web.Server, error) {
+	return web.New(web.Config{
+		WebhookPath: s.Server.WebhookPath, AdminToken: s.Server.AdminToken, CertFile: s.Server.TLS.CertFile,
+		KeyFile: s.Server.TLS.KeyFile, Version: a.opts.Version,
+	}, web.Deps{
+		Webhook: a.door, Store: a.store, Metrics: m, Redactor: a.redactor, Log: a.log,
+		Components: map[string]func() web.Component{
+			"prompts": a.promptsHealth, "github": a.githubHealth, "claude": a.claudeHealth,
+		},
+		GitHub: a.githubStats, Claude: a.claudeLimits, Handlers: handlers(), Repositories: a.repositories, Replay: a.Replay,
+	})
+}
+
+func (a *App) repositories() []string {
+	var names []string
+	for _, r := range a.house.Load().settings.Repositories {
+		names = append(names, r.Name)
+	}
+	return names
+}
+
+// Replay queues a stored delivery again as a new task. It is routed by the settings in force.
+func (a *App) Replay(ctx context.Context, deliveryID string) (int64, error) {
+	delivery, err := a.store.Delivery(ctx, deliveryID)
+	if err != nil {
+		return 0, err
+	}
+	event, err := hls.DecodeEvent(delivery)
+	if err != nil {
+		return 0, err
+	}
+	purpose := a.pipeline.Purpose(event)
+	if purpose == "" {
+		return 0, errors.New("no rule lets this event through now")
+	}
+	return a.store.Enqueue(ctx, deliveryID, record.NewTask{
+		Subject: event.Subject, Purpose: purpose, Event: event.Name, Action: event.Action, Actor: event.Sender.Login,
+		Origin: hls.FromReplay, OccurredAt: event.OccurredAt,
+	})
+}
+
+// warnRestart names the changed settings that only a restart puts in force.
+func (a *App) warnRestart(next *config.Settings) {
+	now := a.house.Load().settings
+	for key, changed := range map[string]bool{
+		"server.host and server.port": now.Server.Host != next.Server.Host || now.Server.Port != next.Server.Port,
+		"server.admin_token":          now.Server.AdminToken != next.Server.AdminToken,
+		"github.token":                now.GitHub.Token != next.GitHub.Token,
+		"claude":                      now.Claude.APIKey != next.Claude.APIKey || now.Claude.BaseURL != next.Claude.BaseURL,
+		"storage.url":                 now.Storage.URL != next.Storage.URL,
+		"processing":                  now.Processing != next.Processing,
+		"logging":                     now.Logging != next.Logging,
+	} {
+		if changed {
+			a.log.Warn("a changed setting takes effect at the next start", "key", strings.TrimSpace(key))
+		}
+	}
+}
+
+// isExact tells whether a repository's name is not a glob.
+func isExact(name string) bool { return !strings.ContainsAny(name, "*?[{") }
+
+// promptsHealth is healthy while the templates in force are those on disk.
+func (a *App) promptsHealth() web.Component {
+	if err := a.templatesErr.Load(); err != nil {
+		at := err.at
+		return web.Component{Status: web.Degraded, LastError: a.redactor.Redact(err.text), LastErrorAt: &at}
+	}
+	return web.Component{Status: web.Healthy}
+}

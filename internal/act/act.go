@@ -13,8 +13,8 @@ import (
 // GitHub is what effects need of it. Writes return *hls.RetryAfter or *hls.Permanent when nothing was written, and
 // an error that wraps hls.ErrAmbiguous when it may have been.
 type GitHub interface {
-	// Self is the account that HLS writes as; the zero Account when the server does not tell.
-	Self(context.Context) (hls.Account, error)
+	// SelfFor is the account that HLS writes as in a repository; the zero Account when the server does not tell.
+	SelfFor(ctx context.Context, repo string) (hls.Account, error)
 	Issue(context.Context, hls.Subject) (hls.Issue, error)
 	PullRequest(context.Context, hls.Subject) (hls.PullRequest, error)
 	Labels(ctx context.Context, repo string) ([]hls.Label, error)

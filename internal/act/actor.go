@@ -1,0 +1,129 @@
+package act
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"hls/internal/hls"
+)
+
+// Config says how effects are carried out. The zero value of every field has a default.
+type Config struct {
+	// Web is the root of GitHub's pages, without a slash at its end. Links elsewhere are shown as text.
+	Web string
+	// Settle is how long after an ambiguous write an object that is not there counts as never made. GitHub may show
+	// a comment some 45 seconds after it was created.
+	Settle time.Duration
+	// Attempts is how many runs a task has. In the last one an ambiguous write is not repeated any more.
+	Attempts int
+	// Redactor removes secrets from every text that leaves.
+	Redactor *hls.Redactor
+}
+
+const (
+	defaultWeb      = "https://github.com"
+	defaultSettle   = time.Minute
+	defaultAttempts = 5
+)
+
+// Actor carries out plans. It is safe for concurrent use.
+type Actor struct {
+	cfg    Config
+	gh     GitHub
+	ledger Ledger
+}
+
+// New makes an Actor that writes through gh and keeps its steps in ledger.
+func New(cfg Config, gh GitHub, ledger Ledger) (*Actor, error) {
+	if gh == nil || ledger == nil {
+		return nil, errors.New("act needs GitHub and a ledger")
+	}
+	if cfg.Settle < 0 || cfg.Attempts < 0 {
+		return nil, errors.New("act: settle and attempts must not be negative")
+	}
+	if cfg.Web == "" {
+		cfg.Web = defaultWeb
+	}
+	cfg.Web = strings.TrimRight(cfg.Web, "/")
+	if cfg.Settle == 0 {
+		cfg.Settle = defaultSettle
+	}
+	if cfg.Attempts == 0 {
+		cfg.Attempts = defaultAttempts
+	}
+	return &Actor{cfg: cfg, gh: gh, ledger: ledger}, nil
+}
+
+// Act carries out a plan in its order and returns the ledger's rows as they stand at the end. A plan that goes
+// beyond the closed set is refused as a whole. An error that wraps *hls.RetryAfter says that the rest waits; one
+// that wraps hls.ErrStale that the subject moved on; hls.ErrLost ends the run at once.
+func (a *Actor) Act(ctx context.Context, task hls.Task, plan hls.Plan, rule hls.Rule) ([]hls.Entry, error) {
+	if len(plan.Effects) == 0 {
+		return nil, nil
+	}
+	effects := make([]hls.Effect, len(plan.Effects))
+	for i, e := range plan.Effects {
+		effects[i] = a.clean(e)
+	}
+	if err := confine(task, rule, effects); err != nil {
+		return nil, fmt.Errorf("check plan: %w", err)
+	}
+	entries, err := a.ledger.Intend(ctx, task, effects)
+	if err != nil {
+		return nil, fmt.Errorf("intend effects: %w", err)
+	}
+	r, err := a.start(ctx, task, rule, entries)
+	if err != nil {
+		return entries, err
+	}
+	return entries, r.carryAll(ctx)
+}
+
+// start learns what every effect of a run needs. A run of dry effects needs nothing of GitHub.
+func (a *Actor) start(ctx context.Context, task hls.Task, rule hls.Rule, entries []hls.Entry) (*run, error) {
+	r := &run{actor: a, task: task, rule: rule, entries: entries, self: rule.Self}
+	if rule.DryRun && !slices.ContainsFunc(entries, func(e hls.Entry) bool { return e.State == hls.Sending }) {
+		return r, nil
+	}
+	key, err := a.ledger.Secret(ctx, "marker")
+	if err != nil {
+		return nil, fmt.Errorf("read marker key: %w", err)
+	}
+	r.signer = signer{key: key, subject: task.Subject}
+	if r.self.ID != 0 {
+		return r, nil
+	}
+	if r.self, err = a.gh.SelfFor(ctx, task.Subject.Repo); err != nil && !errors.Is(err, hls.ErrNotFound) {
+		return nil, fmt.Errorf("read own account: %w", err)
+	}
+	return r, nil
+}
+
+// clean makes every text of an effect safe, so that the ledger shows what is sent.
+func (a *Actor) clean(e hls.Effect) hls.Effect {
+	e.Body = Sanitize(e.Body, a.options(e.Subject, false))
+	remarks := make([]hls.Remark, len(e.Remarks))
+	for i, remark := range e.Remarks {
+		remark.Body = Sanitize(remark.Body, a.options(e.Subject, true))
+		remarks[i] = remark
+	}
+	e.Remarks = remarks
+	labels := make([]hls.Label, len(e.Labels))
+	for i, label := range e.Labels {
+		label.Description = a.cfg.Redactor.Redact(label.Description)
+		labels[i] = label
+	}
+	e.Labels = labels
+	return e
+}
+
+func (a *Actor) options(s hls.Subject, suggestions bool) Options {
+	return Options{
+		Web: a.cfg.Web, Repo: s.Repo, Suggestions: suggestions, Redactor: a.cfg.Redactor,
+		Limit: maxBody - markerRoom,
+	}
+}

@@ -1,0 +1,289 @@
+package act
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"hls/internal/hls"
+)
+
+// run is one run of a task's effects.
+type run struct {
+	actor   *Actor
+	task    hls.Task
+	rule    hls.Rule
+	entries []hls.Entry
+	self    hls.Account // zero while unknown
+	signer  signer
+	newer   bool   // whether newer work has come in
+	moved   string // why the subject's present state makes what is left stale, once that is known
+	read    bool   // whether that state was read in this run
+}
+
+// A deed carries out one kind of effect.
+type deed interface {
+	// look reads GitHub for what the effect would bring about. A result with a state ends the effect without a write.
+	look(context.Context) (result, error)
+	// send writes. It follows a look, and writes what that found missing.
+	send(context.Context) (result, error)
+	// repeatable tells, after a look, whether sending twice comes to the same as sending once.
+	repeatable() bool
+}
+
+// result is what became of an effect.
+type result struct {
+	state hls.EffectState // "" when it still has to be sent
+	id    int64           // of the comment or review
+	url   string
+	note  string // what was left out and why, or why nothing was written
+}
+
+func done(id int64, url, note string) result {
+	return result{state: hls.EffectDone, id: id, url: url, note: note}
+}
+
+func (r *run) deed(e hls.Effect) deed {
+	switch e.Kind {
+	case hls.AddLabels:
+		return &addLabels{run: r, effect: e}
+	case hls.RemoveLabels:
+		return &removeLabels{run: r, effect: e}
+	case hls.UpsertComment:
+		return &comment{run: r, effect: e}
+	case hls.CreateReview:
+		return &review{run: r, effect: e}
+	case hls.CloseIssue:
+		return &closing{run: r, effect: e}
+	case hls.SetBody:
+		return &setting{run: r, effect: e}
+	}
+	return nil
+}
+
+// carryAll goes through the rows in order. It stops where going on would do harm or meet the same obstacle: a lost
+// lease, a ledger that cannot be written, a limit. What failed for good does not stop the others.
+func (r *run) carryAll(ctx context.Context) error {
+	var failed []error
+	for i := range r.entries {
+		e := &r.entries[i]
+		err := r.carry(ctx, e)
+		if err == nil {
+			continue
+		}
+		err = fmt.Errorf("%s on %s: %w", e.Effect.Kind, e.Effect.Subject, err)
+		if !ended(e.State) {
+			return err
+		}
+		failed = append(failed, err)
+	}
+	return errors.Join(failed...)
+}
+
+func ended(s hls.EffectState) bool { return s != hls.Intent && s != hls.Sending }
+
+// carry takes one row as far as it goes: intent → sending → done, failed, unknown or stale. A row that failed is
+// tried again in a new run, since nothing was written for it.
+func (r *run) carry(ctx context.Context, e *hls.Entry) error {
+	switch e.State {
+	case hls.EffectDone, hls.EffectStale, hls.EffectShadow:
+		return nil
+	case hls.EffectUnknown:
+		return r.unknown(nil)
+	case hls.EffectFailed:
+		if err := r.move(ctx, e, hls.Intent, result{note: e.Error}); err != nil {
+			e.State = hls.Intent
+			return err
+		}
+	}
+	if err := confineOne(r.task, r.rule, e.Effect); err != nil {
+		return r.fail(ctx, e, &hls.Permanent{Err: err, Reason: "outside_closed_set"})
+	}
+	if r.dry(e.Effect) && e.State != hls.Sending {
+		return r.move(ctx, e, hls.EffectShadow, result{})
+	}
+	d := r.deed(e.Effect)
+	if e.State == hls.Sending {
+		if err := r.recover(ctx, e, d); err != nil || ended(e.State) {
+			return err
+		}
+	}
+	return r.send(ctx, e, d)
+}
+
+func (r *run) dry(e hls.Effect) bool {
+	labels := e.Kind == hls.AddLabels || e.Kind == hls.RemoveLabels
+	return r.rule.DryRun || labels && !r.rule.Labels.AutoApply
+}
+
+// send makes the write of a row that nothing was written for.
+func (r *run) send(ctx context.Context, e *hls.Entry, d deed) error {
+	if r.dry(e.Effect) {
+		return r.move(ctx, e, hls.EffectShadow, result{})
+	}
+	if err := r.superseded(ctx, e); err != nil {
+		return err
+	}
+	found, err := d.look(ctx)
+	if err != nil {
+		return r.fail(ctx, e, err)
+	}
+	if found.state != "" {
+		return r.move(ctx, e, found.state, found)
+	}
+	if err := r.fresh(ctx, e); err != nil {
+		return err
+	}
+	if err := r.move(ctx, e, hls.Sending, result{}); err != nil {
+		return err
+	}
+	sent, err := d.send(ctx)
+	if err != nil {
+		return r.settle(ctx, e, d, err)
+	}
+	return r.move(ctx, e, hls.EffectDone, sent)
+}
+
+// settle decides about a row whose write returned an error.
+func (r *run) settle(ctx context.Context, e *hls.Entry, d deed, err error) error {
+	if written(err) == never {
+		return r.fail(ctx, e, err)
+	}
+	if ctx.Err() != nil {
+		return err
+	}
+	if found := r.recover(ctx, e, d); found != nil || e.State == hls.EffectDone {
+		return found
+	}
+	if e.State != hls.Intent {
+		return err
+	}
+	var retry *hls.RetryAfter
+	if errors.As(err, &retry) {
+		return retry
+	}
+	return &hls.RetryAfter{Err: err, After: r.actor.cfg.Settle}
+}
+
+type certainty int
+
+const (
+	never certainty = iota // nothing was written
+	maybe
+)
+
+// written says what an error of a write tells. One of no known kind tells nothing.
+func written(err error) certainty {
+	var (
+		retry *hls.RetryAfter
+		final *hls.Permanent
+	)
+	switch {
+	case errors.Is(err, hls.ErrAmbiguous):
+		return maybe
+	case errors.As(err, &retry), errors.As(err, &final), errors.Is(err, hls.ErrGone), errors.Is(err, hls.ErrNotFound),
+		errors.Is(err, hls.ErrLost), errors.Is(err, hls.ErrStale):
+		return never
+	}
+	return maybe
+}
+
+// recover decides about a row whose write may have happened, by reading GitHub back. It leaves the row done when
+// the effect is there, at intent when it may be sent again, and at sending when it is too early to tell.
+func (r *run) recover(ctx context.Context, e *hls.Entry, d deed) error {
+	found, err := d.look(ctx)
+	if err != nil {
+		return r.unread(ctx, e, err)
+	}
+	last := r.task.Attempt >= r.actor.cfg.Attempts
+	age := time.Since(e.At)
+	switch {
+	case found.state != "":
+		return r.move(ctx, e, found.state, found)
+	case d.repeatable():
+		return r.move(ctx, e, hls.Intent, result{note: e.Error})
+	case r.self.ID == 0:
+		return r.give(ctx, e, errors.New("the own account is not known, so that reading back cannot tell"))
+	case age < r.actor.cfg.Settle:
+		wait := r.actor.cfg.Settle - max(age, 0) + time.Second
+		err := fmt.Errorf("%w: it is not to be seen yet", hls.ErrAmbiguous)
+		return &hls.RetryAfter{Err: err, After: wait, Free: last}
+	case last:
+		return r.give(ctx, e, errors.New("it was not seen, and the attempts are used up"))
+	}
+	return r.move(ctx, e, hls.Intent, result{note: "not found when read back"})
+}
+
+// unread decides about a row that GitHub could not be read back for.
+func (r *run) unread(ctx context.Context, e *hls.Entry, err error) error {
+	var (
+		retry *hls.RetryAfter
+		final *hls.Permanent
+	)
+	switch {
+	case ctx.Err() != nil, errors.Is(err, hls.ErrLost):
+		return err
+	case errors.As(err, &retry) && (retry.Free || r.task.Attempt < r.actor.cfg.Attempts):
+		return err
+	case errors.As(err, &retry), errors.As(err, &final), errors.Is(err, hls.ErrGone), errors.Is(err, hls.ErrNotFound):
+		return r.give(ctx, e, err)
+	}
+	return err
+}
+
+// give parks a row that nothing more can be learned about.
+func (r *run) give(ctx context.Context, e *hls.Entry, why error) error {
+	if err := r.move(ctx, e, hls.EffectUnknown, result{note: why.Error()}); err != nil {
+		return err
+	}
+	return r.unknown(why)
+}
+
+func (r *run) unknown(why error) error {
+	err := hls.ErrAmbiguous
+	if why != nil {
+		err = fmt.Errorf("%w: %w", hls.ErrAmbiguous, why)
+	}
+	// The cause's own kind is hidden: whatever it was, this is final.
+	return &hls.Permanent{Err: errors.New(err.Error()), Reason: "effect_unknown"}
+}
+
+// fail moves a row for which nothing was written to where its error leads.
+func (r *run) fail(ctx context.Context, e *hls.Entry, err error) error {
+	var (
+		retry *hls.RetryAfter
+		final *hls.Permanent
+	)
+	to := hls.Intent
+	switch {
+	case errors.Is(err, hls.ErrLost), ctx.Err() != nil:
+		return err
+	case errors.Is(err, hls.ErrGone), errors.Is(err, hls.ErrStale):
+		to = hls.EffectStale
+		err = fmt.Errorf("%w: %w", hls.ErrStale, err)
+	case errors.As(err, &retry):
+	case errors.As(err, &final):
+		to = hls.EffectFailed
+	case errors.Is(err, hls.ErrNotFound):
+		to = hls.EffectFailed
+		err = &hls.Permanent{Err: err, Reason: "not_found"}
+	}
+	if to == e.State {
+		return err
+	}
+	if lost := r.move(ctx, e, to, result{note: err.Error()}); lost != nil {
+		return lost
+	}
+	return err
+}
+
+// move commits one step of a row.
+func (r *run) move(ctx context.Context, e *hls.Entry, to hls.EffectState, res result) error {
+	m := hls.Move{From: e.State, To: to, RemoteID: res.id, URL: res.url, Error: r.actor.cfg.Redactor.Redact(res.note)}
+	if err := r.actor.ledger.Move(ctx, r.task, e.ID, m); err != nil {
+		return fmt.Errorf("move to %s: %w", to, err)
+	}
+	e.State, e.RemoteID, e.URL, e.Error, e.At = m.To, m.RemoteID, m.URL, m.Error, time.Now()
+	return nil
+}

@@ -56,6 +56,12 @@ func TestO4_BadFilesNameLineAndKey(t *testing.T) {
 		"taken path":       {"server: {webhook_path: /ui/x}" + rest, `s.yaml:1:24: server.webhook_path: want a path such as /webhook`},
 		"bad url":          {"telemetry: {otlp_endpoint: 'collector:4318'}" + rest, `s.yaml:1:28: telemetry.otlp_endpoint: want a URL such as https://example.com`},
 		"bad storage":      {"storage: {url: mysql://x}" + rest, `s.yaml:1:16: storage.url: want sqlite:PATH or postgres://USER@HOST/DATABASE`},
+		"bad event":        {"repositories:\n  - name: a/b\n    events: [issues, isues]" + rest, `s.yaml:3:22: repositories[0].events[1]: `},
+		"bad glob":         {"repositories:\n  - name: a/b\n    ignore:\n      paths: ['[a']" + rest, `s.yaml:4:15: repositories[0].ignore.paths[0]: `},
+		"bad regexp":       {"repositories:\n  - name: a/b\n    ignore: {title_patterns: [ok, '(']}" + rest, `s.yaml:3:35: repositories[0].ignore.title_patterns[1]: the regular expression is malformed`},
+		"bad name":         {"repositories: [{name: noslash}]" + rest, `s.yaml:1:23: repositories[0].name: `},
+		"bad label":        {"repositories: [{name: a/b, labels: {categories: {kind: [bug, {nam: x}]}}}]" + rest, `s.yaml:1:49: repositories[0].labels.categories: kind: unknown key "nam"`},
+		"twice configured": {"repositories: [{name: a/b}, {name: A/B}]" + rest, `s.yaml:1:36: repositories[1].name: `},
 		"typo in variable": {"github:\n  token: ${GITHUB-TOKEN}\n  webhook_secret: a test secret\nclaude: {api_key: k}", "s.yaml:2:10: github.token: holds ${…} that names no variable"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -109,6 +115,19 @@ func TestI4_UnsignedOnlyOnLoopback(t *testing.T) {
 	}
 	if _, err := load(t, "github: {token: t}\nclaude: {api_key: k}\nfeatures: {signature_validation: false}\n"); err != nil {
 		t.Errorf("without signatures no secret is needed: %v", err)
+	}
+}
+
+func TestProblemsOfOurVariablesNameThem(t *testing.T) {
+	t.Parallel()
+	_, err := load(t, minimal, map[string]string{"HLS_DATABASE_URL": "mysql://x", "ANTHROPIC_BASE_URL": "nowhere"})
+	for _, want := range []string{
+		"s.yaml: storage.url: want sqlite:PATH or postgres://USER@HOST/DATABASE; the environment variable HLS_DATABASE_URL gives it",
+		"s.yaml: claude.base_url: want a URL such as https://example.com; the environment variable ANTHROPIC_BASE_URL gives it",
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 type binder struct {
 	*tree
 	need    Need
+	above   map[string]string // keys that a variable of ours stands above, with its name
 	secrets []hls.Secret
 }
 
@@ -22,14 +23,12 @@ type unmarshaler interface {
 	UnmarshalYAML(*yaml.Node) error
 }
 
-var secretType = reflect.TypeFor[hls.Secret]()
-
 // bind sets v, which must be settable, to what stands at n. A value that is empty leaves v as it is.
 func (b *binder) bind(n *yaml.Node, v reflect.Value, key string) {
 	if b.absent(n) {
 		return
 	}
-	if v.Type() == secretType {
+	if is[hls.Secret](v.Type()) {
 		b.note(n)
 	}
 	if b.report(n, key) {
@@ -113,7 +112,7 @@ func (b *binder) reportBelow(n *yaml.Node, key string) bool {
 
 // flatten takes joined errors apart.
 func flatten(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only the outermost is taken apart
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()
 	}
 	if err == nil {
@@ -170,7 +169,7 @@ func (b *binder) table(n *yaml.Node, v reflect.Value, key string) {
 // list binds a sequence to a slice. A list of secrets may be written as one secret, and its empty items are left out.
 func (b *binder) list(n *yaml.Node, v reflect.Value, key string) {
 	items := n.Content
-	if n.Kind == yaml.ScalarNode && v.Type().Elem() == secretType {
+	if n.Kind == yaml.ScalarNode && is[hls.Secret](v.Type().Elem()) {
 		items = []*yaml.Node{n}
 	} else if n.Kind != yaml.SequenceNode {
 		b.mismatch(n, v.Type(), key, "a list")

@@ -13,6 +13,10 @@ import (
 
 // at reports a problem of a value, at its place or the nearest above it.
 func (b *binder) at(key, format string, args ...any) {
+	if name := b.above[key]; name != "" {
+		b.fail(nil, key, format+"; the environment variable "+name+" gives it", args...)
+		return
+	}
 	b.fail(b.find(split(key)), key, format, args...)
 }
 

@@ -9,9 +9,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 
+	"hls/internal/hls"
 	"hls/internal/route"
 )
 
@@ -176,7 +178,7 @@ func reference(t *testing.T) string {
 			fmt.Fprintf(&out, "\n## `%s`\n\n%s\n\n| key | value | default | |\n| --- | --- | --- | --- |\n", key.Path, text)
 			continue
 		}
-		if key.Leaf {
+		if key.Leaf || text != "" {
 			fmt.Fprintf(&out, "| `%s` | %s | %s | %s |\n", key.Path, typeName(key), defaultOf(defaults, key.Path), text)
 		}
 	}
@@ -214,19 +216,21 @@ func typeName(key Key) string {
 	}
 	_, _, choices := bounds(key.in.tag)
 	switch {
+	case !key.Leaf:
+		return "section"
 	case len(choices) > 0:
 		return "`" + strings.Join(choices, "`, `") + "`"
 	case t == reflect.TypeFor[Level]():
 		return "`DEBUG`, `INFO`, `WARNING`, `ERROR`"
-	case t == durationType:
+	case is[time.Duration](t):
 		return "duration"
-	case t == secretType:
+	case is[hls.Secret](t):
 		return "secret"
 	case t == reflect.TypeFor[route.Strings]():
 		return "text or list"
 	case t == reflect.TypeFor[route.Categories]():
 		return "groups of labels"
-	case t.Kind() == reflect.Slice && t.Elem() == secretType:
+	case t.Kind() == reflect.Slice && is[hls.Secret](t.Elem()):
 		return "secret or list"
 	case t.Kind() == reflect.Slice:
 		return "list"

@@ -30,7 +30,7 @@ func TestHostileFilesEndFast(t *testing.T) {
 		"merge bomb":      "server: &a {" + manyPairs("1") + "}\ngithub: {<<: [*a, *a, *a, *a, *a, *a, *a, *a]}",
 		"variable bomb":   "logging: {file: '" + strings.Repeat("${BIG}", 10_000) + "'}",
 		"unknown keys":    "server: {" + manyPairs("1") + "}",
-		"many problems":   "repositories:\n" + strings.Repeat("- {nmae: 1}\n", 20_000),
+		"many problems":   "repositories:\n" + strings.Repeat("- {nam3: 1}\n", 20_000),
 		"same names":      "repositories:\n" + strings.Repeat("- {name: a/b}\n", 10_000),
 		"long key":        "? " + large + "\n: 1",
 		"too large":       strings.Repeat("# comment\n", 1<<18),

@@ -29,6 +29,7 @@ const (
 	NeedWebhooks
 	NeedGitHub
 	NeedClaude
+	NeedStorage
 )
 
 func (n Need) has(one Need) bool { return n == NeedAll || n&one != 0 }
@@ -40,6 +41,8 @@ func (n Need) wants(key string) bool {
 	switch {
 	case last == "webhook_secret", last == "admin_token":
 		return n.has(NeedWebhooks)
+	case key == "storage.url":
+		return n.has(NeedStorage)
 	case key == "claude.api_key":
 		return n.has(NeedClaude)
 	case last == "token", strings.HasPrefix(key, "github.app."):
@@ -98,7 +101,7 @@ func Parse(path string, data []byte, o Options) (*Settings, error) {
 	s := Default()
 	if b.root != nil && !b.full {
 		b.bind(b.root, reflect.ValueOf(s).Elem(), "")
-		s.override(o.Env)
+		b.above = s.override(o.Env)
 		b.check(s)
 	}
 	if err := problems.finish(path, b.redactor()); err != nil {
@@ -109,14 +112,16 @@ func Parse(path string, data []byte, o Options) (*Settings, error) {
 	return s, nil
 }
 
-// override takes over the variables that stand above, or behind, the file.
-func (s *Settings) override(env func(string) (string, bool)) {
-	if url, ok := env("HLS_DATABASE_URL"); ok && url != "" {
-		s.Storage.URL = url
+// override takes over the variables that stand above, or behind, the file, and tells which keys they gave.
+func (s *Settings) override(env func(string) (string, bool)) map[string]string {
+	gave := map[string]string{}
+	if url, _ := env("HLS_DATABASE_URL"); url != "" {
+		s.Storage.URL, gave["storage.url"] = url, "HLS_DATABASE_URL"
 	}
-	if url, ok := env("ANTHROPIC_BASE_URL"); ok && s.Claude.BaseURL == "" {
-		s.Claude.BaseURL = url
+	if url, _ := env("ANTHROPIC_BASE_URL"); url != "" && s.Claude.BaseURL == "" {
+		s.Claude.BaseURL, gave["claude.base_url"] = url, "ANTHROPIC_BASE_URL"
 	}
+	return gave
 }
 
 //go:embed schema.json

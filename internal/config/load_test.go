@@ -2,6 +2,8 @@ package config
 
 import (
 	"errors"
+	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -188,6 +190,32 @@ processing:
 	}
 	if !s.Logging.LogPayloads || s.Telemetry.OTLPEndpoint != "" || s.Processing.Concurrency != 16 {
 		t.Errorf("got %+v %+v", s.Logging, s.Processing)
+	}
+}
+
+func TestFormsOfWriting(t *testing.T) {
+	t.Parallel()
+	text := "\ufeff" + strings.ReplaceAll(minimal+`features: {dry_run: yes, auto_labeling: Off}
+server: {port: 0x1F90, trusted_proxies: [10.0.0.0/8, 127.0.0.1, "::1"], admin_token: 1234567890, shutdown_grace:}
+claude: {api_key: k, temperature: 1}
+logging: {level: warning}
+telemetry: ~
+`, "claude: {api_key: k}\n", "")
+	s := mustLoad(t, strings.ReplaceAll(text, "\n", "\r\n"))
+	if !s.Features.DryRun || s.Features.AutoLabeling {
+		t.Errorf("features: %+v", s.Features)
+	}
+	if s.Server.Port != 8080 || s.Server.AdminToken.Reveal() != "1234567890" || s.Server.ShutdownGrace != 30*time.Second {
+		t.Errorf("server: %+v", s.Server)
+	}
+	if got := fmt.Sprint(s.Server.TrustedProxies); got != "[10.0.0.0/8 127.0.0.1/32 ::1/128]" {
+		t.Errorf("proxies: %s", got)
+	}
+	if s.Claude.Temperature == nil || *s.Claude.Temperature != 1 {
+		t.Error("temperature is lost")
+	}
+	if s.Logging.Level.Level() != slog.LevelWarn {
+		t.Errorf("level: %s", s.Logging.Level)
 	}
 }
 

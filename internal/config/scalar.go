@@ -17,13 +17,11 @@ import (
 	"hls/internal/hls"
 )
 
-var (
-	durationType = reflect.TypeFor[time.Duration]()
-	prefixType   = reflect.TypeFor[netip.Prefix]()
-)
-
 // errValue says that a scalar's text is not of the wanted type; its message would repeat the mismatch.
 var errValue = errors.New("not of the wanted type")
+
+// is tells whether a type is T.
+func is[T any](t reflect.Type) bool { return t == reflect.TypeFor[T]() }
 
 // isScalar tells whether a type is written as one scalar.
 func isScalar(t reflect.Type) bool {
@@ -31,7 +29,7 @@ func isScalar(t reflect.Type) bool {
 	case reflect.String, reflect.Bool, reflect.Float64, reflect.Int, reflect.Int64:
 		return true
 	default:
-		return t == prefixType || readsText(t)
+		return is[netip.Prefix](t) || readsText(t)
 	}
 }
 
@@ -58,9 +56,9 @@ func (b *binder) scalar(n *yaml.Node, v reflect.Value, key string) {
 // wanted is how people name a type.
 func wanted(t reflect.Type) string {
 	switch {
-	case t == durationType:
+	case is[time.Duration](t):
 		return "a duration such as 10s, 5m, 2h or 30d"
-	case t == prefixType:
+	case is[netip.Prefix](t):
 		return "an IP address or network such as 10.0.0.0/8"
 	case readsText(t), t.Kind() == reflect.String:
 		return "text"
@@ -79,7 +77,7 @@ func fits(tag string, t reflect.Type) bool {
 	number := tag == "!!int" || tag == "!!float"
 	text := tag == "!!str" || tag == "!!timestamp" || tag == "!!merge"
 	switch {
-	case t == durationType, t == prefixType, readsText(t), t.Kind() == reflect.String:
+	case is[time.Duration](t), is[netip.Prefix](t), readsText(t), t.Kind() == reflect.String:
 		return text || number
 	case t.Kind() == reflect.Bool:
 		return tag == "!!bool" || tag == "!!str"
@@ -90,12 +88,12 @@ func fits(tag string, t reflect.Type) bool {
 
 // set reads text into v.
 func set(v reflect.Value, text string) error {
-	if v.Type() == durationType {
+	if is[time.Duration](v.Type()) {
 		d, err := parseDuration(text)
 		v.SetInt(int64(d))
 		return err
 	}
-	if v.Type() == prefixType {
+	if is[netip.Prefix](v.Type()) {
 		p, err := parseNetwork(text)
 		v.Set(reflect.ValueOf(p))
 		return err
@@ -178,7 +176,7 @@ func (b *binder) describe(n *yaml.Node, t reflect.Type) string {
 		return "a list"
 	case len(b.from[n]) > 0:
 		return "what ${" + b.from[n][0] + "} holds"
-	case t == secretType || !isScalar(t) || len(n.Value) > longest:
+	case is[hls.Secret](t) || !isScalar(t) || len(n.Value) > longest:
 		return "other text"
 	case n.Tag == "!!str":
 		return strconv.Quote(n.Value)

@@ -45,14 +45,23 @@ func describe(comments map[string]string, f field) string {
 	text := strings.Join(strings.Fields(comments[f.owner.PkgPath()+"."+f.owner.Name()+"."+f.goes]), " ")
 	if rest, named := strings.CutPrefix(text, f.goes); named {
 		rest, plain := strings.TrimPrefix(rest, " "), strings.EqualFold(f.goes, f.name)
-		for _, verb := range []string{"is ", "are "} {
-			if bare, ok := strings.CutPrefix(rest, verb); ok {
-				text, plain = bare, true
-			}
+		switch verb, bare, _ := strings.Cut(rest, " "); verb {
+		case "is", "are":
+			text, plain = bare, true
+		case "says", "names", "name", "replaces", "reads":
+			text, plain = rest, true
 		}
 		if !plain || strings.HasPrefix(rest, "true") || strings.HasPrefix(rest, "false") {
 			text = strings.ReplaceAll("`"+f.name+"` "+rest, "` ,", "`,")
 		}
+	}
+	for _, sibling := range fieldsOf(f.owner) {
+		if !strings.EqualFold(sibling.goes, sibling.name) {
+			text = strings.ReplaceAll(text, sibling.goes, "`"+sibling.name+"`")
+		}
+	}
+	if word, _, _ := strings.Cut(text, " "); strings.Contains(word, "/") {
+		return text
 	}
 	first, size := utf8.DecodeRuneInString(text)
 	if size == 0 {
@@ -186,13 +195,10 @@ func shown(v reflect.Value) any {
 	for v.IsValid() && v.Kind() == reflect.Pointer {
 		v = v.Elem()
 	}
-	if !v.IsValid() || v.Type() == secretType {
+	if !v.IsValid() || is[hls.Secret](v.Type()) {
 		return nil
 	}
 	if d, ok := v.Interface().(time.Duration); ok {
-		if d == 0 {
-			return nil
-		}
 		return shortDuration(d)
 	}
 	switch v.Kind() {

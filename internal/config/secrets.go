@@ -35,7 +35,7 @@ func secretsOf(s *Settings) []found {
 
 // collect walks exported fields, lists and maps.
 func collect(v reflect.Value, key string, out *[]found) {
-	if v.Type() == secretType {
+	if is[hls.Secret](v.Type()) {
 		*out = append(*out, found{key, hls.Secret(v.String())})
 		return
 	}

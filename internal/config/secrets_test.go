@@ -16,7 +16,7 @@ const canary = "canary0123456789"
 
 // fill puts a distinct secret wherever the type of the settings can hold one, and counts them.
 func fill(v reflect.Value, count *int) {
-	if v.Type() == secretType {
+	if is[hls.Secret](v.Type()) {
 		*count++
 		v.SetString(fmt.Sprintf("secret-number-%d", *count))
 		return

@@ -76,4 +76,3 @@ func (s *Store) Secret(ctx context.Context, name string) (secret []byte, err err
 	}
 	return secret, nil
 }
-

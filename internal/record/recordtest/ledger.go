@@ -1,0 +1,145 @@
+package recordtest
+
+import (
+	"reflect"
+	"time"
+
+	"hls/internal/hls"
+)
+
+func ledgerTests() map[string]func(*house) {
+	return map[string]func(*house){
+		"E5_OneRowForAKey":          oneRow,
+		"E5_MovesFromWhereItStands": movesFrom,
+		"E1_ClosedSet":              closedSet,
+		"E1_OnlyItsOwnSubject":      ownSubject,
+		"PostedIsTheNewestDone":     posted,
+	}
+}
+
+func comment(task hls.Task, revision string) hls.Effect {
+	return hls.Effect{
+		Kind: hls.UpsertComment, Subject: task.Subject, Purpose: task.Purpose, Revision: revision, Body: "Hello <b>",
+		Remarks: []hls.Remark{{Path: "a.go", Line: 3, EndLine: 4, Side: "RIGHT", Body: "x"}}, Why: map[string]string{"bug": "it says so"},
+	}
+}
+
+func (h *house) intend(task hls.Task, effects ...hls.Effect) []hls.Entry {
+	h.Helper()
+	entries, err := h.store.Intend(h.ctx, task, effects)
+	h.must(err)
+	same(h, "entries", len(entries), len(effects))
+	return entries
+}
+
+func (h *house) move(task hls.Task, entry int64, from, to hls.EffectState) {
+	h.Helper()
+	h.must(h.store.Move(h.ctx, task, entry, hls.Move{From: from, To: to}))
+}
+
+func oneRow(h *house) {
+	id := h.accept(h.work(issue(1, 1)))
+	task := h.claim()
+	labels := hls.Effect{Kind: hls.AddLabels, Subject: task.Subject, Purpose: "triage", Revision: "r1", Labels: []hls.Label{{Name: "bug"}}}
+	first := h.intend(task, labels, comment(task, "r1"))
+	for i, e := range []hls.Effect{labels, comment(task, "r1")} {
+		want := hls.Entry{ID: first[i].ID, TaskID: id, Effect: e, State: hls.Intent, At: h.now()}
+		if !reflect.DeepEqual(first[i], want) {
+			h.Fatalf("entry is\n%+v, want\n%+v", first[i], want)
+		}
+	}
+	h.move(task, first[1].ID, hls.Intent, hls.Sending)
+	h.restart()
+	h.pass(2 * lease)
+	task = h.claims(id)
+	changed := comment(task, "r1")
+	changed.Body = "another text"
+	again := h.intend(task, changed, labels, comment(task, "r2"))
+	same(h, "row", again[0].ID, first[1].ID)
+	same(h, "state", again[0].State, hls.Sending)
+	same(h, "body", again[0].Effect.Body, "Hello <b>")
+	same(h, "row", again[1].ID, first[0].ID)
+	same(h, "task of a new row", again[2].TaskID, id)
+	rows, err := h.store.Effects(h.ctx, id)
+	h.must(err)
+	same(h, "rows", len(rows), 3)
+}
+
+func movesFrom(h *house) {
+	h.accept(h.work(issue(1, 1)))
+	task := h.claim()
+	entry := h.intend(task, comment(task, "r1"))[0].ID
+	h.move(task, entry, hls.Intent, hls.Sending)
+	h.wants(h.store.Move(h.ctx, task, entry, hls.Move{From: hls.Intent, To: hls.Sending}), hls.ErrLost)
+	h.pass(time.Second)
+	h.must(h.store.Move(h.ctx, task, entry, hls.Move{From: hls.Sending, To: hls.EffectDone, RemoteID: 42, URL: "https://x/42"}))
+	h.wants(h.store.Move(h.ctx, task, 999, hls.Move{From: hls.Intent, To: hls.Sending}), hls.ErrLost)
+	rows, err := h.store.Effects(h.ctx, task.ID)
+	h.must(err)
+	got := rows[0]
+	same(h, "state", got.State, hls.EffectDone)
+	same(h, "remote id", got.RemoteID, 42)
+	same(h, "url", got.URL, "https://x/42")
+	same(h, "time", got.At, h.now())
+	s := h.stats()
+	for _, state := range []string{"intent", "sending", "done"} {
+		same(h, state, s.Effects["upsert_comment/"+state], 1)
+	}
+}
+
+func closedSet(h *house) {
+	id := h.accept(h.work(issue(1, 1)))
+	task := h.claim()
+	evil := comment(task, "r1")
+	evil.Kind = "delete_repository"
+	if _, err := h.store.Intend(h.ctx, task, []hls.Effect{comment(task, "r1"), evil}); err == nil {
+		h.Fatal("an effect outside the closed set was stored")
+	}
+	rows, err := h.store.Effects(h.ctx, id)
+	h.must(err)
+	same(h, "rows", len(rows), 0)
+	entry := h.intend(task, comment(task, "r1"))[0].ID
+	if err := h.store.Move(h.ctx, task, entry, hls.Move{From: hls.Intent, To: "sent"}); err == nil {
+		h.Fatal("an effect came to a state outside the closed set")
+	}
+}
+
+func ownSubject(h *house) {
+	h.accept(h.work(issue(1, 1)))
+	task := h.claim()
+	other := comment(task, "r1")
+	other.Subject.Number = 2
+	if _, err := h.store.Intend(h.ctx, task, []hls.Effect{other}); err == nil {
+		h.Fatal("an effect on another subject was stored")
+	}
+}
+
+func posted(h *house) {
+	s := issue(1, 1)
+	_, err := h.store.Posted(h.ctx, s, "triage", hls.UpsertComment)
+	h.wants(err, hls.ErrNotFound)
+	for i, revision := range []string{"r1", "r2", "r3"} {
+		h.accept(h.work(s))
+		task := h.claim()
+		entry := h.intend(task, comment(task, revision))[0].ID
+		h.move(task, entry, hls.Intent, hls.Sending)
+		if revision == "r3" {
+			h.move(task, entry, hls.Sending, hls.EffectFailed)
+		} else {
+			h.must(h.store.Move(h.ctx, task, entry, hls.Move{From: hls.Sending, To: hls.EffectDone, RemoteID: int64(10 + i)}))
+		}
+		h.done(task)
+		h.pass(time.Second)
+	}
+	got, err := h.store.Posted(h.ctx, s, "triage", hls.UpsertComment)
+	h.must(err)
+	same(h, "remote id", got.RemoteID, 11)
+	for _, miss := range []struct {
+		s       hls.Subject
+		purpose string
+		kind    hls.EffectKind
+	}{{issue(1, 2), "triage", hls.UpsertComment}, {s, "review", hls.UpsertComment}, {s, "triage", hls.CreateReview}} {
+		_, err := h.store.Posted(h.ctx, miss.s, miss.purpose, miss.kind)
+		h.wants(err, hls.ErrNotFound)
+	}
+}

@@ -1,5 +1,10 @@
 package jinja
 
+import (
+	"errors"
+	"fmt"
+)
+
 // Args are the arguments of a filter, test or function call in a template, as values of this package.
 type Args struct {
 	Positional []any
@@ -13,4 +18,72 @@ type Filter func(value any, args Args) (any, error)
 type Test func(value any, args Args) (bool, error)
 
 // A Function is a callable value: add it as a global, or put it into the values. Its result is converted by From.
+//
+// A rendering that turns out to change the values it was given is done again on a copy of them, so a Function, Filter or
+// Test may be called more often than the template calls it.
 type Function func(args Args) (any, error)
+
+var errNoName = errors.New("the name is empty")
+
+// AddFilter adds a filter or replaces one. It must not be called once templates are parsed.
+func (e *Env) AddFilter(name string, f Filter) error {
+	if name == "" || f == nil {
+		return fmt.Errorf("add filter %q: %w", name, errNoName)
+	}
+	e.filters[name] = &builtin{name: name, variadic: true, fn: func(c *call) any {
+		v, err := f(c.self, c.args.public())
+		return result(name, v, err)
+	}}
+	return nil
+}
+
+// AddTest adds a test or replaces one. It must not be called once templates are parsed.
+func (e *Env) AddTest(name string, f Test) error {
+	if name == "" || f == nil {
+		return fmt.Errorf("add test %q: %w", name, errNoName)
+	}
+	e.tests[name] = &builtin{name: name, variadic: true, fn: func(c *call) any {
+		v, err := f(c.self, c.args.public())
+		return result(name, v, err)
+	}}
+	return nil
+}
+
+// AddGlobal adds a value that every template sees, or replaces one. It is converted by From. It must not be called once
+// templates are rendered.
+func (e *Env) AddGlobal(name string, value any) error {
+	if name == "" {
+		return fmt.Errorf("add global: %w", errNoName)
+	}
+	v, err := From(value)
+	if err != nil {
+		return fmt.Errorf("add global %s: %w", name, err)
+	}
+	e.globals[name] = v
+	return nil
+}
+
+func (a *args) public() Args {
+	p := Args{Positional: a.pos, Keyword: make(map[string]any, len(a.names))}
+	for i, n := range a.names {
+		p.Keyword[n] = a.values[i]
+	}
+	return p
+}
+
+func wrapFunction(name string, f Function) *function {
+	return &function{typeName: "function", call: func(_ *state, a *args) any {
+		v, err := f(a.public())
+		return result(name, v, err)
+	}}
+}
+
+func result(name string, v any, err error) any {
+	if err == nil {
+		v, err = From(v)
+	}
+	if err != nil {
+		panic(callbackErr(name, err))
+	}
+	return v
+}

@@ -13,9 +13,10 @@ import (
 // only; templates obtained before keep rendering what they were parsed from, while their includes are looked up anew.
 type Env struct {
 	opt     Options
-	filters map[string]filter
-	tests   map[string]test
+	filters map[string]*builtin
+	tests   map[string]*builtin
 	globals map[string]any
+	methods methodTables
 
 	mu    sync.RWMutex
 	cache map[string]*Template
@@ -27,7 +28,8 @@ func New(o Options) (*Env, error) {
 		return nil, fmt.Errorf("configure jinja: %w", err)
 	}
 	return &Env{
-		opt: o, filters: builtinFilters(), tests: builtinTests(), globals: builtinGlobals(), cache: map[string]*Template{},
+		opt: o, filters: builtinFilters(), tests: builtinTests(), globals: builtinGlobals(),
+		methods: builtinMethods(), cache: map[string]*Template{},
 	}, nil
 }
 

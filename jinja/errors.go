@@ -30,6 +30,7 @@ type Error struct {
 	Source   string  // the line of the template
 	Stack    []Frame // how the rendering came to Template, innermost first
 	cause    error
+	off      int // of the failure in the source
 }
 
 // A Frame is a place that called, included or extended what failed.

@@ -1,0 +1,145 @@
+package jinja
+
+import (
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+)
+
+// Dict is a Python dict: it keeps the order in which keys were added.
+type Dict struct {
+	keys, vals []any
+	index      map[any]int // by hash key
+}
+
+// NewDict gives an empty Dict.
+func NewDict() *Dict { return &Dict{index: map[any]int{}} }
+
+// Get gives the value of a key.
+func (d *Dict) Get(key any) (any, bool) {
+	i, ok := d.index[hashKey(key)]
+	if !ok {
+		return nil, false
+	}
+	return d.vals[i], true
+}
+
+// Set stores a value. It panics when the key is a list or a dict, as Python raises a TypeError.
+func (d *Dict) Set(key, value any) {
+	h := hashKey(key)
+	if i, ok := d.index[h]; ok {
+		d.vals[i] = value
+		return
+	}
+	d.index[h] = len(d.keys)
+	d.keys = append(d.keys, key)
+	d.vals = append(d.vals, value)
+}
+
+// Delete removes a key.
+func (d *Dict) Delete(key any) {
+	h := hashKey(key)
+	i, ok := d.index[h]
+	if !ok {
+		return
+	}
+	delete(d.index, h)
+	d.keys = append(d.keys[:i:i], d.keys[i+1:]...)
+	d.vals = append(d.vals[:i:i], d.vals[i+1:]...)
+	for j := i; j < len(d.keys); j++ {
+		d.index[hashKey(d.keys[j])] = j
+	}
+}
+
+// Len is the number of keys.
+func (d *Dict) Len() int { return len(d.keys) }
+
+// Keys lists the keys in order.
+func (d *Dict) Keys() []any { return append([]any(nil), d.keys...) }
+
+func (d *Dict) pairs() []any {
+	out := make([]any, len(d.keys))
+	for i, k := range d.keys {
+		out[i] = tuple(k, d.vals[i])
+	}
+	return out
+}
+
+func (d *Dict) copy() *Dict {
+	c := NewDict()
+	for i, k := range d.keys {
+		c.Set(k, d.vals[i])
+	}
+	return c
+}
+
+// compoundKey is the hash key of a tuple, big integer or the like.
+type compoundKey string
+
+// hashKey makes keys that are equal in Python equal in Go.
+func hashKey(k any) any {
+	switch t := k.(type) {
+	case string:
+		return t
+	case bool:
+		if t {
+			return int64(1)
+		}
+		return int64(0)
+	case float64:
+		if t == math.Trunc(t) && math.Abs(t) < 1<<62 {
+			return int64(t)
+		}
+	case Markup:
+		return string(t)
+	case *Tuple:
+		var b strings.Builder
+		writeHash(&b, t, 0)
+		return compoundKey(b.String())
+	case *big.Int:
+		return compoundKey("i" + t.String())
+	case *Undefined:
+		return compoundKey("u" + strconv.Itoa(int(t.policy)))
+	case *List, *Dict, *dictView, *namespace:
+		panic(typeErr("unhashable type: '%s'", typeName(k)))
+	}
+	return k
+}
+
+func writeHash(b *strings.Builder, v any, depth int) {
+	if depth > maxDepth || b.Len() > maxHash {
+		panic(limitErr("a key is too large"))
+	}
+	switch h := hashKeyOf(v).(type) {
+	case string:
+		b.WriteString("s" + strconv.Quote(h))
+	case int64:
+		b.WriteString("i" + strconv.FormatInt(h, 10))
+	case float64:
+		b.WriteString("f" + strconv.FormatFloat(h, 'g', -1, 64))
+	case nil:
+		b.WriteString("n")
+	case compoundKey:
+		b.WriteString(string(h))
+	case *Tuple:
+		b.WriteByte('(')
+		for _, x := range h.Items {
+			writeHash(b, x, depth+1)
+			b.WriteByte(',')
+		}
+		b.WriteByte(')')
+	default:
+		panic(typeErr("unhashable type: '%s'", typeName(v)))
+	}
+}
+
+// hashKeyOf is hashKey without the descent into tuples.
+func hashKeyOf(v any) any {
+	if t, ok := v.(*Tuple); ok {
+		return t
+	}
+	return hashKey(v)
+}
+
+const maxHash = 1 << 20

@@ -1,0 +1,110 @@
+package jinja
+
+func (st *state) defineMacro(sc *scope, d *macroDef) *macro {
+	return &macro{def: d, name: d.name, sc: sc, tpl: st.tpl, autoescape: sc.ctx.eval.autoescape}
+}
+
+func (st *state) execCallBlock(sc *scope, s *sCallBlock) {
+	st.goTo(s)
+	caller := st.defineMacro(sc, s.def)
+	f := st.eval(sc, s.call.x)
+	a := st.args(sc, &s.call.args)
+	if _, twice := a.keyword("caller"); twice {
+		panic(typeErr("got multiple values for keyword argument 'caller'"))
+	}
+	a.names = append(a.names, "caller")
+	a.values = append(a.values, caller)
+	st.at(s.call.at)
+	v := st.call(sc.ctx, f, a)
+	st.write(st.concatStr(v))
+}
+
+func (m *macro) attribute(name string) (any, bool) {
+	d := m.def
+	switch name {
+	case "name":
+		if d.name == "" {
+			return nil, true
+		}
+		return d.name, true
+	case "arguments":
+		t := &Tuple{}
+		for _, p := range d.params {
+			t.Items = append(t.Items, p.name)
+		}
+		return t, true
+	case "catch_kwargs":
+		return d.kwargsSlot >= 0, true
+	case "catch_varargs":
+		return d.argsSlot >= 0, true
+	case "caller":
+		return d.callerSlot >= 0 || d.callsExplicit, true
+	}
+	return nil, false
+}
+
+// callMacro binds the arguments where the call stands and then runs the body where the macro stands.
+func (st *state) callMacro(m *macro, a *args, autoescape bool) any {
+	d := m.def
+	slots := st.bindMacro(m, a)
+	defer st.enter(m.tpl, d.line)()
+	sc := st.open(d.frame, m.sc, m.sc.ctx, m.sc.unit)
+	for slot, v := range slots {
+		sc.slots[slot] = v
+	}
+	for i, p := range d.params {
+		at := sc.at(p.ref)
+		if *at != missing {
+			continue
+		}
+		if j := i - (len(d.params) - len(d.defaults)); j >= 0 {
+			*at = st.eval(sc, d.defaults[j])
+		} else {
+			*at = st.undefinedHint(p.name, "parameter %s was not provided", quote(p.name))
+		}
+	}
+	text := st.capture(func() { st.exec(sc, d.body) })
+	return st.mark(text, autoescape)
+}
+
+// bindMacro gives the values of the parameters and special variables by slot.
+func (st *state) bindMacro(m *macro, a *args) map[int]any {
+	d := m.def
+	slots := map[int]any{}
+	kw := a.dict()
+	foundCaller := d.explicit && len(a.pos) >= len(d.params)
+	for i, p := range d.params {
+		if i < len(a.pos) {
+			slots[p.ref.slot] = a.pos[i]
+			continue
+		}
+		foundCaller = foundCaller || p.name == "caller"
+		if v, ok := kw.Get(p.name); ok {
+			slots[p.ref.slot] = v
+			kw.Delete(p.name)
+		}
+	}
+	if d.callerSlot >= 0 && !foundCaller {
+		caller, ok := kw.Get("caller")
+		kw.Delete("caller")
+		if !ok || caller == nil {
+			caller = st.undefinedHint("caller", "No caller defined")
+		}
+		slots[d.callerSlot] = caller
+	}
+	if d.kwargsSlot >= 0 {
+		slots[d.kwargsSlot] = kw
+	} else if kw.Len() > 0 {
+		if _, ok := kw.Get("caller"); ok {
+			panic(typeErr("macro %s was invoked with two values for the special caller argument. This is most likely a bug.", quote(d.name)))
+		}
+		panic(typeErr("macro %s takes no keyword argument %s", quote(d.name), st.repr(kw.keys[0])))
+	}
+	extra := a.pos[min(len(d.params), len(a.pos)):]
+	if d.argsSlot >= 0 {
+		slots[d.argsSlot] = &Tuple{Items: extra}
+	} else if len(extra) > 0 {
+		panic(typeErr("macro %s takes not more than %d argument(s)", quote(d.name), len(d.params)))
+	}
+	return slots
+}

@@ -1,0 +1,190 @@
+package jinja
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+)
+
+// state is one rendering. Failures travel as panics with an *Error and are turned into errors by Template.Render.
+type state struct {
+	env     *Env
+	ctx     context.Context //nolint:containedctx // lives as long as the rendering
+	vars    *Dict           // the caller's values
+	private bool            // values from vars are copied before use
+	copies  map[any]any     // what was copied, so that aliases stay aliases
+	mutated bool
+
+	out  *strings.Builder
+	lim  Limits
+	uses []UndefinedUse
+
+	modules map[*Template]*module // imported without context
+
+	tpl   *Template
+	line  int // where tpl is at, as Jinja2 would report it
+	off   int // the same as an offset in the source
+	depth int
+
+	steps, memory, written int64
+}
+
+const stepsPerCheck = 1024
+
+func (st *state) step() {
+	st.steps++
+	if st.steps > st.lim.Steps {
+		panic(limitErr("the template ran for more than %d steps", st.lim.Steps))
+	}
+	if st.steps%stepsPerCheck == 0 {
+		st.checkContext()
+	}
+}
+
+func (st *state) stepN(n int) {
+	before := st.steps
+	st.steps += int64(n)
+	if st.steps > st.lim.Steps {
+		panic(limitErr("the template ran for more than %d steps", st.lim.Steps))
+	}
+	if before/stepsPerCheck != st.steps/stepsPerCheck {
+		st.checkContext()
+	}
+}
+
+func (st *state) checkContext() {
+	if st.ctx == nil {
+		return
+	}
+	if err := st.ctx.Err(); err != nil {
+		panic(&Error{Kind: KindLimit, Message: "rendering stopped: " + err.Error(), cause: err})
+	}
+}
+
+// use accounts for n bytes of new values, before they are made.
+func (st *state) use(n int64) {
+	if n < 0 || n > st.lim.Memory-st.memory {
+		panic(limitErr("the template built more than %d bytes of values", st.lim.Memory))
+	}
+	st.memory += n
+}
+
+// useItems accounts for containers of n elements.
+func (st *state) useItems(n int) { st.use(int64(n) * itemSize) }
+
+// useTimes accounts for n times size bytes.
+func (st *state) useTimes(size int, n int64) {
+	if size > 0 && n > st.lim.Memory/int64(size) {
+		st.use(-1)
+	}
+	st.use(int64(size) * max(n, 0))
+}
+
+const (
+	itemSize  = 16 // bytes of an element of a list
+	entrySize = 96 // bytes of an entry of a dict
+)
+
+func (st *state) write(s string) {
+	st.written += int64(len(s))
+	if st.written > st.lim.Output {
+		panic(limitErr("the output is larger than %d bytes", st.lim.Output))
+	}
+	st.out.WriteString(s)
+}
+
+// capture runs f and gives what it printed.
+func (st *state) capture(f func()) string {
+	out, written := st.out, st.written
+	st.out = &strings.Builder{}
+	f()
+	s := st.out.String()
+	st.out, st.written = out, written
+	st.use(int64(len(s)))
+	return s
+}
+
+// enter goes into a macro, block or template t at a line. What it gives must be deferred: it goes back, and notes in a
+// failure that passes where it came from.
+func (st *state) enter(t *Template, line int) func() {
+	if st.depth++; st.depth > st.lim.Depth {
+		st.depth--
+		e := fail("RecursionError", "more than %d macros, includes and blocks inside each other", st.lim.Depth)
+		e.cause = ErrLimit
+		panic(e)
+	}
+	tpl, old, off := st.tpl, st.line, st.off
+	st.tpl, st.line, st.off = t, line, -1
+	return func() {
+		st.depth--
+		r := recover()
+		if r != nil {
+			if e := st.locate(r); e != nil {
+				r = e
+				if tpl != nil && len(e.Stack) < maxStack {
+					e.Stack = append(e.Stack, Frame{tpl.name, old})
+				}
+			}
+		}
+		st.tpl, st.line, st.off = tpl, old, off
+		if r != nil {
+			panic(r)
+		}
+	}
+}
+
+const maxStack = 20
+
+// locate makes an *Error with a position of what was recovered; nil when it is not a failure of the template.
+func (st *state) locate(r any) *Error {
+	e, ok := r.(*Error)
+	if !ok {
+		re, isRuntime := r.(runtime.Error)
+		if !isRuntime {
+			return nil
+		}
+		e = &Error{Kind: kindInternal, Message: re.Error(), cause: re}
+	}
+	if e.Template == "" && st.tpl != nil {
+		e.Template, e.Line, e.off = st.tpl.name, st.line, st.off
+		e.place(st.tpl.src)
+	}
+	return e
+}
+
+// kindInternal is a fault of this package.
+const kindInternal Kind = "InternalError"
+
+// report tells that a missing value was used.
+func (st *state) report(u *Undefined, use string) {
+	if st.env.opt.OnUndefined == nil || st.tpl == nil || len(st.uses) >= maxUses {
+		return
+	}
+	e := (&Error{Line: st.line, off: st.off}).place(st.tpl.src)
+	st.uses = append(st.uses, UndefinedUse{
+		Name: u.path(), Template: st.tpl.name, Line: st.line, Column: e.Column, Use: use,
+	})
+}
+
+const maxUses = 1000
+
+// own is called before a value is changed. The caller's values are not changed: the rendering begins again on a copy.
+func (st *state) own() {
+	if !st.private {
+		st.mutated = true
+		panic(restart{})
+	}
+}
+
+func (st *state) mark(s string, markup bool) any {
+	if markup {
+		return Markup(s)
+	}
+	return s
+}
+
+// callback runs a function of the caller's; a panic in it passes.
+func callbackErr(name string, err error) *Error {
+	return &Error{Kind: KindCallback, Message: fmt.Sprintf("%s: %v", name, err), cause: err}
+}

@@ -1,0 +1,110 @@
+package jinja
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync/atomic"
+)
+
+// Template is a parsed template. It is safe for concurrent use.
+type Template struct {
+	env      *Env
+	name     string
+	src      string // normalized
+	body     []stmt
+	blocks   map[string]*sBlock
+	frame    *frame
+	selfSlot int
+	extends  bool
+
+	mutates atomic.Bool // it was seen to change the values that it was given
+}
+
+// Name is the name that the template was loaded or parsed under.
+func (t *Template) Name() string { return t.name }
+
+// Render renders the template. The values are a *Dict, such as FromJSON gives, or what From turns into one; nil is none.
+// They are not changed: a template that changes them works on a copy.
+func (t *Template) Render(ctx context.Context, values any) (string, error) {
+	v, err := From(values)
+	if err != nil {
+		return "", fmt.Errorf("render %s: %w", t.name, err)
+	}
+	vars, ok := v.(*Dict)
+	if !ok && v != nil {
+		return "", fmt.Errorf("render %s: the values are a %s and not a mapping", t.name, typeName(v))
+	}
+	st := t.state(ctx, vars, t.mutates.Load())
+	out, err := st.render(t)
+	if st.mutated && !st.private {
+		t.mutates.Store(true)
+		st = t.state(ctx, vars, true)
+		out, err = st.render(t)
+	}
+	if f := t.env.opt.OnUndefined; f != nil {
+		for _, u := range st.uses {
+			f(u)
+		}
+	}
+	return out, err
+}
+
+func (t *Template) state(ctx context.Context, vars *Dict, private bool) *state {
+	if vars == nil {
+		vars = NewDict()
+	}
+	return &state{env: t.env, ctx: ctx, vars: vars, private: private, out: &strings.Builder{}, lim: t.env.opt.Limits}
+}
+
+// restart ends a rendering that is about to change the caller's values; it is done again on a copy of them.
+type restart struct{}
+
+func (st *state) render(t *Template) (out string, err error) {
+	defer func() {
+		r := recover()
+		if r == nil {
+			return
+		}
+		if _, ok := r.(restart); ok {
+			out, err = "", nil
+			return
+		}
+		e := st.locate(r)
+		if e == nil {
+			panic(r)
+		}
+		out, err = "", e
+	}()
+	st.checkContext()
+	c := newContext(t, nil, nil)
+	c.root = true
+	st.runRoot(t, c)
+	return st.out.String(), nil
+}
+
+// place fills in the source line and the column of an error in a template with that source.
+func (e *Error) place(src string) *Error {
+	if e.Source != "" || e.Line == 0 {
+		return e
+	}
+	start := 0
+	for i := 1; i < e.Line; i++ {
+		n := strings.IndexByte(src[start:], '\n')
+		if n < 0 {
+			return e
+		}
+		start += n + 1
+	}
+	line, _, _ := strings.Cut(src[start:], "\n")
+	if col := e.off - start; col >= 0 && col <= len(line) {
+		e.Column = runeLen(line[:col]) + 1
+	}
+	if len(line) > maxSourceLine {
+		line = line[:maxSourceLine] + "…"
+	}
+	e.Source = strings.ToValidUTF8(line, "")
+	return e
+}
+
+const maxSourceLine = 200

@@ -1,0 +1,126 @@
+package jinja
+
+import "fmt"
+
+// Undefined is a missing value. Callbacks may be given one; they cannot make one.
+type Undefined struct {
+	name   string
+	key    any // what was looked up in obj, when it is not a string
+	obj    any
+	hasObj bool
+	hint   string
+	policy UndefinedPolicy
+	source expr // how the template wrote it
+}
+
+func (u *Undefined) className() string {
+	switch u.policy {
+	case Strict:
+		return "StrictUndefined"
+	case Chainable:
+		return "ChainableUndefined"
+	case Debug:
+		return "DebugUndefined"
+	}
+	return "Undefined"
+}
+
+func (u *Undefined) message() string {
+	switch {
+	case u.hint != "":
+		return u.hint
+	case !u.hasObj:
+		return quote(u.name) + " is undefined"
+	case u.key != nil:
+		return fmt.Sprintf("%s has no element %s", objectName(u.obj), u.name)
+	}
+	return fmt.Sprintf("%s has no attribute %s", quote(objectName(u.obj)), quote(u.name))
+}
+
+func (u *Undefined) err() *Error { return fail(KindUndefined, "%s", u.message()) }
+
+// path is the value's name as the template wrote it, as far as that is a path.
+func (u *Undefined) path() string {
+	if s := exprPath(u.source); s != "" {
+		return s
+	}
+	return u.name
+}
+
+func exprPath(x expr) string {
+	switch x := x.(type) {
+	case *eName:
+		return x.name
+	case *eAttr:
+		if s := exprPath(x.x); s != "" {
+			return s + "." + x.name
+		}
+	case *eItem:
+		k, ok := x.key.(*eConst)
+		if s := exprPath(x.x); ok && s != "" {
+			if _, isInt := k.v.(int64); isInt {
+				return fmt.Sprintf("%s[%d]", s, k.v)
+			}
+			return fmt.Sprintf("%s.%v", s, k.v)
+		}
+	}
+	return ""
+}
+
+// undefined is a name that has no value.
+func (st *state) undefined(name string) *Undefined {
+	return &Undefined{name: name, policy: st.env.opt.Undefined}
+}
+
+// undefinedHint is a missing value with a message of its own.
+func (st *state) undefinedHint(name, format string, a ...any) *Undefined {
+	return &Undefined{name: name, hint: fmt.Sprintf(format, a...), policy: st.env.opt.Undefined}
+}
+
+// undefinedIn is a key or attribute that obj does not have.
+func (st *state) undefinedIn(obj, key any) *Undefined {
+	u := &Undefined{obj: obj, hasObj: true, policy: st.env.opt.Undefined}
+	if s, ok := asStr(key); ok {
+		u.name = s
+	} else {
+		u.key, u.name = key, st.repr(key)
+		if key == nil {
+			u.key = missing
+		}
+	}
+	return u
+}
+
+// useUndefined fails under the strict policy and reports the use otherwise.
+func (st *state) useUndefined(u *Undefined, use string) {
+	if u.policy == Strict {
+		panic(u.err())
+	}
+	st.report(u, use)
+}
+
+// needDefined fails when v is a missing value.
+func needDefined(v any) {
+	if u, ok := v.(*Undefined); ok {
+		panic(u.err())
+	}
+}
+
+// printed is what an undefined value prints as.
+func (st *state) printed(u *Undefined) string {
+	st.useUndefined(u, "print")
+	if u.policy != Debug {
+		return ""
+	}
+	switch {
+	case u.hint != "":
+		return "{{ undefined value printed: " + u.hint + " }}"
+	case !u.hasObj:
+		return "{{ " + u.name + " }}"
+	}
+	name := u.name
+	if u.key == nil {
+		name = quote(u.name)
+	}
+	return "{{ no such element: " + objectName(u.obj) + "[" + name + "] }}"
+}

@@ -1,0 +1,150 @@
+package jinja
+
+func nodes[T node](list []T) []node {
+	out := make([]node, len(list))
+	for i, n := range list {
+		out[i] = n
+	}
+	return out
+}
+
+func join(lists ...[]node) []node {
+	var out []node
+	for _, l := range lists {
+		out = append(out, l...)
+	}
+	return out
+}
+
+func (c *callArgs) children() []node {
+	return join(nodes(c.pos), nodes(c.values), optional(c.star), optional(c.dstar))
+}
+
+func optional(x expr) []node {
+	if x == nil {
+		return nil
+	}
+	return []node{x}
+}
+
+// exprChildren lists the parts of an expression in the order of Jinja2's nodes.
+func exprChildren(n node) []node {
+	switch n := n.(type) {
+	case *eList:
+		return nodes(n.items)
+	case *eTuple:
+		return nodes(n.items)
+	case *eDict:
+		var out []node
+		for i := range n.keys {
+			out = append(out, n.keys[i], n.vals[i])
+		}
+		return out
+	case *eCond:
+		return join(optional(n.test), optional(n.then), optional(n.els))
+	case *eBinary:
+		return []node{n.l, n.r}
+	case *eNot:
+		return []node{n.x}
+	case *eUnary:
+		return []node{n.x}
+	case *eCompare:
+		return join([]node{n.x}, nodes(n.args))
+	case *eConcat:
+		return nodes(n.items)
+	case *eAttr:
+		return []node{n.x}
+	case *eItem:
+		return []node{n.x, n.key}
+	case *eSlice:
+		return join(optional(n.bounds[0]), optional(n.bounds[1]), optional(n.bounds[2]))
+	case *eCall:
+		return join([]node{n.x}, n.args.children())
+	case *eFilter:
+		return join(optional(n.x), n.args.children())
+	case *eTest:
+		return join([]node{n.x}, n.args.children())
+	}
+	return nil
+}
+
+// children lists the parts of a node in the order of Jinja2's nodes.
+func children(n node) []node {
+	switch n := n.(type) {
+	case *sOutput:
+		return []node{n.x}
+	case *sIf:
+		var out []node
+		for _, b := range n.branches {
+			out = append(append(out, b.test), nodes(b.body)...)
+		}
+		return append(out, nodes(n.els)...)
+	case *sFor:
+		return join([]node{n.target, n.iter}, nodes(n.body), nodes(n.els), optional(n.test))
+	case *sSet:
+		return []node{n.target, n.x}
+	case *sSetBlock:
+		return join([]node{n.target}, optional(n.filter), nodes(n.body))
+	case *sWith:
+		return join(nodes(n.targets), nodes(n.vals), nodes(n.body))
+	case *sMacro:
+		return n.def.children()
+	case *sCallBlock:
+		return append([]node{n.call}, n.def.children()...)
+	case *sFilterBlock:
+		return append(nodes(n.body), n.filter)
+	case *sBlock:
+		return nodes(n.body)
+	case *sExtends:
+		return []node{n.x}
+	case *sInclude:
+		return []node{n.x}
+	case *sImport:
+		return []node{n.x}
+	case *sFromImport:
+		return []node{n.x}
+	case *sDo:
+		return []node{n.x}
+	case *sAutoescape:
+		return append([]node{n.x}, nodes(n.body)...)
+	}
+	return exprChildren(n)
+}
+
+func (d *macroDef) children() []node {
+	return join(nodes(d.params), nodes(d.defaults), nodes(d.body))
+}
+
+// walk calls f for n and everything below it until f returns false for a node, whose parts are then left out.
+func walk(n node, f func(node) bool) {
+	if !f(n) {
+		return
+	}
+	for _, c := range children(n) {
+		walk(c, f)
+	}
+}
+
+// undeclared says which of names a body reads before it assigns them, outside of its blocks.
+func undeclared(body []node, names ...string) map[string]bool {
+	left, found := map[string]bool{}, map[string]bool{}
+	for _, n := range names {
+		left[n] = true
+	}
+	for _, n := range body {
+		walk(n, func(n node) bool {
+			switch n := n.(type) {
+			case *sBlock:
+				return false
+			case *eName:
+				if !n.store && left[n.name] {
+					found[n.name] = true
+				} else {
+					delete(left, n.name)
+				}
+			}
+			return true
+		})
+	}
+	return found
+}

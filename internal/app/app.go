@@ -91,7 +91,7 @@ func (a *App) build(ctx context.Context, settings *config.Settings) (err error) 
 	if a.pipeline, err = a.newPipeline(settings, made, metrics); err != nil {
 		return err
 	}
-	if a.door, err = a.newDoor(settings, made); err != nil {
+	if a.door, err = a.newDoor(settings); err != nil {
 		return err
 	}
 	a.web, err = a.newWeb(settings, metrics)

@@ -24,7 +24,7 @@ type Finding struct {
 func Check(ctx context.Context, s *config.Settings, online bool) []Finding {
 	router, err := newRouter(s)
 	if err != nil {
-		return []Finding{{Place: s.File(), Message: err.Error()}}
+		return []Finding{{Place: s.At("", "").Place(), Message: err.Error()}}
 	}
 	redactor := hls.NewRedactor(s.Secrets()...)
 	renderer, err := newPrompts(s, redactor)
@@ -53,7 +53,7 @@ func checkOnline(ctx context.Context, s *config.Settings, redactor *hls.Redactor
 	defer cancel()
 	doors, err := openDoors(s)
 	if err != nil {
-		return []Finding{{Place: s.File(), Message: err.Error()}}
+		return []Finding{{Place: s.At("", "").Place(), Message: err.Error()}}
 	}
 	var findings []Finding
 	found := func(key, format string, args ...any) {

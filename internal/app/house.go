@@ -12,6 +12,7 @@ import (
 	"hls/internal/act"
 	"hls/internal/analyze"
 	"hls/internal/config"
+	"hls/internal/handler"
 	"hls/internal/hls"
 	"hls/internal/pipeline"
 	"hls/internal/prompt"
@@ -31,7 +32,7 @@ type house struct {
 func newRouter(s *config.Settings) (*route.Router, error) {
 	router, err := route.New(route.Config{Repositories: s.Repositories}, route.Features{
 		AutoLabeling: s.Features.AutoLabeling, AutoCommenting: s.Features.AutoCommenting,
-		AutoSetupLabels: s.Features.AutoSetupLabels, DryRun: s.Features.DryRun, Budget: s.Claude.Budget.Caps(),
+		AutoSetupLabels: s.Features.AutoSetupLabels, DryRun: s.Features.DryRun, Budget: s.Claude.Analyze.Budget.Caps(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSettings, err)
@@ -57,7 +58,7 @@ func (a *App) furnish(s *config.Settings) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	analyzer, err := analyze.New(s.Claude.Analyze(s.Processing), a.doors.claude, a.store)
+	analyzer, err := analyze.New(s.Claude.Analyze, a.doors.claude, a.store)
 	if err != nil {
 		return nil, fmt.Errorf("%w: claude: %w", ErrSettings, err)
 	}
@@ -140,7 +141,7 @@ func (a *App) newWeb(s *config.Settings, m *web.Metrics) (*web.Server, error) {
 		Components: map[string]func() web.Component{
 			"prompts": a.promptsHealth, "github": a.githubHealth, "claude": a.claudeHealth,
 		},
-		GitHub: a.githubStats, Claude: a.claudeLimits, Handlers: handlers(), Repositories: a.repositories, Replay: a.Replay,
+		GitHub: a.githubStats, Claude: a.claudeLimits, Handlers: handler.Names(), Repositories: a.repositories, Replay: a.Replay,
 	})
 }
 

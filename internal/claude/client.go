@@ -50,6 +50,14 @@ func New(cfg Config) (*Client, error) {
 	}, nil
 }
 
+// Reachable asks whether the key is accepted and the model known, at no cost ("Get a Model"). Its error is the API's.
+func (c *Client) Reachable(ctx context.Context, model string) error {
+	if _, err := c.sdk.Models.Get(ctx, model, anthropic.ModelGetParams{}); err != nil {
+		return fmt.Errorf("ask for model %s: %w", model, err)
+	}
+	return nil
+}
+
 // Warnings say what of the configuration is not as it asks.
 func (c *Client) Warnings() []string { return c.cfg.Warnings() }
 

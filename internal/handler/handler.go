@@ -3,6 +3,8 @@ package handler
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"hls/internal/hls"
 )
@@ -38,6 +40,9 @@ type Reader interface {
 	// Checks is the state of continuous integration at a commit.
 	Checks(ctx context.Context, repo, sha string) (hls.Checks, error)
 }
+
+// Names are the events that HLS knows in particular, in alphabetical order, and "generic" for the rest.
+func Names() []string { return append(slices.Sorted(maps.Keys(table)), "generic") }
 
 // For is the handler of an event. Every event has one: what the table does not name is only analyzed.
 func For(event string) Handler {

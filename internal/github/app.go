@@ -31,7 +31,8 @@ type app struct {
 	client *Client
 
 	mu            sync.Mutex
-	installations map[string]int64 // by repository
+	installations map[string]int64             // by repository
+	tokens        map[int64]*installationToken // by installation
 }
 
 func newApp(cfg App, c *Client) (*app, error) {
@@ -57,7 +58,7 @@ func newApp(cfg App, c *Client) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &app{id: cfg.ID, key: key, client: c, installations: map[string]int64{}}, nil
+	return &app{id: cfg.ID, key: key, client: c, installations: map[string]int64{}, tokens: map[int64]*installationToken{}}, nil
 }
 
 // parseKey reads an RSA key in PEM, as GitHub gives it (PKCS #1) or as PKCS #8. Its errors hold nothing of it.
@@ -135,8 +136,14 @@ func (a *app) door(ctx context.Context, repo string) (*door, error) {
 }
 
 func (a *app) installed(id int64) *door {
+	a.mu.Lock()
+	t := a.tokens[id]
+	if t == nil {
+		t = &installationToken{app: a, id: id}
+		a.tokens[id] = t
+	}
+	a.mu.Unlock()
 	return a.client.openDoor(fmt.Sprintf("installation %d", id), func(d *door) {
-		t := &installationToken{app: a, id: id}
 		d.authorize, d.revoke = t.authorize, t.forget
 	})
 }

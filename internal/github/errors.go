@@ -135,10 +135,17 @@ func limited(c call, resp *github.Response, err error, strikes int) (wait time.D
 	if resp == nil || resp.Response == nil {
 		return 0, "", false
 	}
-	if resp.StatusCode != http.StatusForbidden && resp.StatusCode != http.StatusTooManyRequests {
+	message := strings.ToLower(err.Error())
+	hasty := strings.Contains(message, "submitted too quickly")
+	switch resp.StatusCode {
+	case http.StatusForbidden, http.StatusTooManyRequests:
+	case http.StatusUnprocessableEntity:
+		if !hasty {
+			return 0, "", false
+		}
+	default:
 		return 0, "", false
 	}
-	message := strings.ToLower(err.Error())
 	var abuse *github.AbuseRateLimitError
 	switch {
 	case resp.Header.Get("Retry-After") != "":
@@ -149,7 +156,7 @@ func limited(c call, resp *github.Response, err error, strikes int) (wait time.D
 			resource = c.resource()
 		}
 	case errors.As(err, &abuse), resp.StatusCode == http.StatusTooManyRequests,
-		strings.Contains(message, "secondary rate limit"), strings.Contains(message, "submitted too quickly"):
+		strings.Contains(message, "secondary rate limit"), hasty:
 		wait = min(secondaryWait<<min(strikes, 10), maxSecondaryWait)
 	default:
 		return 0, "", false

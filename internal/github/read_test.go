@@ -1,0 +1,256 @@
+package github
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"hls/internal/hls"
+)
+
+// listed answers a list of total items page by page, with Link as GitHub has it when linked is set.
+func listed(total int, linked bool, item func(i int) string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var page, size int
+		_, _ = fmt.Sscan(r.URL.Query().Get("page"), &page)
+		_, _ = fmt.Sscan(r.URL.Query().Get("per_page"), &size)
+		var items []string
+		for i := (page - 1) * size; i < min(page*size, total); i++ {
+			items = append(items, item(i))
+		}
+		if linked && page*size < total {
+			w.Header().Set("Link", fmt.Sprintf(`<https://evil.example/steal?page=%d>; rel="next", <https://evil.example/?page=9>; rel="last"`, page+1))
+		}
+		_, _ = fmt.Fprintf(w, "[%s]", strings.Join(items, ","))
+	}
+}
+
+func numbered(i int) string { return fmt.Sprintf(`{"id":%d,"filename":"f%d","name":"l%d"}`, i+1, i, i) }
+
+// All pages are read, from URLs of our own: Link only tells that there is more.
+func TestE5_ListsAreReadToTheEnd(t *testing.T) {
+	t.Parallel()
+	for _, linked := range []bool{true, false} {
+		s := serve(t, routes{
+			"GET /repos/acme/widget/issues/7/comments": listed(250, linked, numbered),
+			"GET /repos/acme/widget/pulls/7/reviews":   listed(100, linked, numbered),
+			"GET /repos/acme/widget/labels":            listed(101, linked, numbered),
+			"GET /repos/acme/widget/pulls/7/files":     listed(3500, linked, numbered),
+		})
+		c := dial(t, s)
+		comments, err := c.Comments(t.Context(), widget)
+		if err != nil || len(comments) != 250 || comments[0].ID != 1 || comments[249].ID != 250 {
+			t.Errorf("%d comments, %v", len(comments), err)
+		}
+		reviews, err := c.Reviews(t.Context(), widget)
+		if err != nil || len(reviews) != 100 {
+			t.Errorf("%d reviews, %v", len(reviews), err)
+		}
+		labels, err := c.Labels(t.Context(), "acme/widget")
+		if err != nil || len(labels) != 101 || labels[100].Name != "l100" {
+			t.Errorf("%d labels, %v", len(labels), err)
+		}
+		files, err := c.Files(t.Context(), widget)
+		if err != nil || len(files) != maxFiles {
+			t.Errorf("%d files, %v", len(files), err)
+		}
+	}
+}
+
+// A list that is longer than can be read is no list: a marker might stand on the rest of it.
+func TestE5_AListTooLongIsAnError(t *testing.T) {
+	t.Parallel()
+	s := serve(t, routes{"GET /repos/acme/widget/issues/7/comments": listed(maxComments+1, true, numbered)})
+	_, err := dial(t, s).Comments(t.Context(), widget)
+	wantReason(t, err, reasonTooMany)
+	if n := len(s.seen()); n > maxComments/perPage+1 {
+		t.Errorf("%d requests", n)
+	}
+}
+
+// A server that names a next page for ever is not followed for ever.
+func TestListsEndWhereAPageIsEmpty(t *testing.T) {
+	t.Parallel()
+	s := serve(t, routes{
+		"GET /repos/acme/widget/labels": with(answer(200, `[]`), "Link", `</labels?page=2>; rel="next"`),
+		"GET /repos/acme/gadget/labels": with(answer(200, `[{"name":"a"}]`), "Link", `</labels?page=2>; rel="next"`),
+	})
+	c := dial(t, s)
+	if labels, err := c.Labels(t.Context(), "acme/widget"); err != nil || len(labels) != 0 || len(s.seen()) != 1 {
+		t.Errorf("%d labels, %v, %d requests", len(labels), err, len(s.seen()))
+	}
+	if _, err := c.Labels(t.Context(), "acme/gadget"); err != nil || len(s.seen()) > 60 {
+		t.Errorf("%v, %d requests", err, len(s.seen()))
+	}
+}
+
+func TestE8_HistoryIsWhoSetWhichLabel(t *testing.T) {
+	t.Parallel()
+	s := serve(t, routes{"GET /repos/acme/widget/issues/7/events": answer(200, `[
+		{"event":"labeled","actor":{"id":1,"login":"ann","type":"User"},"created_at":"2026-01-02T03:04:05Z","label":{"name":"bug","color":"f00"}},
+		{"event":"closed","actor":{"id":1,"login":"ann"},"created_at":"2026-01-02T03:04:06Z"},
+		{"event":"unlabeled","actor":null,"created_at":"2026-01-02T03:04:07Z","label":{"name":"bug"}}]`)})
+	got, err := dial(t, s).History(t.Context(), widget)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	want := []hls.LabelEvent{
+		{Label: "bug", Added: true, Actor: hls.Account{ID: 1, Login: "ann", Type: "User"}, At: at},
+		{Label: "bug", At: at.Add(2 * time.Second)},
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestChecksSumUpStatusesAndRuns(t *testing.T) {
+	t.Parallel()
+	none := answer(404, `{}`)
+	for name, test := range map[string]struct {
+		statuses, runs http.HandlerFunc
+		want           hls.Checks
+	}{
+		"none offered":  {none, answer(403, `{"message":"Resource not accessible"}`), hls.Checks{}},
+		"none made":     {answer(200, `{"state":"pending","statuses":[]}`), answer(200, `{"check_runs":[]}`), hls.Checks{}},
+		"green":         {answer(200, `{"statuses":[{"state":"success"}]}`), answer(200, `{"check_runs":[{"status":"completed","conclusion":"skipped"}]}`), hls.Checks{State: "success"}},
+		"only statuses": {answer(200, `{"statuses":[{"state":"success"}]}`), none, hls.Checks{State: "success"}},
+		"running":       {none, answer(200, `{"check_runs":[{"status":"in_progress"},{"status":"completed","conclusion":"success"}]}`), hls.Checks{State: "pending"}},
+		"red": {
+			answer(200, `{"statuses":[{"state":"error","context":"ci/old"}]}`),
+			answer(200, `{"check_runs":[{"name":"test","status":"completed","conclusion":"timed_out"},{"name":"lint","status":"queued"}]}`),
+			hls.Checks{State: "failure", Failed: []string{"ci/old", "test"}},
+		},
+	} {
+		s := serve(t, routes{
+			"GET /repos/acme/widget/commits/0123abc/status":     test.statuses,
+			"GET /repos/acme/widget/commits/0123abc/check-runs": test.runs,
+		})
+		got, err := dial(t, s).Checks(t.Context(), "acme/widget", "0123abc")
+		if err != nil || fmt.Sprint(got) != fmt.Sprint(test.want) {
+			t.Errorf("%s: got %+v, %v", name, got, err)
+		}
+	}
+	s := serve(t, routes{"GET /repos/acme/widget/commits/0123abc/status": answer(500, `{}`)})
+	if _, err := dial(t, s).Checks(t.Context(), "acme/widget", "0123abc"); kindOf(err) != "retry" {
+		t.Errorf("got %v", err)
+	}
+	_, err := dial(t, s).Checks(t.Context(), "acme/widget", "main/../../x")
+	wantReason(t, err, reasonInvalid)
+}
+
+// Words of a title carry no qualifiers into a search.
+func TestE1_SearchWordsAreOnlyWords(t *testing.T) {
+	t.Parallel()
+	for query, want := range map[string]string{
+		"crash on save":                       "crash on save",
+		`repo:evil/x is:pr "quoted" -not`:     "repo evil x is pr quoted",
+		"a OR b AND (c) NOT d":                "a b c d",
+		"label:bug user:octocat org:github":   "label bug user octocat org github",
+		"größe ファイル don't v1.2.3 a_b foo-bar": "größe ファイル don t v1.2.3 a_b foo-bar",
+		"--- \"\" ()":                         "",
+	} {
+		if got := searchWords(query); got != want {
+			t.Errorf("%q: got %q, want %q", query, got, want)
+		}
+	}
+	if got := searchWords(strings.Repeat("word ", 100)); len(got) > maxSearchQuery {
+		t.Errorf("%d bytes", len(got))
+	}
+}
+
+func TestSearchIsOptional(t *testing.T) {
+	t.Parallel()
+	s := serve(t, routes{"GET /search/issues": answer(200, `{"total_count":3,"items":[{"number":1},{"number":2,"pull_request":{}},{"number":3},{"number":4}]}`)})
+	c := dial(t, s)
+	found, err := c.Search(t.Context(), "acme/widget", "crash save", 2)
+	if err != nil || len(found) != 2 || found[1].Number != 3 {
+		t.Errorf("got %+v, %v", found, err)
+	}
+	if got := s.seen()[0].Query; got != "per_page=2&q=repo%3Aacme%2Fwidget+is%3Aissue+crash+save" {
+		t.Errorf("asked %s", got)
+	}
+	for _, status := range []int{403, 404, 422} {
+		s := serve(t, routes{"GET /search/issues": answer(status, `{"message":"no"}`)})
+		if _, err := dial(t, s).Search(t.Context(), "acme/widget", "crash", 5); !errors.Is(err, hls.ErrNotFound) {
+			t.Errorf("%d: %v", status, err)
+		}
+	}
+}
+
+// Names that would change the path are refused before anything is sent.
+func TestE2_RepositoriesAreOwnerAndName(t *testing.T) {
+	t.Parallel()
+	s := serve(t, nil)
+	c := dial(t, s)
+	for _, repo := range []string{"", "acme", "../user", "acme/..", "acme/.", "acme/a/b", "acme/a?x=y", "acme/a%2fb", "acme/a#b", "http://x/y"} {
+		bad := widget
+		bad.Repo = repo
+		_, err := c.Issue(t.Context(), bad)
+		wantReason(t, err, reasonInvalid)
+	}
+	if n := len(s.seen()); n != 0 {
+		t.Errorf("%d requests", n)
+	}
+	good := widget
+	good.Repo = "acme/.github"
+	if _, err := c.Issue(t.Context(), good); !errors.Is(err, hls.ErrGone) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Enterprise Server has its API below a path.
+func TestEveryURLIsBuiltFromTheBase(t *testing.T) {
+	t.Parallel()
+	s := serve(t, routes{
+		"GET /api/v3/repos/acme/widget/issues/7": answer(200, `{"number":7,"body":null,"user":null}`),
+		"GET /api/v3/repos/acme/widget/pulls/7":  answer(200, `{"number":7,"head":{"sha":"abc"}}`),
+	})
+	c := dial(t, s, func(cfg *Config) { cfg.BaseURL += "/api/v3/" })
+	if _, err := c.Issue(t.Context(), widget); err != nil {
+		t.Error(err)
+	}
+	if pr, err := c.PullRequest(t.Context(), widget); err != nil || pr.Head.SHA != "abc" {
+		t.Error(err)
+	}
+}
+
+func TestSelf(t *testing.T) {
+	t.Parallel()
+	s := serve(t, routes{"GET /user": answer(200, `{"id":42,"login":"hls-bot","type":"User"}`)})
+	c := dial(t, s)
+	for range 3 {
+		if a, err := c.Self(t.Context()); err != nil || a.ID != 42 {
+			t.Errorf("got %+v, %v", a, err)
+		}
+	}
+	if n := len(s.seen()); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+	for _, status := range []int{401, 403, 404} {
+		s := serve(t, routes{"GET /user": answer(status, `{}`)})
+		c := dial(t, s)
+		for range 3 {
+			if a, err := c.Self(t.Context()); err != nil || a != (hls.Account{}) {
+				t.Errorf("%d: got %+v, %v", status, a, err)
+			}
+		}
+		if n := len(s.seen()); n != 1 {
+			t.Errorf("%d: asked %d times", status, n)
+		}
+	}
+	down := serve(t, routes{"GET /user": answer(500, `{}`)})
+	if _, err := dial(t, down).Self(t.Context()); kindOf(err) != "retry" {
+		t.Errorf("got %v", err)
+	}
+	anonymous := dial(t, down, func(cfg *Config) { cfg.Token = "" })
+	if a, err := anonymous.Self(t.Context()); err != nil || a != (hls.Account{}) {
+		t.Errorf("got %+v, %v", a, err)
+	}
+	if a, err := c.SelfFor(t.Context(), "acme/widget"); err != nil || a.ID != 42 {
+		t.Errorf("got %+v, %v", a, err)
+	}
+}

@@ -259,7 +259,7 @@ func indented(t *testing.T, body string) string {
 	for _, name := range slices.Sorted(mapKeys(members)) {
 		text, isText := members[name].(string)
 		if !isText {
-			encoded, _ := json.MarshalIndent(members[name], "    ", "  ")
+			encoded, _ := json.MarshalIndent(members[name], "", "  ")
 			text = string(encoded)
 		}
 		text = commitSHA.ReplaceAllString(signature.ReplaceAllString(text, "sig=…"), "<sha>")

@@ -176,8 +176,9 @@ func remark(f finding) hls.Remark {
 func suggestion(text string) string {
 	var lines []string
 	for line := range strings.SplitSeq(text, "\n") {
+		line = strings.TrimRight(seen(line), " \t")
 		if !strings.HasPrefix(strings.TrimSpace(line), "```") {
-			lines = append(lines, strings.TrimRight(line, " \t\r"))
+			lines = append(lines, strings.ReplaceAll(line, "```", ""))
 		}
 	}
 	text = strings.Trim(strings.Join(lines, "\n"), "\n")

@@ -24,7 +24,7 @@ func sentence(text string, limit int) string {
 		return r
 	}, text)
 	text = strings.Join(strings.Fields(text), " ")
-	text = strings.TrimPrefix(strings.TrimLeft(text, "/\\#>*+-=|~! "), "```")
+	text = strings.TrimLeft(strings.ReplaceAll(text, "```", ""), "/\\#<>*+-=|~! ")
 	return cut(text, limit)
 }
 
@@ -56,13 +56,16 @@ func inCode(name string) string {
 }
 
 // oneLine is a name without line breaks and invisible characters, otherwise as it is.
-func oneLine(name string) string {
+func oneLine(name string) string { return seen(strings.ReplaceAll(name, "\t", " ")) }
+
+// seen is a line without the characters that a reader does not see, tabs excepted.
+func seen(line string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+		if r != '\t' && unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
 			return -1
 		}
 		return r
-	}, name)
+	}, line)
 }
 
 // quoted names something that the model proposed, for the list of what was dropped.

@@ -19,7 +19,7 @@ var (
 	stepWords      = regexp.MustCompile(`(?i)(steps? to reproduce|reproduc\w*|\bsteps\b|(?m)^\s*1[.)]\s|` + "```" + `)`)
 	versionWords   = regexp.MustCompile(`(?i)(\bversion\b|\bv?\d+\.\d+(\.\d+)?\b|\bcommit [0-9a-f]{7,})`)
 	componentWords = regexp.MustCompile(`(?i)\b(?:in|on|of|from) the (\w+) (?:module|component|page|service|package|screen|command|api|dialog|form)\b`)
-	candidateHead  = regexp.MustCompile(`^candidate #(\d+)`)
+	candidateName  = regexp.MustCompile(`#(\d+)\s*(.*)`)
 	sentenceEnd    = regexp.MustCompile(`[.!?]\s+|\n+`)
 )
 
@@ -41,13 +41,26 @@ func readReport(r Request) report {
 		out.title, out.body, _ = strings.Cut(strings.TrimSpace(blocks[0].text), "\n")
 	}
 	for _, b := range blocks {
-		if m := candidateHead.FindStringSubmatch(b.head); m != nil {
-			n, _ := strconv.Atoi(m[1])
-			title, _, _ := strings.Cut(strings.TrimSpace(b.text), "\n")
-			out.candidates = append(out.candidates, candidate{n, title})
+		if strings.HasPrefix(b.head, "candidate") {
+			out.candidates = append(out.candidates, readCandidate(b))
 		}
 	}
 	return out
+}
+
+// readCandidate takes the number from the heading of its part or from the first line, before the title.
+func readCandidate(b block) candidate {
+	title, _, _ := strings.Cut(strings.TrimSpace(b.text), "\n")
+	var c candidate
+	for _, text := range []string{b.head, title} {
+		if m := candidateName.FindStringSubmatch(text); m != nil {
+			c.number, _ = strconv.Atoi(m[1])
+			title = strings.TrimPrefix(title, "#"+m[1])
+			break
+		}
+	}
+	c.title = strings.TrimSpace(title)
+	return c
 }
 
 func (r report) text() string { return r.title + "\n" + r.body }

@@ -28,7 +28,7 @@ func (g *GitHub) comments(x *exchange) reply {
 	items := []object{}
 	for _, c := range s.comments {
 		if g.visible(c.shown) && !c.UpdatedAt.Before(since) {
-			items = append(items, x.links.comment(c))
+			items = append(items, x.as.comment(c))
 		}
 	}
 	return x.list(items)
@@ -69,8 +69,8 @@ func (g *GitHub) createComment(x *exchange) reply {
 	}
 	c := g.comment(s, x.actor, body)
 	c.shown = g.shown(x)
-	out = reply{status: http.StatusCreated, body: x.links.comment(c), effect: true, header: http.Header{}}
-	out.header.Set("Location", x.links.comment(c)["url"].(string))
+	out = reply{status: http.StatusCreated, body: x.as.comment(c), effect: true, header: http.Header{}}
+	out.header.Set("Location", x.as.comment(c)["url"].(string))
 	return out
 }
 
@@ -92,7 +92,7 @@ func (g *GitHub) readComment(x *exchange) reply {
 	if c == nil {
 		return notFound()
 	}
-	return reply{status: http.StatusOK, body: x.links.comment(c)}
+	return reply{status: http.StatusOK, body: x.as.comment(c)}
 }
 
 func (g *GitHub) editComment(x *exchange) reply {
@@ -108,7 +108,7 @@ func (g *GitHub) editComment(x *exchange) reply {
 		return forbidden()
 	}
 	c.Body, c.UpdatedAt = body, g.now()
-	return reply{status: http.StatusOK, body: x.links.comment(c), effect: true}
+	return reply{status: http.StatusOK, body: x.as.comment(c), effect: true}
 }
 
 func (g *GitHub) deleteComment(x *exchange) reply {

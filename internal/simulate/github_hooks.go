@@ -92,7 +92,7 @@ func (g *GitHub) listHooks(x *exchange) reply {
 	}
 	items := []object{}
 	for _, h := range x.repo.hooks {
-		items = append(items, x.links.hook(x.repo, h))
+		items = append(items, x.as.hook(x.repo, h))
 	}
 	return x.list(items)
 }
@@ -128,7 +128,7 @@ func (g *GitHub) createHook(x *exchange) reply {
 		h.events = in.Events
 	}
 	x.repo.hooks = append(x.repo.hooks, h)
-	return reply{status: http.StatusCreated, body: x.links.hook(x.repo, h), effect: true}
+	return reply{status: http.StatusCreated, body: x.as.hook(x.repo, h), effect: true}
 }
 
 // ofHook finds the hook that the path names.

@@ -11,11 +11,11 @@ func (g *GitHub) self(x *exchange) reply {
 	if x.actor.Login == "" {
 		return failure(http.StatusUnauthorized, "Requires authentication")
 	}
-	return reply{status: http.StatusOK, body: x.user(x.actor)}
+	return reply{status: http.StatusOK, body: x.as.user(x.actor)}
 }
 
 func (g *GitHub) repository(x *exchange) reply {
-	o := x.links.repository(x.repo, g.now())
+	o := x.as.repository(x.repo, g.now())
 	level := x.repo.permission(x.actor.Login)
 	write := level == "admin" || level == "maintain" || level == "write"
 	o["permissions"] = object{
@@ -42,7 +42,7 @@ func (g *GitHub) permission(x *exchange) reply {
 	if permission == "" {
 		permission = role
 	}
-	return reply{status: http.StatusOK, body: object{"permission": permission, "role_name": role, "user": x.user(account)}}
+	return reply{status: http.StatusOK, body: object{"permission": permission, "role_name": role, "user": x.as.user(account)}}
 }
 
 // of finds the issue or pull request that the path names.
@@ -78,7 +78,7 @@ func (g *GitHub) issues(x *exchange) reply {
 	}
 	items := []object{}
 	for _, s := range found {
-		items = append(items, x.links.issue(s))
+		items = append(items, x.as.issue(s))
 	}
 	return x.list(items)
 }
@@ -88,7 +88,7 @@ func (g *GitHub) issue(x *exchange) reply {
 	if !ok {
 		return out
 	}
-	return reply{status: http.StatusOK, body: x.links.issue(s)}
+	return reply{status: http.StatusOK, body: x.as.issue(s)}
 }
 
 type issueEdit struct {
@@ -121,9 +121,9 @@ func (g *GitHub) editIssue(x *exchange) reply {
 		return invalid("Issue", "title", "missing_field", "")
 	}
 	g.apply(x, s, edit)
-	body := x.links.issue(s)
+	body := x.as.issue(s)
 	if strings.Contains(x.path, "/pulls/") {
-		body = x.links.pull(s, g.now())
+		body = x.as.pull(s, g.now())
 	}
 	return reply{status: http.StatusOK, body: body, effect: true}
 }
@@ -162,7 +162,7 @@ func (g *GitHub) events(x *exchange) reply {
 	}
 	items := []object{}
 	for _, e := range s.events {
-		items = append(items, x.links.event(s, e))
+		items = append(items, x.as.event(s, e))
 	}
 	return x.list(items)
 }
@@ -175,18 +175,18 @@ func (g *GitHub) timeline(x *exchange) reply {
 	}
 	items := []object{}
 	for _, e := range s.events {
-		items = append(items, x.links.event(s, e))
+		items = append(items, x.as.event(s, e))
 	}
 	for _, c := range s.comments {
 		if g.visible(c.shown) {
-			o := x.links.comment(c)
+			o := x.as.comment(c)
 			o["event"], o["actor"] = "commented", o["user"]
 			items = append(items, o)
 		}
 	}
 	if s.pull != nil {
 		for _, r := range s.pull.reviews {
-			o := x.links.review(s, r)
+			o := x.as.review(s, r)
 			o["event"], o["created_at"] = "reviewed", o["submitted_at"]
 			items = append(items, o)
 		}

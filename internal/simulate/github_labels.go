@@ -20,7 +20,7 @@ const (
 func (g *GitHub) repositoryLabels(x *exchange) reply {
 	items := []object{}
 	for _, l := range x.repo.labels {
-		items = append(items, x.links.label(x.repo, l))
+		items = append(items, x.as.label(x.repo, l))
 	}
 	return x.list(items)
 }
@@ -30,7 +30,7 @@ func (g *GitHub) repositoryLabel(x *exchange) reply {
 	if l == nil {
 		return notFound()
 	}
-	return reply{status: http.StatusOK, body: x.links.label(x.repo, l)}
+	return reply{status: http.StatusOK, body: x.as.label(x.repo, l)}
 }
 
 func (g *GitHub) createLabel(x *exchange) reply {
@@ -57,7 +57,7 @@ func (g *GitHub) createLabel(x *exchange) reply {
 		return invalid("Label", "name", "already_exists", "")
 	}
 	l := g.addLabel(x.repo, hls.Label{Name: in.Name, Color: in.Color, Description: in.Description})
-	return reply{status: http.StatusCreated, body: x.links.label(x.repo, l), effect: true}
+	return reply{status: http.StatusCreated, body: x.as.label(x.repo, l), effect: true}
 }
 
 func (g *GitHub) labels(x *exchange) reply {
@@ -65,7 +65,7 @@ func (g *GitHub) labels(x *exchange) reply {
 	if !ok {
 		return out
 	}
-	return x.list(x.links.labels(s))
+	return x.list(x.as.labels(s))
 }
 
 // names reads the labels of a request: {"labels": [...]} or the bare array, each a name or an object with one.
@@ -123,7 +123,7 @@ func (g *GitHub) change(x *exchange, do func(*subject) reply) reply {
 	}
 	out = do(s)
 	if out.status == 0 {
-		out = reply{status: http.StatusOK, body: x.links.labels(s), effect: true}
+		out = reply{status: http.StatusOK, body: x.as.labels(s), effect: true}
 	}
 	return out
 }

@@ -113,7 +113,7 @@ func (x *exchange) link(set map[string]string, rel string) string {
 	for name, value := range set {
 		q.Set(name, value)
 	}
-	return fmt.Sprintf(`<%s%s?%s>; rel="%s"`, x.api, x.path, q.Encode(), rel)
+	return fmt.Sprintf(`<%s%s?%s>; rel="%s"`, x.as.api, x.path, q.Encode(), rel)
 }
 
 func escape(segment string) string { return url.PathEscape(segment) }

@@ -16,7 +16,7 @@ func (g *GitHub) reviews(x *exchange) reply {
 	items := []object{}
 	for _, r := range s.pull.reviews {
 		if g.visible(r.shown) {
-			items = append(items, x.links.review(s, r))
+			items = append(items, x.as.review(s, r))
 		}
 	}
 	return x.list(items)
@@ -31,7 +31,7 @@ func (g *GitHub) remarks(x *exchange) reply {
 	for _, r := range s.pull.reviews {
 		for _, m := range r.remarks {
 			if g.visible(r.shown) {
-				items = append(items, x.links.remark(s, r, m))
+				items = append(items, x.as.remark(s, r, m))
 			}
 		}
 	}
@@ -84,7 +84,7 @@ func (g *GitHub) createReview(x *exchange) reply {
 	}
 	s.pull.reviews = append(s.pull.reviews, r)
 	g.touch(s)
-	return reply{status: http.StatusOK, body: x.links.review(s, r), effect: true}
+	return reply{status: http.StatusOK, body: x.as.review(s, r), effect: true}
 }
 
 // reviewState checks all of a review but its inline comments.

@@ -116,7 +116,7 @@ func (g *GitHub) search(x *exchange) reply {
 	})
 	items := []object{}
 	for _, h := range hits {
-		o := x.links.issue(h.s)
+		o := x.as.issue(h.s)
 		o["score"] = 1.0
 		items = append(items, o)
 	}

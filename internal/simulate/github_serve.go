@@ -37,7 +37,7 @@ type exchange struct {
 	actor hls.Account
 	repo  *repository
 	late  time.Duration // set by a fault: what is created appears in lists after it
-	links
+	as    links
 }
 
 // reply is what an endpoint answers. Body is sent as JSON unless raw is set.
@@ -60,9 +60,9 @@ func (g *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "simulated: body too large", http.StatusRequestEntityTooLarge)
 		return
 	}
-	x := &exchange{r: r, query: r.URL.Query(), body: body, path: r.URL.EscapedPath(), links: links{api: "http://" + r.Host}}
+	x := &exchange{r: r, query: r.URL.Query(), body: body, path: r.URL.EscapedPath(), as: links{api: "http://" + r.Host}}
 	if rest, ok := strings.CutPrefix(x.path, "/api/v3"); ok {
-		x.path, x.api = rest, x.api+"/api/v3"
+		x.path, x.as.api = rest, x.as.api+"/api/v3"
 	}
 	fault := g.fault(r.Method, x.path)
 	if fault.Kind == Delay && !wait(r.Context(), fault.Wait) {
@@ -175,7 +175,7 @@ func (g *GitHub) redirect(x *exchange, name string) reply {
 		status, message = http.StatusTemporaryRedirect, "Temporary Redirect"
 	}
 	tail := strings.TrimPrefix(x.path, "/repos/"+name)
-	to := fmt.Sprintf("%s/repositories/%d%s", x.api, r.ID, tail)
+	to := fmt.Sprintf("%s/repositories/%d%s", x.as.api, r.ID, tail)
 	if x.r.URL.RawQuery != "" {
 		to += "?" + x.r.URL.RawQuery
 	}

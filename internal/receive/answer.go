@@ -89,11 +89,19 @@ func (x *exchange) answer(end ending) {
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("X-Request-ID", x.delivery.RequestID)
+	if x.early() {
+		header.Set("Connection", "close")
+	}
 	if end.code == http.StatusServiceUnavailable {
 		header.Set("Retry-After", strconv.Itoa(int(math.Ceil(end.after.Seconds()))))
 	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		text = []byte(`{"status":"error"}`)
+	}
+	header.Set("Content-Length", strconv.Itoa(len(text))) // complete when flushed, before the request ends
 	x.w.WriteHeader(end.code)
-	_ = json.NewEncoder(x.w).Encode(body) // the client has gone: there is nobody to tell
+	_, _ = x.w.Write(text) // an error means that the client has gone: there is nobody to tell
 }
 
 // count makes sure that the request ends in exactly one class: Accept counted those that it answered for.

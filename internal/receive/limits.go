@@ -68,6 +68,7 @@ func (x *exchange) ended(err error) *ending {
 	var network net.Error
 	switch {
 	case errors.Is(err, io.EOF):
+		x.read = true
 		if err := http.NewResponseController(x.w).SetReadDeadline(time.Time{}); err != nil {
 			return reject(http.StatusBadRequest, "body_not_readable").because(err)
 		}
@@ -75,10 +76,24 @@ func (x *exchange) ended(err error) *ending {
 	case errors.As(err, &tooLarge):
 		return reject(http.StatusRequestEntityTooLarge, "body_too_large")
 	case errors.As(err, &network) && network.Timeout():
-		x.w.Header().Set("Connection", "close")
 		return reject(http.StatusRequestTimeout, "body_too_slow")
 	}
 	return reject(http.StatusBadRequest, "body_not_readable").because(err)
+}
+
+// early tells whether the answer overtakes the body. Such a connection ends with it, or else the server would wait
+// for the rest of the body first.
+func (x *exchange) early() bool { return !x.read && x.r.ContentLength != 0 }
+
+// linger reads on for a while after an early answer: a client that sends all before it reads would otherwise meet a
+// broken connection and not the answer. The read deadline ends it in any case.
+func (x *exchange) linger(limit int64) {
+	if !x.early() || x.r.Header.Get("Expect") != "" {
+		return
+	}
+	if http.NewResponseController(x.w).Flush() == nil {
+		_, _ = io.CopyN(io.Discard, x.r.Body, limit)
+	}
 }
 
 // budget is memory shared by all requests.

@@ -53,6 +53,7 @@ func TestChecksInOrder(t *testing.T) {
 		{"invalid UTF-8", "issues", "{\"issue\":{\"title\":\"\xff\"}}", nil, 400, "body_not_a_json_object"},
 		{"form malformed", "issues", "x=1&" + form(issue), []func(*http.Request){asForm}, 400, "form_malformed"},
 		{"shape", "pull_request", issue, nil, 400, "event_does_not_fit_body"},
+		{"shape, kinds", "issues", `{"issue":[]}`, nil, 400, "event_does_not_fit_body"},
 		{"types", "issues", `{"issue":{"number":"7"}}`, nil, 400, "event_does_not_fit_body"},
 		{"repository name", "issues", strings.Replace(issue, "o/r", "o/..", 1), nil, 400, "repository_name_malformed"},
 		{"repository name climbs", "issues", strings.Replace(issue, "o/r", "o/r/../../x", 1), nil, 400, "repository_name_malformed"},

@@ -117,6 +117,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.count(x, &end)
 	h.log(x, end)
 	x.answer(end)
+	x.linger(h.cfg.MaxPayloadBytes)
 }
 
 // exchange is one request while it is served.
@@ -125,6 +126,7 @@ type exchange struct {
 	r        *http.Request
 	start    time.Time
 	hold     hold
+	read     bool         // the whole body has come
 	delivery hls.Delivery // as far as it is known
 	verified bool         // the signature held: content may be logged and answered
 }

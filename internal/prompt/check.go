@@ -99,7 +99,7 @@ func (r *Renderer) checkDir(ctx context.Context, rule hls.Rule) []Problem {
 		}
 	}
 	for _, u := range missing {
-		if u.Use == "print" {
+		if u.Use == "print" && u.Name != "" { // an inline if without else has no name, and is meant to print nothing
 			problems = append(problems, Problem{File: s.path(u.Template), Line: u.Line, Column: u.Column, Warning: true,
 				Message: fmt.Sprintf("%s is undefined in the sample event and prints as nothing", u.Name)})
 		}

@@ -59,7 +59,7 @@ func fenceFilter(stand string) jinja.Filter {
 		default:
 			text = fmt.Sprint(v)
 		}
-		return fmt.Sprintf("<<<DATA %s %s\n%s\nDATA %s>>>", stand, title, text, stand), nil
+		return fmt.Sprintf("<<<DATA %s %s\n%s\nDATA %s>>>", stand, title, strings.TrimSuffix(text, "\n"), stand), nil
 	}
 }
 

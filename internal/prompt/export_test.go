@@ -1,4 +1,0 @@
-package prompt
-
-// SampleInput is for tests.
-var SampleInput = sampleInput

@@ -1,0 +1,174 @@
+package prompt
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"hls/internal/hls"
+)
+
+func TestLookup(t *testing.T) {
+	t.Parallel()
+	defaults := func(group, step, name string) map[string]map[string]string {
+		return map[string]map[string]string{group: {step: name}}
+	}
+	for _, tc := range []struct {
+		name            string
+		files           map[string]string
+		settings, rules map[string]map[string]string
+		event, want     string
+	}{
+		{"built-in", nil, nil, nil, "issues.opened", "issues/analyze.j2"},
+		{"override of the step", map[string]string{"issues/analyze.j2": ""}, nil, nil, "issues.opened", "issues/analyze.j2"},
+		{"action before step", map[string]string{"issues/analyze.j2": "", "issues/opened.j2": ""}, nil, nil, "issues.opened", "issues/opened.j2"},
+		{"another action", map[string]string{"issues/closed.j2": ""}, nil, nil, "issues.opened", "issues/analyze.j2"},
+		{"group's default before the built-in step", map[string]string{"issues/default.md": ""}, nil, nil, "issues.opened", "issues/default.md"},
+		{"j2 before md", map[string]string{"issues/opened.md": "", "issues/opened.j2": ""}, nil, nil, "issues.opened", "issues/opened.j2"},
+		{"md", map[string]string{"issues/opened.md": ""}, nil, nil, "issues.opened", "issues/opened.md"},
+		{"named by settings", map[string]string{"mine/a.j2": ""}, defaults("issues", "analyze", "mine/a.j2"), nil, "issues.opened", "mine/a.j2"},
+		{"named by the rule", map[string]string{"mine/a.j2": "", "mine/b.j2": ""}, defaults("issues", "analyze", "mine/a.j2"),
+			defaults("issues", "opened", "mine/b.j2"), "issues.opened", "mine/b.j2"},
+		{"generic override loses to the group", map[string]string{"generic/default.j2": ""}, nil, nil, "issues.opened", "issues/analyze.j2"},
+		{"no group of its own", nil, nil, nil, "push", "generic/default.j2"},
+		{"a new group", map[string]string{"push/default.j2": ""}, nil, nil, "push", "push/default.j2"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			r := renderer(t, Config{BaseDir: folder(t, tc.files), Defaults: tc.settings})
+			in := sample(t, tc.event, hls.Rule{Prompts: hls.PromptPolicy{Defaults: tc.rules}})
+			if got := render(t, r, in).Template; got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestRuleFolderComesFirst(t *testing.T) {
+	t.Parallel()
+	base := folder(t, map[string]string{"issues/analyze.j2": "from base", "issues/opened.j2": "base opened", "_part.j2": "part of base"})
+	own := folder(t, map[string]string{"issues/opened.j2": "own, {% include '_part.j2' %}"})
+	r := renderer(t, Config{BaseDir: base})
+	in := sample(t, "issues.opened", hls.Rule{Prompts: hls.PromptPolicy{Dir: own}})
+	if p := render(t, r, in); !strings.Contains(p.User, "\nown, part of base\n") {
+		t.Errorf("got %s", p.User)
+	}
+	in.Rule.Prompts.Dir = ""
+	if p := render(t, r, in); !strings.Contains(p.User, "\nbase opened\n") {
+		t.Errorf("got %s", p.User)
+	}
+	in.Rule.Prompts.Dir = filepath.Join(own, "missing")
+	if _, err := r.Render(t.Context(), in); err == nil {
+		t.Error("a folder that does not exist was taken")
+	}
+}
+
+func TestInheritanceCrossesToTheBuiltinsAndNoFurther(t *testing.T) {
+	t.Parallel()
+	dir := folder(t, map[string]string{"issues/system.j2": `{% extends "system.j2" %}{% block task %}My task.{% endblock %}{% block answer %}My fields.{% endblock %}`})
+	p := render(t, renderer(t, Config{BaseDir: dir}), sample(t, "issues.opened", hls.Rule{}))
+	if !strings.Contains(p.System, "My task.") || !strings.Contains(p.System, "# What is data") {
+		t.Errorf("got %s", p.System)
+	}
+
+	outside := folder(t, map[string]string{"secret.j2": "the secret"})
+	for _, name := range []string{"../secret.j2", filepath.Join(outside, "secret.j2"), "link.j2"} {
+		dir := folder(t, map[string]string{"issues/analyze.j2": `{% include "` + name + `" %}`})
+		if name == "link.j2" {
+			if err := os.Symlink(filepath.Join(outside, "secret.j2"), filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r, err := New(Config{BaseDir: dir}, os.DirFS("../../prompts"), nil, nil)
+		if err != nil {
+			continue // a link out of the folder is refused as such
+		}
+		if p, err := r.Render(t.Context(), sample(t, "issues.opened", hls.Rule{})); err == nil {
+			t.Errorf("%s was drawn in: %s", name, p.User)
+		}
+	}
+}
+
+func TestReloadKeepsTheOldSetWhenTheNewIsBroken(t *testing.T) {
+	t.Parallel()
+	dir := folder(t, map[string]string{"issues/analyze.j2": "first", "_part.j2": "a part"})
+	r := renderer(t, Config{BaseDir: dir})
+	file := filepath.Join(dir, "issues", "analyze.j2")
+	in := sample(t, "issues.opened", hls.Rule{})
+	first := render(t, r, in)
+	for _, tc := range []struct{ source, want, problem string }{
+		{"second", "\nsecond\n", ""},
+		{"fine\n{% if %}", "\nsecond\n", file + ":2:"},
+		{"{% include '_part.j2' %}", "\na part\n", ""},
+	} {
+		if err := os.WriteFile(file, []byte(tc.source), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		err := r.Reload()
+		if (err == nil) != (tc.problem == "") || err != nil && !strings.Contains(err.Error(), tc.problem) {
+			t.Errorf("%q: %v", tc.source, err)
+		}
+		p := render(t, r, in)
+		if !strings.Contains(p.User, tc.want) {
+			t.Errorf("%q: got %s", tc.source, p.User)
+		}
+		if p.Hash == first.Hash {
+			t.Errorf("%q: the hash did not change", tc.source)
+		}
+	}
+}
+
+func TestHashCoversWhatIsDrawnIn(t *testing.T) {
+	t.Parallel()
+	hash := func(part, other, include string) string {
+		dir := folder(t, map[string]string{"issues/analyze.j2": "{% include " + include + " %}", "_part.j2": part, "_other.j2": other})
+		return render(t, renderer(t, Config{BaseDir: dir}), sample(t, "issues.opened", hls.Rule{})).Hash
+	}
+	base := hash("a", "b", "'_part.j2'")
+	if hash("A", "b", "'_part.j2'") == base {
+		t.Error("a change of an included template does not show")
+	}
+	if hash("a", "B", "'_part.j2'") != base {
+		t.Error("a change of another template shows")
+	}
+	if hash("a", "b", "'_' ~ 'part' ~ '.j2'") == hash("a", "B", "'_' ~ 'part' ~ '.j2'") {
+		t.Error("where the name is computed, every template counts")
+	}
+}
+
+func TestCheckNamesFileLineAndColumn(t *testing.T) {
+	t.Parallel()
+	dir := folder(t, map[string]string{
+		"issues/analyze.j2":      "{{ issue.title }}\n{{ isue }}",
+		"issues/opened.j2":       "fine",
+		"pull_requests/bad.j2":   "one\n  {{ diff | nofilter }}",
+		"generic/default.j2":     "{{ payload.commits.nothing.more }}",
+		"lib/_macros.j2":         "{% macro m(x) %}{{ x.y.z }}{% endmacro %}",
+		"issues/base_unused.txt": "{{ not a template",
+	})
+	_, err := New(Config{BaseDir: dir}, os.DirFS("../../prompts"), nil, nil)
+	if err == nil || !strings.Contains(err.Error(), filepath.Join(dir, "pull_requests", "bad.j2")+":2:") {
+		t.Errorf("error %v", err)
+	}
+	if err := os.Remove(filepath.Join(dir, "pull_requests", "bad.j2")); err != nil {
+		t.Fatal(err)
+	}
+	r := renderer(t, Config{BaseDir: dir, Defaults: map[string]map[string]string{"issue": {"x": "y"}, "issues": {"analyze": "gone.j2"}}})
+	var got []string
+	for _, p := range r.Check(t.Context(), hls.Rule{Prompts: hls.PromptPolicy{Dir: filepath.Join(dir, "none")}}) {
+		got = append(got, strings.ReplaceAll(p.String(), dir, "DIR"))
+	}
+	all := strings.Join(got, "\n")
+	for _, want := range []string{
+		"DIR/issues/analyze.j2:2:", "warning: isue", "DIR/generic/default.j2:1:", "prompts.defaults.issue: no such group",
+		`prompts.defaults.issues.analyze: there is no template "gone.j2"`, "DIR/none: open folder",
+	} {
+		if !strings.Contains(all, want) {
+			t.Errorf("%q is not in\n%s", want, all)
+		}
+	}
+	if strings.Contains(all, "_macros") || strings.Contains(all, "base_unused") {
+		t.Errorf("what is only drawn in was rendered:\n%s", all)
+	}
+}

@@ -95,11 +95,19 @@ func (f Fault) before() reply {
 	case ResetBefore:
 		return failure(http.StatusBadGateway, "reset")
 	case Secondary:
-		return failure(http.StatusForbidden, "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.")
+		return secondaryLimit()
 	case PrimaryLimit:
 		return failure(http.StatusForbidden, "API rate limit exceeded for user ID 9001.")
 	}
 	return reply{}
+}
+
+// secondaryLimit bears the address of GitHub's page on these limits, because clients know them by it.
+func secondaryLimit() reply {
+	out := failure(http.StatusForbidden, "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.")
+	body, _ := out.body.(object)
+	body["documentation_url"] = documentation + "/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits"
+	return out
 }
 
 func (f Fault) limitHeaders(h http.Header, now time.Time) {

@@ -55,7 +55,7 @@ const typoPatch = `@@ -8,5 +8,5 @@ Widget Shop
  
  ## Start
  
--Run ` + "`make serve`" + ` and open teh shop in a browser.
+-Run ` + "`make serve`" + ` and open the the shop in a browser.
 +Run ` + "`make serve`" + ` and open the shop in a browser.
  
 `
@@ -71,7 +71,7 @@ func (s *Scenario) pullSteps() []Step {
 		Checks: []Check{{Name: "test", Conclusion: "success"}, {Name: "lint", Conclusion: "failure"}},
 	}
 	typo := PullRequestSeed{
-		IssueSeed: IssueSeed{Number: 220, Title: "Fix a typo in the README", Author: "nina", Body: "teh → the"},
+		IssueSeed: IssueSeed{Number: 220, Title: "Fix a typo in the README", Author: "nina", Body: "A word stands there twice."},
 		HeadRef:   "typo", Files: []hls.File{{Filename: "README.md", Patch: typoPatch}},
 		Checks: []Check{{Name: "test", Conclusion: "success"}},
 	}

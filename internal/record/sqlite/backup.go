@@ -33,7 +33,7 @@ func (s *Store) backup(ctx context.Context, path string) (err error) {
 			err = errors.Join(err, os.Remove(part))
 		}
 	}()
-	db, err := connect(ctx, s.path, writing)
+	db, err := connect(ctx, s.path, copying)
 	if err != nil {
 		return err
 	}

@@ -72,26 +72,35 @@ type role int
 const (
 	writing role = iota
 	reading
+	copying // as reading, and may write to another file
 )
 
 // settings of every connection, by pragma: the value to set, and how SQLite reads it back. See "Pragma statements
-// supported by SQLite".
-var settings = []struct{ name, value, readBack string }{
-	{"busy_timeout", "5000", "5000"},
-	{"foreign_keys", "1", "1"},
-	{"journal_mode", "WAL", "wal"},
-	{"synchronous", "FULL", "2"},
-	{"journal_size_limit", "67108864", "67108864"},
+// supported by SQLite". Those that are kept in the file are set by the writing connection alone, for setting them
+// takes the lock for writing.
+var settings = []struct {
+	name, value, readBack string
+	kept                  bool
+}{
+	{"busy_timeout", "5000", "5000", false},
+	{"foreign_keys", "1", "1", false},
+	{"journal_mode", "WAL", "wal", true},
+	{"synchronous", "FULL", "2", false},
+	{"journal_size_limit", "67108864", "67108864", false},
 }
 
 // connect opens connections with the settings and reads them back.
 func connect(ctx context.Context, path string, r role) (*sql.DB, error) {
-	q := url.Values{"_auto_vacuum": {"INCREMENTAL"}, "_txlock": {"immediate"}, "_error_rc": {"1"}, "_dqs": {"0"}}
+	q := url.Values{"_error_rc": {"1"}, "_dqs": {"0"}}
 	for _, s := range settings {
-		q.Add("_pragma", s.name+"("+s.value+")")
+		if r == writing || !s.kept {
+			q.Add("_pragma", s.name+"("+s.value+")")
+		}
 	}
-	if r == reading {
-		q.Set("_txlock", "deferred")
+	switch r {
+	case writing:
+		q.Set("_auto_vacuum", "INCREMENTAL")
+	case reading:
 		q.Set("_query_only", "1")
 	}
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: q.Encode()}).String())

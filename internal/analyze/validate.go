@@ -29,10 +29,10 @@ func compile(schema []byte) (*validator, error) {
 	}
 	c := jsonschema.NewCompiler()
 	c.UseLoader(nowhere{})
-	if err := c.AddResource("answer.json", document); err != nil {
+	if err := c.AddResource("hls:///answer.json", document); err != nil {
 		return nil, err
 	}
-	compiled, err := c.Compile("answer.json")
+	compiled, err := c.Compile("hls:///answer.json")
 	if err != nil {
 		return nil, err
 	}

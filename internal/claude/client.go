@@ -4,6 +4,7 @@
 package claude
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -157,20 +158,17 @@ func (c *Client) call(ctx context.Context, params anthropic.MessageNewParams) (h
 		}
 		return hls.Answer{}, err
 	}
-	return c.read(message, string(params.Model))
+	return c.read(message, string(params.Model), resp.Header.Get("Request-Id"))
 }
 
 // read takes the text out of an answer that ended normally. Blocks are chosen by type: thinking may come first.
-func (c *Client) read(message *anthropic.Message, model string) (hls.Answer, error) {
+func (c *Client) read(message *anthropic.Message, model, request string) (hls.Answer, error) {
 	answer := hls.Answer{
-		Model: string(message.Model), StopReason: string(message.StopReason), RequestID: message.ID,
+		Model: cmp.Or(string(message.Model), model), StopReason: string(message.StopReason), RequestID: cmp.Or(request, message.ID),
 		Usage: hls.Usage{
 			InputTokens: message.Usage.InputTokens, OutputTokens: message.Usage.OutputTokens,
 			CacheReadTokens: message.Usage.CacheReadInputTokens, CacheWriteTokens: message.Usage.CacheCreationInputTokens,
 		},
-	}
-	if answer.Model == "" {
-		answer.Model = model
 	}
 	answer.Usage.CostMicroUSD = c.prices.cost(c.prices.name(model, answer.Model), answer.Usage)
 	for _, block := range message.Content {
@@ -202,6 +200,9 @@ func (c *Client) params(r hls.Request) (anthropic.MessageNewParams, error) {
 		Model:     name,
 		MaxTokens: c.maxTokens(r),
 		Messages:  []anthropic.MessageParam{anthropic.NewUserMessage(anthropic.NewTextBlock(r.Prompt.User))},
+	}
+	if r.Repo != "" {
+		params.Metadata.UserID = anthropic.String("repo:" + r.Repo)
 	}
 	if r.Prompt.System != "" {
 		cached := anthropic.NewCacheControlEphemeralParam()

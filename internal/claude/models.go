@@ -101,7 +101,8 @@ func (t tariff) name(asked, answered string) string {
 	_, own := t[answered]
 	_, known := lookUp(answered)
 	_, priced := t[asked]
-	if own || known && !(priced && strings.HasPrefix(answered, asked)) {
+	longer := priced && strings.HasPrefix(answered, asked)
+	if own || known && !longer {
 		return answered
 	}
 	return asked

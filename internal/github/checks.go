@@ -84,7 +84,7 @@ func (t *tally) add(name, state string) {
 		t.succeed++
 	case "pending", "stale":
 		t.pending++
-	default: // failure, error, timed_out, cancelled, action_required, startup_failure
+	default: // all the others mean that something went wrong or needs a person
 		t.failed = append(t.failed, name)
 	}
 }

@@ -85,7 +85,7 @@ func TestStatusesAreErrorsThatSomeoneDecidesOn(t *testing.T) {
 // Whatever may have reached the server may have been done.
 func TestE5_WritesThatMayHaveHappenedAreAmbiguous(t *testing.T) {
 	t.Parallel()
-	hang := func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+	hang := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 	drop := func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, _ := w.(http.Hijacker).Hijack()
 		_ = conn.Close()
@@ -135,7 +135,7 @@ func TestE5_AWriteThatWasNotSentIsNotAmbiguous(t *testing.T) {
 
 func TestAnEndedContextIsNeitherRetryNorPermanent(t *testing.T) {
 	t.Parallel()
-	s := serve(t, routes{"GET /repos/acme/widget/issues/7": func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }})
+	s := serve(t, routes{"GET /repos/acme/widget/issues/7": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }})
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	_, err := dial(t, s).Issue(ctx, widget)

@@ -102,8 +102,12 @@ func (t *transport) keep(key string, resp *http.Response) (*http.Response, error
 		return resp, nil
 	}
 	head, err := io.ReadAll(io.LimitReader(resp.Body, maxCachedEntry+1))
-	if err != nil || len(head) > maxCachedEntry {
-		resp.Body = rest{io.MultiReader(bytes.NewReader(head), failing{err}, resp.Body), resp.Body}
+	if err != nil {
+		_ = resp.Body.Close()
+		return nil, err
+	}
+	if len(head) > maxCachedEntry {
+		resp.Body = rest{io.MultiReader(bytes.NewReader(head), resp.Body), resp.Body}
 		return resp, nil
 	}
 	_ = resp.Body.Close()
@@ -116,16 +120,6 @@ func (t *transport) keep(key string, resp *http.Response) (*http.Response, error
 type rest struct {
 	io.Reader
 	io.Closer
-}
-
-// failing gives a reading error to whoever reads on; with none it is empty.
-type failing struct{ err error }
-
-func (f failing) Read([]byte) (int, error) {
-	if f.err != nil {
-		return 0, f.err
-	}
-	return 0, io.EOF
 }
 
 // bounded fails, rather than ends, when a body has more than left bytes: a cut body might still be valid JSON.

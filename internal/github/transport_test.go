@@ -22,12 +22,18 @@ func bomb(bytes int) http.HandlerFunc {
 // The bound holds after decompression, and a cut answer is an error though what was read of it is valid JSON.
 func TestI6_AnswersAreBoundedAfterDecompression(t *testing.T) {
 	t.Parallel()
+	const most = 1 << 20
 	s := serve(t, routes{
-		"GET /repos/acme/widget/issues/7":           bomb(maxResponseBytes),
-		"POST /repos/acme/widget/issues/7/comments": bomb(maxResponseBytes),
-		"GET /repos/acme/widget/issues/8":           bomb(maxResponseBytes / 2),
+		"GET /repos/acme/widget/issues/7":           bomb(most),
+		"POST /repos/acme/widget/issues/7/comments": bomb(most),
+		"GET /repos/acme/widget/issues/8":           bomb(most / 2),
 	})
 	c := dial(t, s)
+	door := c.gh.Client().Transport.(*transport)
+	if door.most != maxResponseBytes {
+		t.Errorf("the bound is %d", door.most)
+	}
+	door.most = most
 	_, err := c.Issue(t.Context(), widget)
 	wantReason(t, err, reasonTooLarge)
 	if _, err := c.CreateComment(t.Context(), widget, "hello"); kindOf(err) != "ambiguous" {

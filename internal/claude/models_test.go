@@ -1,0 +1,98 @@
+package claude
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"hls/internal/hls"
+)
+
+func TestRetiredNamesMeanTheDefault(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"": DefaultModel, "claude-3-5-sonnet-20241022": DefaultModel, "claude-3-opus-20240229": DefaultModel,
+		"claude-3-haiku-20240307": DefaultModel, "claude-2.1": DefaultModel, "claude-instant-1.2": DefaultModel,
+		"claude-opus-4-20250514": DefaultModel, "claude-opus-4-1-20250805": DefaultModel, "claude-sonnet-4-0": DefaultModel,
+		"claude-opus-4-5": "claude-opus-4-5", "claude-haiku-4-5-20251001": "claude-haiku-4-5-20251001",
+		"claude-opus-5-5": Opus, "claude-haiku-5-5": Haiku, "claude-sonnet-4-6": "claude-sonnet-4-6",
+	} {
+		got, warning := Resolve(name)
+		if got != want || (warning != "") != (name != "" && name != want) {
+			t.Errorf("%s: got %s, %q", name, got, warning)
+		}
+	}
+	c := dial(t, "http://localhost", func(cfg *Config) { cfg.Model = "claude-3-5-sonnet-20241022"; cfg.Temperature = new(0.2) })
+	warnings := strings.Join(c.Warnings(), "\n")
+	if !strings.Contains(warnings, "retired") || !strings.Contains(warnings, DefaultModel) || !strings.Contains(warnings, "temperature") {
+		t.Errorf("warnings %q", warnings)
+	}
+}
+
+func TestCost(t *testing.T) {
+	t.Parallel()
+	million := hls.Usage{InputTokens: 1e6, OutputTokens: 1e6, CacheWriteTokens: 1e6, CacheReadTokens: 1e6}
+	for name, want := range map[string]int64{ // micro-dollars
+		Opus:                   4e6 + 20e6 + 5e6 + 0.2e6,
+		Sonnet:                 2e6 + 10e6 + 2.5e6 + 0.2e6,
+		"claude-haiku-4-5":     1e6 + 5e6 + 1.25e6 + 0.1e6,
+		"claude-sonnet-4-6":    3e6 + 15e6 + 3.75e6 + 0.3e6,
+		Haiku:                  0.5e6 + 2.5e6 + 0.625e6 + 0.05e6, // a long prompt
+		"claude-of-the-future": 10e6 + 50e6 + 12.5e6 + 1e6,
+		"own":                  1e6 + 2e6 + 1.25e6 + 0.1e6,
+	} {
+		prices := tariff{"own": {Input: 1, Output: 2}}
+		if got := prices.cost(name, million); got != want {
+			t.Errorf("%s: got %d, want %d", name, got, want)
+		}
+	}
+	if got := (tariff{}).cost(Haiku, hls.Usage{InputTokens: 1000, OutputTokens: 100}); got != 150 {
+		t.Errorf("a short prompt: got %d", got)
+	}
+	own := tariff{"claude-x": {Input: 1}}
+	for pair, want := range map[[2]string]string{
+		{Sonnet, "claude-sonnet-5-5-20260928"}: "claude-sonnet-5-5-20260928",
+		{"claude-x", "claude-x-20260101"}:      "claude-x",
+		{Sonnet, Opus}:                         Opus,
+		{Sonnet, "stand-in"}:                   Sonnet,
+	} {
+		if got := own.name(pair[0], pair[1]); got != want {
+			t.Errorf("%v: priced as %s", pair, got)
+		}
+	}
+}
+
+// S3: no answer costs more than was set aside for it.
+func TestS3_NoAnswerCostsMoreThanItsCeiling(t *testing.T) {
+	t.Parallel()
+	c := dial(t, "http://localhost")
+	names := []string{"", Haiku, Sonnet, Opus, "claude-haiku-4-5", "claude-of-the-future", "claude-3-opus-20240229"}
+	for range 10_000 {
+		r := hls.Request{
+			Model: names[rand.N(len(names))], MaxTokens: 1 + rand.N(20_000),
+			Prompt: hls.Prompt{System: strings.Repeat("s", rand.N(5000)), User: strings.Repeat("u", rand.N(200_000))},
+		}
+		prompt := int64(len(r.Prompt.System) + len(r.Prompt.User))
+		write := rand.N(prompt + 1)
+		read := rand.N(prompt - write + 1)
+		u := hls.Usage{InputTokens: prompt - write - read, CacheWriteTokens: write, CacheReadTokens: read, OutputTokens: rand.N(int64(r.MaxTokens) + 1)}
+		if cost, most := c.prices.cost(c.resolve(r.Model), u), c.Ceiling(r); cost > most {
+			t.Fatalf("%q: cost %d, ceiling %d", r.Model, cost, most)
+		}
+	}
+}
+
+func TestConfigIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, cfg := range map[string]Config{
+		"no key":   {},
+		"url":      {APIKey: testKey, BaseURL: "example.com"},
+		"negative": {APIKey: testKey, MaxTokens: -1},
+		"limits":   {APIKey: testKey, Limits: Limits{Concurrency: -1}},
+		"effort":   {APIKey: testKey, Effort: "huge"},
+	} {
+		if _, err := New(cfg); err == nil || contains(err.Error(), testKey) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}

@@ -33,11 +33,13 @@ func Sanitize(text string, o Options) string {
 		o.Limit = maxBody
 	}
 	text = o.Redactor.Redact(visible(text))
-	if most := 2 * o.Limit; utf8.RuneCountInString(text) > most {
+	most := 2 * o.Limit
+	long := utf8.RuneCountInString(text) > most
+	if long {
 		text = string([]rune(text)[:most])
 	}
 	text = o.settle(text)
-	if utf8.RuneCountInString(text) > o.Limit {
+	if long || utf8.RuneCountInString(text) > o.Limit {
 		text = o.shorten(text)
 	}
 	return text
@@ -45,6 +47,9 @@ func Sanitize(text string, o Options) string {
 
 // settle writes a text anew until it is stable and shows it as code if it never is, or is not safe.
 func (o Options) settle(text string) string {
+	if tangled(text) {
+		return o.literal(text)
+	}
 	stable := false
 	for range passes {
 		next := o.Redactor.Redact(o.rewrite(text))
@@ -57,6 +62,25 @@ func (o Options) settle(text string) string {
 		return o.literal(text)
 	}
 	return text
+}
+
+// mostMarks is how many marks one stretch without a blank line may have: the time to read it grows with their square.
+const mostMarks = 10_000
+
+func tangled(text string) bool {
+	marks := 0
+	for i := range len(text) {
+		switch {
+		case text[i] == '\n' && i > 0 && text[i-1] == '\n':
+			marks = 0
+		case punctuation(text[i]):
+			marks++
+		}
+		if marks > mostMarks {
+			return true
+		}
+	}
+	return false
 }
 
 // shorten cuts at the end of a line where one is near, and closes what the cut left open.

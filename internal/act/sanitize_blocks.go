@@ -109,9 +109,9 @@ func (p *page) block(n ast.Node, depth int, before string) []block {
 	case *ast.ThematicBreak:
 		return []block{{lines: []string{"___"}}}
 	case *ast.FencedCodeBlock:
-		return []block{{lines: fenced(p.info(n), p.raw(n), depth == 0)}}
+		return []block{{lines: fenced(p.info(n), p.raw(n), !listed(n))}}
 	case *ast.CodeBlock:
-		return []block{{lines: fenced("", p.raw(n), depth == 0)}}
+		return []block{{lines: fenced("", p.raw(n), !listed(n))}}
 	case *east.Table:
 		return []block{{lines: p.table(n)}}
 	case *ast.Blockquote:
@@ -128,6 +128,9 @@ func (p *page) block(n ast.Node, depth int, before string) []block {
 	}
 	return []block{{lines: p.lines(n), text: true}}
 }
+
+// listed tells whether a node stands in a list, where it is put in already, and two spaces more would make it another.
+func listed(n ast.Node) bool { return n.Parent().Kind() == ast.KindListItem }
 
 func prefixed(lines []string, first, rest string) []string {
 	out := make([]string, len(lines))
@@ -233,7 +236,7 @@ func (p *page) info(n *ast.FencedCodeBlock) string {
 }
 
 // Bots take a line that starts like this for a command, wherever it stands.
-var commandPattern = regexp.MustCompile(`^[/!@]\w`)
+var commandPattern = regexp.MustCompile(`^[> ]*[/!@]\w`)
 
 // fenced writes code between fences that nothing in it can close. indent puts the block in by two spaces when a line
 // of it would give a command; it looks the same.

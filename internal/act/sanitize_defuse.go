@@ -11,7 +11,7 @@ import (
 var danger = regexp.MustCompile(`(?i)((?:[a-z][a-z0-9+.-]*://|www\.|mailto:|xmpp:|javascript:|vbscript:)[^\s<>]*)` +
 	`|([\w.+%/-]*@[\w./-]*)` +
 	`|([\w.-]*\$\S*)` +
-	`|([\w./-]*#\d+|\bgh-\d+)`)
+	`|((?:[\w./-]*#|\bgh-)\d+[\w@./-]*)`)
 
 // closingPattern is the words by which GitHub closes or marks another issue ("Linking a pull request to an issue",
 // "Marking issues or pull requests as a duplicate"), at the end of what stands before a reference.
@@ -27,6 +27,9 @@ const trailing = ".,:;!?)'\"*_~]"
 
 // tailLength is how much of the text before a reference is looked at for closing words.
 const tailLength = 200
+
+// stretch is about how many bytes are looked at in one go.
+const stretch = 2048
 
 // defuser shows as code whatever in a text would do something.
 type defuser struct {
@@ -64,6 +67,7 @@ func (d *defuser) take(part piece) {
 		}
 		d.inLink = true
 		d.out = append(d.out, part)
+		d.remember("`")
 	case linkClose:
 		d.endLink(part)
 	case softBreak, hardBreak:
@@ -72,6 +76,7 @@ func (d *defuser) take(part piece) {
 		d.remember(" ")
 	default:
 		d.out = append(d.out, part)
+		d.remember("`")
 	}
 }
 
@@ -96,6 +101,9 @@ func (d *defuser) put(kind pieceKind, value string) {
 	}
 	d.out = append(d.out, piece{kind, value})
 	d.start = d.start && strings.TrimSpace(value) == ""
+	if kind != words {
+		value = "`" + value + "`"
+	}
 	d.remember(value)
 }
 
@@ -108,7 +116,21 @@ func (d *defuser) remember(text string) {
 
 func (d *defuser) closing() bool { return closingPattern.MatchString(d.tail) }
 
+// words goes through a text in stretches, since looking for a match takes longer the longer the rest is.
 func (d *defuser) words(text string) {
+	for text != "" {
+		end := len(text)
+		if end > stretch {
+			if space := strings.IndexByte(text[stretch:], ' '); space >= 0 {
+				end = stretch + space
+			}
+		}
+		d.stretch(text[:end])
+		text = text[end:]
+	}
+}
+
+func (d *defuser) stretch(text string) {
 	for text != "" {
 		if d.start {
 			lead := len(text) - len(strings.TrimLeft(text, " "))
@@ -150,6 +172,7 @@ func (d *defuser) judge(text string, at []int) int {
 	case 3:
 		match = trim(match, trailing)
 	case 4:
+		match = trim(match, "./-")
 		if d.near(match) && !d.closing() {
 			kind = words
 		}
@@ -170,8 +193,10 @@ func (o Options) mentionable(match string) bool {
 	return slices.ContainsFunc(o.Mentions, func(login string) bool { return fold(match) == "@"+fold(login) })
 }
 
-// near tells whether a reference is to the repository's own issues.
-func (d *defuser) near(reference string) bool {
-	place, _, found := strings.Cut(reference, "#")
-	return !found || place == "" || fold(place) == fold(d.Repo)
+var nearPattern = regexp.MustCompile(`(?i)^(?:(.*)#|gh-)[0-9]+$`)
+
+// near tells whether a match is a reference to one of the repository's own issues, and no more.
+func (d *defuser) near(match string) bool {
+	found := nearPattern.FindStringSubmatch(match)
+	return found != nil && (found[1] == "" || fold(found[1]) == fold(d.Repo))
 }

@@ -165,7 +165,7 @@ func (w *writer) write(part piece, next pieceKind) {
 	case linkClose:
 		w.line.WriteString("](" + part.value + ")")
 	case checkBox:
-		w.line.WriteString(part.value)
+		w.line.WriteString(part.value + " ")
 	case softBreak:
 		w.end(false)
 	case hardBreak:

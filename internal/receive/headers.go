@@ -14,8 +14,8 @@ var (
 	keptPattern     = regexp.MustCompile(`^[ -~]{1,256}$`)
 )
 
-// kept are the headers that are stored. GitHub once sent secrets in one ("X-Github-Encoded-Secret", 2025), so the
-// list names what is kept and not what is dropped.
+// kept are the headers that are stored. GitHub once sent secrets in one, so the list names what is kept and
+// not what is dropped.
 var kept = []string{
 	"X-GitHub-Event", "X-GitHub-Delivery", "X-GitHub-Hook-ID",
 	"X-GitHub-Hook-Installation-Target-ID", "X-GitHub-Hook-Installation-Target-Type",

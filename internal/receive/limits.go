@@ -32,7 +32,10 @@ func mediaType(header http.Header) (form bool, refused *ending) {
 	return false, reject(http.StatusUnsupportedMediaType, "content_type_not_supported")
 }
 
-const firstBuffer = 64 << 10
+const (
+	leastBuffer = 512
+	firstBuffer = 64 << 10
+)
 
 // read returns the whole body. The buffer follows what has come, not what Content-Length promises, and all buffers
 // together stay within one budget. Afterwards the read deadline is lifted: it would cancel the request's context.
@@ -43,7 +46,11 @@ func (h *Handler) read(x *exchange) ([]byte, *ending) {
 	}
 	body := http.MaxBytesReader(x.w, x.r.Body, limit)
 	var buf []byte
-	for size := min(int64(firstBuffer), limit+1); ; size = min(2*size, limit+1) {
+	first := int64(firstBuffer)
+	if n := x.r.ContentLength; n >= 0 {
+		first = min(first, max(n+1, leastBuffer))
+	}
+	for size := min(first, limit+1); ; size = min(2*size, limit+1) {
 		if !x.hold.take(size) {
 			end := deferred("overloaded", nil)
 			return nil, &end

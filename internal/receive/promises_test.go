@@ -150,6 +150,7 @@ func TestShapesOfRealBodies(t *testing.T) {
 		{"workflow_job", `{"action":"queued","workflow_job":{"id":1},"deployment":{"id":3}}`},
 		{"discussion", `{"action":"answered","discussion":{"id":1},"answer":{}}`},
 		{"star", `{"action":"deleted","starred_at":null}`},
+		{"workflow_run", `{"action":"completed","workflow":{},"workflow_run":{"id":1},"pull_request":null}`},
 		{"installation", `{"action":"created","installation":{"id":1},"repositories":[],"requester":null}`},
 		{"repository", `{"action":"renamed","repository":{"id":1,"full_name":"o/new"},"changes":{"repository":{"name":{"from":"old"}}}}`},
 	} {

@@ -26,17 +26,18 @@ import (
 // Config is the part of the section "server" that this room reads.
 type Config struct {
 	// WebhookPath is where GitHub posts deliveries.
-	WebhookPath string `yaml:"webhook_path" json:"webhook_path,omitempty" default:"/webhook"`
+	WebhookPath string `yaml:"webhook_path" default:"/webhook"`
 	// MaxPayloadBytes is the largest body taken; the default is GitHub's own cap.
-	MaxPayloadBytes int64 `yaml:"max_payload_bytes" json:"max_payload_bytes,omitempty" default:"26214400"`
+	MaxPayloadBytes int64 `yaml:"max_payload_bytes" default:"26214400"`
 }
 
-// Defaults of Config and Deps.
+// Defaults of Config and Deps, and the least default of MaxBuffered.
 const (
 	DefaultWebhookPath     = "/webhook"
 	DefaultMaxPayloadBytes = 26214400
 	DefaultBodyTimeout     = 10 * time.Second // GitHub gives up on a delivery after ten seconds
 	DefaultAnswerTimeout   = 9 * time.Second
+	leastBudget            = 64 << 20
 )
 
 // Deps is what the door needs of the rest of the program.
@@ -55,7 +56,7 @@ type Deps struct {
 
 	BodyTimeout   time.Duration // to read a body, from the request's start
 	AnswerTimeout time.Duration // to answer, from the request's start
-	MaxBuffered   int64         // bytes of all bodies held at a time; default four times MaxPayloadBytes
+	MaxBuffered   int64         // bytes of all bodies held at a time; default four times MaxPayloadBytes, at least 64 MiB
 }
 
 // Handler answers POST requests to the webhook path. It is safe for concurrent use.
@@ -75,7 +76,7 @@ func New(cfg Config, deps Deps) (*Handler, error) {
 	cfg.MaxPayloadBytes = cmp.Or(cfg.MaxPayloadBytes, DefaultMaxPayloadBytes)
 	deps.BodyTimeout = cmp.Or(deps.BodyTimeout, DefaultBodyTimeout)
 	deps.AnswerTimeout = cmp.Or(deps.AnswerTimeout, DefaultAnswerTimeout)
-	deps.MaxBuffered = cmp.Or(deps.MaxBuffered, 4*cfg.MaxPayloadBytes)
+	deps.MaxBuffered = cmp.Or(deps.MaxBuffered, max(4*cfg.MaxPayloadBytes, leastBudget))
 	switch {
 	case !pathPattern.MatchString(cfg.WebhookPath):
 		return nil, fmt.Errorf("webhook_path: %q is not a path such as %s", cfg.WebhookPath, DefaultWebhookPath)
@@ -168,6 +169,10 @@ func (h *Handler) check(x *exchange) (hls.Event, *ending) {
 	}
 	if refused = identify(x.r.Header, &x.delivery); refused != nil {
 		return hls.Event{}, refused
+	}
+	if form && !x.hold.take(2*int64(len(raw))) { // unescaped, as a string and as bytes
+		end := deferred("overloaded", nil)
+		return hls.Event{}, &end
 	}
 	payload, malformed := unwrap(raw, form)
 	keys := h.keys.Load()

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"hls/internal/app/demo"
+	"hls/internal/hls"
+)
+
+type demoCmd struct {
+	Once   bool   `help:"Exit after the last delivery: with 0 when every one ended as it should."`
+	Claude string `help:"Who answers: simulated, or live (the real Claude; needs ANTHROPIC_API_KEY)." enum:"simulated,live" default:"simulated"`
+	Port   int    `help:"Port of the service on loopback; 0 takes a free one." default:"0"`
+}
+
+// Help is shown by hls demo --help.
+func (demoCmd) Help() string {
+	return "Example:\n  hls demo --once\n  ANTHROPIC_API_KEY=… hls demo --once --claude live\n\n" +
+		"GitHub is always simulated: nothing leaves this machine but, with --claude live, the questions to Claude."
+}
+
+var errDemo = errors.New("not every delivery ended as it should")
+
+// Run plays the recorded deliveries and shows what became of them.
+func (d demoCmd) Run(c *call) error {
+	cfg := demo.Config{Version: release, Port: d.Port, Tell: func(format string, args ...any) {
+		fmt.Fprintf(c.io.err, format+"\n", args...)
+	}}
+	if d.Claude == "live" {
+		if cfg.LiveKey = hls.Secret(os.Getenv("ANTHROPIC_API_KEY")); cfg.LiveKey == "" {
+			return fmt.Errorf("%w: --claude live needs ANTHROPIC_API_KEY", errUsage)
+		}
+		cfg.BaseURL = os.Getenv("ANTHROPIC_BASE_URL")
+	}
+	running, err := demo.Start(c.ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer running.Stop()
+	cfg.Tell("GitHub is simulated, Claude is %s. HLS answers at %s, its log is %s\n", d.Claude, running.URL(), running.LogFile())
+	results, err := running.Deliver(c.ctx)
+	if err != nil {
+		return err
+	}
+	return d.report(c, running, results)
+}
+
+func (d demoCmd) report(c *call, running *demo.Demo, results []demo.Result) error {
+	fmt.Fprintln(c.io.out)
+	if err := demo.Table(c.io.out, results); err != nil {
+		return err
+	}
+	fmt.Fprintln(c.io.out, "\nWhat it would look like on GitHub (simulated):")
+	running.Show(c.io.out)
+	wrong := running.Misses()
+	for _, r := range results {
+		if r.Problem != "" {
+			wrong = append(wrong, r.Step.Title+": "+r.Problem)
+		}
+	}
+	fmt.Fprintf(c.io.out, "\n%d deliveries, %d not as they should be\n", len(results), len(wrong))
+	for _, w := range wrong {
+		fmt.Fprintln(c.io.out, "  "+w)
+	}
+	if !d.Once {
+		fmt.Fprintf(c.io.err, "\nStill running: %s/health, %s/stats, %s/api/v1/deliveries. Ctrl-C ends it.\n", running.URL(), running.URL(), running.URL())
+		<-c.ctx.Done()
+	}
+	if len(wrong) > 0 {
+		return errDemo
+	}
+	return nil
+}

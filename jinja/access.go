@@ -123,6 +123,8 @@ func (st *state) attribute(o any, n string) (any, bool) {
 				return t.Items[i], true
 			}
 		}
+	case *rangeValue:
+		return t.attribute(n)
 	case *loop:
 		return t.attribute(st, n)
 	case *namespace:
@@ -139,6 +141,18 @@ func (st *state) attribute(o any, n string) (any, bool) {
 		return t.attribute(n)
 	}
 	return st.method(o, n)
+}
+
+func (r *rangeValue) attribute(n string) (any, bool) {
+	switch n {
+	case "start":
+		return r.start, true
+	case "stop":
+		return r.stop, true
+	case "step":
+		return r.step, true
+	}
+	return nil, false
 }
 
 func (m *module) attribute(n string) (any, bool) {

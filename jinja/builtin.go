@@ -5,15 +5,20 @@ import (
 	"strings"
 )
 
-// signature is a parsed parameter list such as "old new count?".
+// signature is a parsed parameter list such as "old new count?"; a "/" at its end makes the parameters positional.
 type signature struct {
-	names    []string
-	required int
+	names      []string
+	required   int
+	positional bool // the parameters have no names for the caller
 }
 
 func mustSig(s string) signature {
 	var g signature
 	for _, n := range strings.Fields(s) {
+		if n == "/" {
+			g.positional = true
+			continue
+		}
 		name, optional := strings.CutSuffix(n, "?")
 		if !optional {
 			g.required++
@@ -31,6 +36,9 @@ func (g signature) bind(name string, a *args) []any {
 	}
 	if len(a.pos) > len(g.names) {
 		panic(typeErr("%s() takes at most %d arguments (%d given)", name, len(g.names), len(a.pos)))
+	}
+	if g.positional && len(a.names) > 0 {
+		panic(typeErr("%s() takes no keyword arguments", name))
 	}
 	copy(out, a.pos)
 	for i, n := range a.names {
@@ -128,8 +136,16 @@ func (c *call) bool(i int, def bool) bool {
 	return c.st.truth(c.a[i])
 }
 
-// int is an argument that must be an integer; None counts as not given.
+// int is an argument that must be an integer.
 func (c *call) int(i int, def int64) int64 {
+	if c.a[i] == missing {
+		return def
+	}
+	return mustInt(c.a[i])
+}
+
+// optInt is an argument that must be an integer or None, which counts as not given.
+func (c *call) optInt(i int, def int64) int64 {
 	if !c.has(i) {
 		return def
 	}
@@ -146,7 +162,6 @@ func (c *call) str(i int, def string) string {
 
 // mustStr is a value that must be a string.
 func mustStr(v any) string {
-	needDefined(v)
 	s, ok := asStr(v)
 	if !ok {
 		panic(typeErr("expected str, not %s", typeName(v)))

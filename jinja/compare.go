@@ -38,7 +38,7 @@ func (st *state) equalAt(a, b any, depth int) bool {
 		return ok && (x == y || st.equalDicts(x, y, depth))
 	case *dictView:
 		y, ok := b.(*dictView)
-		return ok && x.kind == y.kind && (x == y || x.kind != "dict_values" && st.equalDicts(x.d, y.d, depth))
+		return ok && st.equalViews(x, y, depth)
 	case *rangeValue:
 		y, ok := b.(*rangeValue)
 		return ok && x.len() == y.len() && (x.len() == 0 || x.start == y.start && (x.len() == 1 || x.step == y.step))
@@ -70,6 +70,23 @@ func (st *state) equalDicts(x, y *Dict, depth int) bool {
 	for i, k := range x.keys {
 		v, ok := y.Get(k)
 		if !ok || !st.equalAt(x.vals[i], v, depth+1) {
+			return false
+		}
+	}
+	return true
+}
+
+func (st *state) equalViews(x, y *dictView, depth int) bool {
+	switch {
+	case x == y:
+		return true
+	case x.kind != y.kind || x.d.Len() != y.d.Len() || x.kind == "dict_values":
+		return false
+	case x.kind == "dict_items":
+		return st.equalDicts(x.d, y.d, depth)
+	}
+	for _, k := range x.d.keys {
+		if _, ok := y.d.Get(k); !ok {
 			return false
 		}
 	}

@@ -19,6 +19,7 @@ type place struct {
 	top   bool // at the top level of the template, or in an if statement there
 	root  bool // at the top level and not in an if statement
 	soft  bool // in an if statement: filters and tests are looked up when it runs
+	loop  bool // in the body of a loop
 	check bool // output is dropped once a parent template is known
 }
 
@@ -99,7 +100,7 @@ func (c *compiler) escape() escapeMode {
 	return escapeOff
 }
 
-func (p place) inner(sym *symbols) place { return place{sym: sym, check: p.check} }
+func (p place) inner(sym *symbols) place { return place{sym: sym, check: p.check, loop: p.loop} }
 
 func (p place) softened() place {
 	p.root, p.soft = false, true

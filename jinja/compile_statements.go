@@ -78,8 +78,18 @@ func (c *compiler) stmt(p place, s stmt) bool { //nolint:funlen // a dispatch ov
 		c.expr(p, s.x)
 	case *sAutoescape:
 		c.autoescapeStmt(p, s)
+	case *sBreak:
+		c.needLoop(p, s.at, "'break' outside loop")
+	case *sContinue:
+		c.needLoop(p, s.at, "'continue' not properly in loop")
 	}
 	return true
+}
+
+func (c *compiler) needLoop(p place, pos at, msg string) {
+	if !p.loop {
+		panic(templateErr(kindPython, c.t.name, pos, msg))
+	}
 }
 
 func (p place) plan() *frame {
@@ -99,6 +109,7 @@ func (c *compiler) ifStmt(p place, s *sIf) {
 
 func (c *compiler) forStmt(p place, s *sFor) {
 	in, els := p.inner(newSymbols(p.sym)), p.inner(newSymbols(p.sym))
+	in.loop, els.loop = true, p.loop && !s.recursive
 	if s.recursive || undeclared(nodes(s.body), "loop")["loop"] || len(scopedBlocks(s)) > 0 {
 		s.loopSlot = in.sym.parameter("loop")
 	}

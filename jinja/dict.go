@@ -100,6 +100,9 @@ func hashKey(k any) any {
 	case *big.Int:
 		return compoundKey("i" + t.String())
 	case *Undefined:
+		if t.policy == Strict {
+			panic(t.err())
+		}
 		return compoundKey("u" + strconv.Itoa(int(t.policy)))
 	case *List, *Dict, *dictView, *namespace:
 		panic(typeErr("unhashable type: '%s'", typeName(k)))

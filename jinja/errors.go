@@ -20,6 +20,9 @@ const (
 	KindCallback  Kind = "CallbackError" // a filter, test or function of the caller's failed
 )
 
+// kindPython is what Python itself says of the code that Jinja2 generates.
+const kindPython Kind = "SyntaxError"
+
 // Error is every failure of loading, parsing or rendering a template.
 type Error struct {
 	Kind     Kind

@@ -112,6 +112,9 @@ func (st *state) evalItem(sc *scope, x *eItem) any {
 			}
 		}
 		st.at(x.at)
+		if !sliceable(o, bounds) && constant(x) {
+			return from0(st.undefinedIn(o, missing), x) // Jinja2 computes constants in a way that does not fail
+		}
 		return st.slice(o, bounds)
 	}
 	if t, ok := x.key.(*eTuple); ok && hasSlice(t) {
@@ -120,6 +123,32 @@ func (st *state) evalItem(sc *scope, x *eItem) any {
 	k := st.eval(sc, x.key)
 	st.at(x.at)
 	return from0(st.getItem(o, k), x)
+}
+
+func sliceable(o any, bounds [3]any) bool {
+	for _, b := range bounds {
+		if _, ok := toBig(b); b != nil && !ok {
+			return false
+		}
+	}
+	switch o.(type) {
+	case string, Markup, *List, *Tuple, *rangeValue, *Undefined:
+		return true
+	}
+	return false
+}
+
+// constant reports whether an expression consists of literals.
+func constant(n node) bool {
+	ok := true
+	walk(n, func(n node) bool {
+		switch n.(type) {
+		case *eName, *eCall, *eFilter, *eTest:
+			ok = false
+		}
+		return ok
+	})
+	return ok
 }
 
 func hasSlice(t *eTuple) bool {

@@ -61,7 +61,7 @@ func (st *state) execOne(sc *scope, s stmt) flow { //nolint:funlen // a dispatch
 		st.assign(sc, s.target, v)
 		st.export(sc, s.export, s.target)
 	case *sSetBlock:
-		st.execSetBlock(sc, s)
+		return st.execSetBlock(sc, s)
 	case *sWith:
 		return st.execWith(sc, s)
 	case *sMacro:
@@ -70,11 +70,7 @@ func (st *state) execOne(sc *scope, s stmt) flow { //nolint:funlen // a dispatch
 	case *sCallBlock:
 		st.execCallBlock(sc, s)
 	case *sFilterBlock:
-		in := st.inner(s.frame, sc)
-		text := st.capture(func() { st.exec(in, s.body) })
-		st.goTo(s)
-		v := st.filterChain(in, s.filter, st.mark(text, st.escapes(sc, s.esc)))
-		st.write(st.concatStr(v))
+		return st.execFilterBlock(sc, s)
 	case *sBlock:
 		if s.drop || s.check && sc.unit.parent != nil {
 			return flowNext
@@ -149,12 +145,33 @@ func (st *state) execWith(sc *scope, s *sWith) flow {
 	return st.exec(in, s.body)
 }
 
-func (st *state) execSetBlock(sc *scope, s *sSetBlock) {
+func (st *state) execFilterBlock(sc *scope, s *sFilterBlock) flow {
 	in := st.inner(s.frame, sc)
-	text := st.capture(func() { st.exec(in, s.body) })
+	text, f := st.captureBody(in, s.body)
+	if f != flowNext {
+		return f
+	}
+	st.goTo(s)
+	v := st.filterChain(in, s.filter, st.mark(text, st.escapes(sc, s.esc)))
+	st.write(st.concatStr(v))
+	return flowNext
+}
+
+// captureBody runs a body and gives what it printed.
+func (st *state) captureBody(sc *scope, body []stmt) (text string, f flow) {
+	text = st.capture(func() { f = st.exec(sc, body) })
+	return text, f
+}
+
+func (st *state) execSetBlock(sc *scope, s *sSetBlock) flow {
+	in := st.inner(s.frame, sc)
+	text, f := st.captureBody(in, s.body)
+	if f != flowNext {
+		return f
+	}
 	st.goTo(s)
 	markup := sc.ctx.eval.autoescape
-	var v any = st.mark(text, markup)
+	v := st.mark(text, markup)
 	if s.filter != nil {
 		v = st.filterChain(in, s.filter, v)
 		if markup && !isMarkup(v) {
@@ -163,6 +180,7 @@ func (st *state) execSetBlock(sc *scope, s *sSetBlock) {
 	}
 	st.assign(sc, s.target, v)
 	st.export(sc, s.export, s.target)
+	return flowNext
 }
 
 func (st *state) execAutoescape(sc *scope, s *sAutoescape) flow {

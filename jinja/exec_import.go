@@ -5,7 +5,7 @@ func (st *state) template(v any) *Template {
 	needDefined(v)
 	name, ok := asStr(v)
 	if !ok {
-		panic(typeErr("a template name must be a string, not %s", typeName(v)))
+		panic(attrError(v, "split"))
 	}
 	t, err := st.env.Template(name)
 	if err != nil {
@@ -44,10 +44,11 @@ func (st *state) selectTemplate(sc *scope, s *sInclude) *Template {
 	if _, isStr := asStr(v); isStr {
 		return st.tryTemplate(v, s.ignoreMissing)
 	}
-	if isUndefined(v) {
-		needDefined(v)
+	needDefined(v)
+	var names []any
+	if st.truth(v) {
+		names = st.iter(v)
 	}
-	names := st.iter(v)
 	for _, n := range names {
 		needDefined(n)
 		if t := st.tryTemplate(n, true); t != nil {
@@ -73,7 +74,7 @@ func (st *state) selectTemplate(sc *scope, s *sInclude) *Template {
 func (st *state) tryTemplate(v any, ignoreMissing bool) *Template {
 	name, ok := asStr(v)
 	if !ok {
-		panic(typeErr("a template name must be a string, not %s", typeName(v)))
+		panic(attrError(v, "split"))
 	}
 	t, err := st.env.Template(name)
 	if err == nil {

@@ -64,7 +64,11 @@ func filterInt(c *call) any {
 func filterRound(c *call) any {
 	switch method, _ := asStr(c.arg(1, "common")); method {
 	case "common":
-		return roundCommon(c.self, c.int(0, 0))
+		r := roundCommon(c.self, c.optInt(0, 0))
+		if f, ok := r.(float64); ok && c.a[0] == nil {
+			return truncate(f)
+		}
+		return r
 	case "ceil":
 		return c.roundBy(math.Ceil)
 	case "floor":
@@ -141,14 +145,14 @@ func filterFileSize(c *call) any {
 	if size < base {
 		return c.st.str(truncate(size)) + " Bytes"
 	}
-	unit, name := base, ""
+	unit, step, name := big.NewInt(int64(base)), big.NewInt(int64(base)), ""
 	for _, name = range units {
-		unit *= base
-		if size < unit {
+		if unit.Mul(unit, step); compareFloatInt(size, unit) < 0 {
 			break
 		}
 	}
-	return formatFloat(base*size/unit, 'f', 1, false) + " " + name
+	divisor, _ := toFloat(unit)
+	return formatFloat(base*size/divisor, 'f', 1, false) + " " + name
 }
 
 func filterSum(c *call) any {

@@ -68,7 +68,7 @@ func filterRandom(c *call) any {
 	}
 	v, ok := c.st.item(c.self, int64(rand.IntN(n))) //nolint:gosec // nothing secret hangs on it
 	if !ok {
-		panic(typeErr("'%s' object is not subscriptable", typeName(c.self)))
+		panic(fail("KeyError", "a mapping has no random item"))
 	}
 	return v
 }

@@ -64,7 +64,7 @@ func filterString(c *call) any {
 }
 
 func filterReplace(c *call) any {
-	st, old, repl, n := c.st, c.a[0], c.a[1], c.int(2, -1)
+	st, old, repl, n := c.st, c.a[0], c.a[1], c.optInt(2, -1)
 	if !c.ctx.eval.autoescape {
 		return st.replace(c.selfStr(), st.str(old), st.str(repl), n)
 	}
@@ -130,7 +130,7 @@ func filterIndent(c *call) any {
 
 func filterTruncate(c *call) any {
 	st := c.st
-	length, end, leeway := c.int(0, 255), c.arg(2, "..."), c.int(3, 5)
+	length, end, leeway := c.int(0, 255), c.arg(2, "..."), c.optInt(3, 5)
 	size := int64(st.mustLength(end))
 	if length < size {
 		panic(fail("AssertionError", "expected length >= %d, got %d", size, length))

@@ -240,14 +240,14 @@ func (p *percentFormat) textOf(d directive) string {
 }
 
 func (p *percentFormat) charOf(v any) string {
-	needDefined(v)
 	if s, ok := asStr(v); ok && runeLen(s) == 1 {
 		return s
 	}
-	n, ok := toInt(v)
+	z, ok := toBig(v)
 	if !ok {
 		panic(typeErr("%%c requires int or char"))
 	}
+	n := mustInt(normInt(z))
 	if n < 0 || n > unicode.MaxRune {
 		panic(fail("OverflowError", "%%c arg not in range(0x110000)"))
 	}
@@ -289,9 +289,11 @@ func (p *percentFormat) numeric(d directive, prefix, s string) {
 }
 
 func (p *percentFormat) integer(d directive) {
-	needDefined(d.arg)
 	v := d.arg
 	decimal := d.verb == 'd' || d.verb == 'i' || d.verb == 'u'
+	if decimal {
+		needDefined(v)
+	}
 	if f, ok := v.(float64); ok && decimal {
 		v = truncate(f)
 	}

@@ -11,14 +11,15 @@ import (
 
 // formatSpec is a parsed format specification: [[fill]align][sign][z][#][0][width][grouping][.precision][type].
 type formatSpec struct {
-	fill      string
-	align     byte // 0 when not given
-	sign      byte
-	alt       bool
-	width     int
-	group     string
-	precision int
-	verb      byte
+	fill           string
+	align          byte // 0 when not given
+	sign           byte
+	noNegativeZero bool
+	alt            bool
+	width          int
+	group          string
+	precision      int
+	verb           byte
 }
 
 // formatSpec is Python's format(v, spec).
@@ -55,27 +56,25 @@ func (st *state) formatSpec(v any, spec string) string {
 }
 
 func parseSpec(v any, spec string) *formatSpec {
-	f := &formatSpec{fill: " ", sign: '-'}
+	f := &formatSpec{fill: " "}
 	rest := spec
 	_, n := utf8.DecodeRuneInString(rest)
+	filled := false
 	switch {
 	case len(rest) > n && strings.IndexByte("<>=^", rest[n]) >= 0:
-		f.fill, f.align, rest = rest[:n], rest[n], rest[n+1:]
+		f.fill, f.align, rest, filled = rest[:n], rest[n], rest[n+1:], true
 	case strings.IndexByte("<>=^", rest[0]) >= 0:
 		f.align, rest = rest[0], rest[1:]
 	}
 	if rest != "" && strings.IndexByte("+- ", rest[0]) >= 0 {
 		f.sign, rest = rest[0], rest[1:]
 	}
-	rest = strings.TrimPrefix(rest, "z")
+	rest, f.noNegativeZero = strings.CutPrefix(rest, "z")
 	rest, f.alt = strings.CutPrefix(rest, "#")
-	if zero, ok := strings.CutPrefix(rest, "0"); ok {
-		rest = zero
-		if f.align == 0 {
-			f.fill, f.align = "0", '='
-			if _, isText := asStr(v); isText {
-				f.align = '<'
-			}
+	if !filled && strings.HasPrefix(rest, "0") {
+		f.fill, rest = "0", rest[1:]
+		if _, isText := asStr(v); f.align == 0 && !isText {
+			f.align = '='
 		}
 	}
 	f.width, rest = specNumber(rest)
@@ -113,9 +112,10 @@ func (f *formatSpec) text(v any, s string) string {
 	if f.verb != 0 && f.verb != 's' {
 		panic(f.unknown(v))
 	}
-	if f.sign != '-' {
+	if f.sign != 0 {
 		panic(valueErr("Sign not allowed in string format specifier"))
 	}
+	f.noZero("string")
 	if f.alt {
 		panic(valueErr("Alternate form (#) not allowed in string format specifier"))
 	}
@@ -132,6 +132,12 @@ func (f *formatSpec) text(v any, s string) string {
 		f.align = '<'
 	}
 	return f.place("", s)
+}
+
+func (f *formatSpec) noZero(kind string) {
+	if f.noNegativeZero {
+		panic(valueErr("Negative zero coercion (z) not allowed in %s format specifier", kind))
+	}
 }
 
 // place puts a text with its sign and prefix into the width.
@@ -153,7 +159,7 @@ func (f *formatSpec) signOf(negative bool) string {
 	switch {
 	case negative:
 		return "-"
-	case f.sign != '-':
+	case f.sign == '+' || f.sign == ' ':
 		return string(f.sign)
 	}
 	return ""
@@ -161,6 +167,7 @@ func (f *formatSpec) signOf(negative bool) string {
 
 func (f *formatSpec) integer(v any) string {
 	z, _ := toBig(v)
+	f.noZero("integer")
 	if f.precision >= 0 {
 		panic(valueErr("Precision not allowed in integer format specifier"))
 	}
@@ -259,6 +266,9 @@ func (f *formatSpec) float(v any, x float64) string {
 	end := strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' })
 	if end < 0 {
 		end = len(s)
+	}
+	if f.noNegativeZero && prefix == "-" && strings.Trim(s, "0.") == "" {
+		prefix = f.signOf(false)
 	}
 	return f.number(prefix, s[:end], s[end:]+suffix, 3)
 }

@@ -38,7 +38,6 @@ type lexer struct {
 
 // normalize makes every newline "\n" and drops the last one, as Jinja2 does before anything else.
 func normalize(src string, keepTrailing bool) string {
-	src = strings.TrimPrefix(src, "\ufeff")
 	if strings.ContainsRune(src, '\r') {
 		src = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(src)
 	}
@@ -48,8 +47,8 @@ func normalize(src string, keepTrailing bool) string {
 	return src
 }
 
-// lex splits a normalized source into tokens; it panics with an *Error.
-func lex(opt *Options, name, src string) []token {
+// lex splits a normalized source into tokens. A failure becomes the last token, so that the parser may fail before it.
+func lex(opt *Options, name, src string) (tokens []token) {
 	d := opt.Delimiters
 	l := &lexer{opt: opt, name: name, src: src, line: 1, lineStart: true}
 	l.tags = []tag{{tagComment, d.CommentStart}, {tagBlock, d.BlockStart}, {tagVariable, d.VariableStart}}
@@ -60,6 +59,15 @@ func lex(opt *Options, name, src string) []token {
 	for i, t := range l.tags {
 		l.next[i] = strings.Index(src, t.start)
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			e, ok := r.(*Error)
+			if !ok {
+				panic(r)
+			}
+			tokens = append(l.out, token{at: at{e.Line, e.off}, kind: tokError, err: e})
+		}
+	}()
 	for l.pos < len(src) {
 		l.text()
 	}
@@ -68,13 +76,14 @@ func lex(opt *Options, name, src string) []token {
 		last.line = l.out[len(l.out)-1].line
 	}
 	last.off = len(src)
-	l.out = append(l.out, token{at: last, kind: tokEOF})
-	return l.out
+	return append(l.out, token{at: last, kind: tokEOF})
 }
 
 func (l *lexer) here() at { return at{l.line, l.pos} }
 
-func (l *lexer) emit(k tokenKind, v string) { l.out = append(l.out, token{l.here(), k, v}) }
+func (l *lexer) emit(k tokenKind, v string) {
+	l.out = append(l.out, token{at: l.here(), kind: k, val: v})
+}
 
 func (l *lexer) fail(format string, a ...any) { panic(syntaxErr(l.name, l.here(), format, a...)) }
 

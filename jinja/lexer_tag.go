@@ -94,7 +94,7 @@ func (l *lexer) identifier(rest string) bool {
 	if n == 0 {
 		return false
 	}
-	if first, _ := utf8.DecodeRuneInString(rest); first != '_' && !unicode.IsLetter(first) && !unicode.Is(unicode.Nl, first) {
+	if !isIdentifier(rest[:n]) {
 		l.fail("Invalid character in identifier")
 	}
 	l.emit(tokName, rest[:n])
@@ -183,6 +183,9 @@ func (l *lexer) unescape(s string) string {
 
 // escapeDigits gives the digits of a numeric escape, their base, and how many bytes stand before them.
 func (l *lexer) escapeDigits(s string) (digits string, base, skip int) {
+	if s[0] == 'N' {
+		l.fail("unknown Unicode character name") // names of characters are not supported
+	}
 	if s[0] >= '0' && s[0] <= '7' {
 		n := 1
 		for n < 3 && n < len(s) && s[n] >= '0' && s[n] <= '7' {

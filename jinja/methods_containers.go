@@ -7,33 +7,33 @@ func dictMethods() []entry {
 		return func(c *call) any { return &dictView{c.dict(), kind} }
 	}
 	return []entry{
-		{"items", "", view("dict_items")},
-		{"keys", "", view("dict_keys")},
-		{"values", "", view("dict_values")},
-		{"get", "key default?", func(c *call) any {
+		{"items", "/", view("dict_items")},
+		{"keys", "/", view("dict_keys")},
+		{"values", "/", view("dict_values")},
+		{"get", "key default? /", func(c *call) any {
 			if v, ok := c.dict().Get(c.a[0]); ok {
 				return v
 			}
 			return c.arg(1, nil)
 		}},
-		{"copy", "", func(c *call) any {
+		{"copy", "/", func(c *call) any {
 			c.st.use(int64(c.dict().Len()) * entrySize)
 			return c.dict().copy()
 		}},
-		{"pop", "key default?", dictPop},
-		{"popitem", "", dictPopItem},
-		{"setdefault", "key default?", dictSetDefault},
+		{"pop", "key default? /", dictPop},
+		{"popitem", "/", dictPopItem},
+		{"setdefault", "key default? /", dictSetDefault},
 		{"update", "*", func(c *call) any {
 			c.st.own()
 			updateDict(c.st, c.dict(), c.args)
 			return nil
 		}},
-		{"clear", "", func(c *call) any {
+		{"clear", "/", func(c *call) any {
 			c.st.own()
 			*c.dict() = *NewDict()
 			return nil
 		}},
-		{"fromkeys", "iterable value?", func(c *call) any {
+		{"fromkeys", "iterable value? /", func(c *call) any {
 			d := NewDict()
 			for _, k := range c.st.iter(c.a[0]) {
 				c.st.use(entrySize)
@@ -113,20 +113,20 @@ func updateDict(st *state, d *Dict, a *args) {
 
 func listMethods() []entry {
 	return []entry{
-		{"append", "object", func(c *call) any {
+		{"append", "object /", func(c *call) any {
 			c.change(1)
 			c.list().Items = append(c.list().Items, c.a[0])
 			return nil
 		}},
-		{"extend", "iterable", func(c *call) any {
+		{"extend", "iterable /", func(c *call) any {
 			items := slices.Clone(c.st.iter(c.a[0]))
 			c.change(len(items))
 			c.list().Items = append(c.list().Items, items...)
 			return nil
 		}},
-		{"insert", "index object", listInsert},
-		{"pop", "index?", listPop},
-		{"remove", "value", func(c *call) any {
+		{"insert", "index object /", listInsert},
+		{"pop", "index? /", listPop},
+		{"remove", "value /", func(c *call) any {
 			i := c.st.indexOf(c.list().Items, c.a[0])
 			if i < 0 {
 				panic(valueErr("list.remove(x): x not in list"))
@@ -135,7 +135,7 @@ func listMethods() []entry {
 			c.list().Items = slices.Delete(slices.Clone(c.list().Items), i, i+1)
 			return nil
 		}},
-		{"reverse", "", func(c *call) any {
+		{"reverse", "/", func(c *call) any {
 			c.change(0)
 			slices.Reverse(c.list().Items)
 			return nil
@@ -148,25 +148,25 @@ func listMethods() []entry {
 			c.list().Items = c.st.sorted(c.list().Items, func(v any) any { return v }, c.bool(1, false))
 			return nil
 		}},
-		{"clear", "", func(c *call) any {
+		{"clear", "/", func(c *call) any {
 			c.change(0)
 			c.list().Items = nil
 			return nil
 		}},
-		{"copy", "", func(c *call) any {
+		{"copy", "/", func(c *call) any {
 			c.st.useItems(len(c.list().Items))
 			return &List{Items: slices.Clone(c.list().Items)}
 		}},
-		{"index", "value start? stop?", func(c *call) any { return c.index(c.list().Items, "list") }},
-		{"count", "value", func(c *call) any { return c.count(c.list().Items) }},
+		{"index", "value start? stop? /", func(c *call) any { return c.index(c.list().Items, "list") }},
+		{"count", "value /", func(c *call) any { return c.count(c.list().Items) }},
 	}
 }
 
 func tupleMethods() []entry {
 	items := func(c *call) []any { return c.self.(*Tuple).Items } //nolint:errcheck // only tuples have these methods
 	return []entry{
-		{"index", "value start? stop?", func(c *call) any { return c.index(items(c), "tuple") }},
-		{"count", "value", func(c *call) any { return c.count(items(c)) }},
+		{"index", "value start? stop? /", func(c *call) any { return c.index(items(c), "tuple") }},
+		{"count", "value /", func(c *call) any { return c.count(items(c)) }},
 	}
 }
 

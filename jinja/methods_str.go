@@ -20,19 +20,19 @@ func ofStr(f func(string) string) func(c *call) any {
 
 func strCaseMethods() []entry {
 	return []entry{
-		{"upper", "", ofStr(upper)},
-		{"lower", "", ofStr(lower)},
-		{"casefold", "", ofStr(casefold)},
-		{"title", "", ofStr(titleCase)},
-		{"capitalize", "", ofStr(capitalize)},
-		{"swapcase", "", ofStr(swapCase)},
-		{"strip", "chars?", func(c *call) any { return strings.TrimFunc(c.selfStr(), c.cutset()) }},
-		{"lstrip", "chars?", func(c *call) any { return strings.TrimLeftFunc(c.selfStr(), c.cutset()) }},
-		{"rstrip", "chars?", func(c *call) any { return strings.TrimRightFunc(c.selfStr(), c.cutset()) }},
-		{"removeprefix", "prefix", func(c *call) any { return strings.TrimPrefix(c.selfStr(), c.need(0)) }},
-		{"removesuffix", "suffix", func(c *call) any { return strings.TrimSuffix(c.selfStr(), c.need(0)) }},
+		{"upper", "/", ofStr(upper)},
+		{"lower", "/", ofStr(lower)},
+		{"casefold", "/", ofStr(casefold)},
+		{"title", "/", ofStr(titleCase)},
+		{"capitalize", "/", ofStr(capitalize)},
+		{"swapcase", "/", ofStr(swapCase)},
+		{"strip", "chars? /", func(c *call) any { return strings.TrimFunc(c.selfStr(), c.cutset()) }},
+		{"lstrip", "chars? /", func(c *call) any { return strings.TrimLeftFunc(c.selfStr(), c.cutset()) }},
+		{"rstrip", "chars? /", func(c *call) any { return strings.TrimRightFunc(c.selfStr(), c.cutset()) }},
+		{"removeprefix", "prefix /", func(c *call) any { return strings.TrimPrefix(c.selfStr(), c.need(0)) }},
+		{"removesuffix", "suffix /", func(c *call) any { return strings.TrimSuffix(c.selfStr(), c.need(0)) }},
 		{"format", "*", func(c *call) any { return c.st.format(c.selfStr(), c.args, false) }},
-		{"format_map", "mapping", strFormatMap},
+		{"format_map", "mapping /", strFormatMap},
 	}
 }
 
@@ -65,14 +65,14 @@ func strFormatMap(c *call) any {
 
 func strSearchMethods() []entry {
 	return []entry{
-		{"startswith", "prefix start? end?", func(c *call) any { return c.affix(strings.HasPrefix, "startswith") }},
-		{"endswith", "suffix start? end?", func(c *call) any { return c.affix(strings.HasSuffix, "endswith") }},
-		{"find", "sub start? end?", func(c *call) any { return c.find(strings.Index) }},
-		{"rfind", "sub start? end?", func(c *call) any { return c.find(strings.LastIndex) }},
-		{"index", "sub start? end?", func(c *call) any { return found(c.find(strings.Index)) }},
-		{"rindex", "sub start? end?", func(c *call) any { return found(c.find(strings.LastIndex)) }},
-		{"count", "sub start? end?", strCount},
-		{"replace", "old new count?", func(c *call) any {
+		{"startswith", "prefix start? end? /", func(c *call) any { return c.affix(strings.HasPrefix, "startswith") }},
+		{"endswith", "suffix start? end? /", func(c *call) any { return c.affix(strings.HasSuffix, "endswith") }},
+		{"find", "sub start? end? /", func(c *call) any { return c.find(strings.Index) }},
+		{"rfind", "sub start? end? /", func(c *call) any { return c.find(strings.LastIndex) }},
+		{"index", "sub start? end? /", func(c *call) any { return found(c.find(strings.Index)) }},
+		{"rindex", "sub start? end? /", func(c *call) any { return found(c.find(strings.LastIndex)) }},
+		{"count", "sub start? end? /", strCount},
+		{"replace", "old new count? /", func(c *call) any {
 			return c.st.replace(c.selfStr(), c.need(0), c.need(1), c.int(2, -1))
 		}},
 	}
@@ -85,7 +85,7 @@ func (c *call) window() (s string, offset int64, ok bool) {
 		return s, 0, true
 	}
 	n := int64(runeLen(s))
-	from, to := c.int(1, 0), c.int(2, n)
+	from, to := c.optInt(1, 0), c.optInt(2, n)
 	if from < 0 {
 		from = max(from+n, 0)
 	}
@@ -151,21 +151,21 @@ func strSplitMethods() []entry {
 			c.st.useItems(len(s)/2 + 1)
 			return strList(splitLines(s, c.bool(0, false)))
 		}},
-		{"partition", "sep", func(c *call) any {
+		{"partition", "sep /", func(c *call) any {
 			s, sep := c.selfStr(), c.separator()
 			if before, after, ok := strings.Cut(s, sep); ok {
 				return tuple(before, sep, after)
 			}
 			return tuple(s, "", "")
 		}},
-		{"rpartition", "sep", func(c *call) any {
+		{"rpartition", "sep /", func(c *call) any {
 			s, sep := c.selfStr(), c.separator()
 			if i := strings.LastIndex(s, sep); i >= 0 {
 				return tuple(s[:i], sep, s[i+len(sep):])
 			}
 			return tuple("", "", s)
 		}},
-		{"join", "iterable", strJoin},
+		{"join", "iterable /", strJoin},
 	}
 }
 
@@ -227,10 +227,10 @@ func strJoin(c *call) any {
 
 func strPadMethods() []entry {
 	return []entry{
-		{"center", "width fillchar?", func(c *call) any { return c.pad(padLeft | padRight) }},
-		{"ljust", "width fillchar?", func(c *call) any { return c.pad(padRight) }},
-		{"rjust", "width fillchar?", func(c *call) any { return c.pad(padLeft) }},
-		{"zfill", "width", strZfill},
+		{"center", "width fillchar? /", func(c *call) any { return c.pad(padLeft | padRight) }},
+		{"ljust", "width fillchar? /", func(c *call) any { return c.pad(padRight) }},
+		{"rjust", "width fillchar? /", func(c *call) any { return c.pad(padLeft) }},
+		{"zfill", "width /", strZfill},
 		{"expandtabs", "tabsize?", func(c *call) any { return expandTabs(c.st, c.selfStr(), c.int(0, 8)) }},
 	}
 }
@@ -256,7 +256,7 @@ func strZfill(c *call) any {
 
 func strTestMethods() []entry {
 	is := func(name string, f func(string) bool) entry {
-		return entry{name, "", func(c *call) any { return f(c.selfStr()) }}
+		return entry{name, "/", func(c *call) any { return f(c.selfStr()) }}
 	}
 	each := func(name string, f func(rune) bool) entry {
 		return is(name, func(s string) bool { return allRunes(s, f) })

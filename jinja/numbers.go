@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // maxIntBits bounds integers; Python has no bound but the memory.
@@ -70,7 +71,6 @@ func isFloat(v any) bool { _, ok := v.(float64); return ok }
 
 // mustInt is an integer, or a bool, as Python's index positions take it.
 func mustInt(v any) int64 {
-	needDefined(v)
 	if z, ok := v.(*big.Int); ok {
 		if z.Sign() < 0 {
 			return math.MinInt64
@@ -107,8 +107,24 @@ func parseFloat(s string) (float64, bool) {
 	return f, err == nil || math.IsInf(f, 0)
 }
 
+// asciiDigits replaces the decimal digits of other scripts.
+func asciiDigits(s string) string {
+	if isASCII(s) {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		for _, t := range unicode.Nd.R16 {
+			if r >= rune(t.Lo) && r <= rune(t.Hi) {
+				return '0' + (r-rune(t.Lo))%10
+			}
+		}
+		return r
+	}, s)
+}
+
 // dropUnderscores removes the underscores between digits; ok is false when one stands elsewhere.
 func dropUnderscores(s string) (string, bool) {
+	s = asciiDigits(s)
 	if !strings.Contains(s, "_") {
 		return s, true
 	}

@@ -58,12 +58,20 @@ func asError(err error) *Error {
 	return nil
 }
 
-func (p *parser) cur() token { return p.toks[p.i] }
+func (p *parser) cur() token { return p.reach(p.i) }
 
-func (p *parser) look() token { return p.toks[min(p.i+1, len(p.toks)-1)] }
+func (p *parser) look() token { return p.reach(min(p.i+1, len(p.toks)-1)) }
+
+// reach gives a token, and fails when the lexer failed there.
+func (p *parser) reach(i int) token {
+	if e := p.toks[i].err; e != nil {
+		panic(e)
+	}
+	return p.toks[i]
+}
 
 func (p *parser) next() token {
-	t := p.toks[p.i]
+	t := p.reach(p.i)
 	if p.i < len(p.toks)-1 {
 		p.i++
 	}

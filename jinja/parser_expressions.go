@@ -9,10 +9,9 @@ import (
 
 // tupleOf says what a tuple is made of and where it may end.
 type tupleOf struct {
-	simple      bool   // names and literals only
-	conditional bool   // "a if b else c" too
-	parens      bool   // it stands in parentheses, so that it may be empty
-	end         string // a keyword that ends it
+	simple      bool // names and literals only
+	conditional bool // "a if b else c" too
+	parens      bool // it stands in parentheses, so that it may be empty
 }
 
 // tuple reads an expression, or several with commas between them.
@@ -24,7 +23,7 @@ func (p *parser) tuple(of tupleOf) expr {
 		if len(items) > 0 {
 			p.expectOp(",")
 		}
-		if p.tupleEnd(of.end) {
+		if p.tupleEnd() {
 			break
 		}
 		items = append(items, p.tupleItem(of))
@@ -53,12 +52,9 @@ func (p *parser) tupleItem(of tupleOf) expr {
 	return p.or()
 }
 
-func (p *parser) tupleEnd(end string) bool {
+func (p *parser) tupleEnd() bool {
 	t := p.cur()
-	if t.kind == tokVariableEnd || t.kind == tokBlockEnd || p.isOp(")") {
-		return true
-	}
-	return end != "" && p.isName(end)
+	return t.kind == tokVariableEnd || t.kind == tokBlockEnd || p.isOp(")")
 }
 
 func (p *parser) expression() expr {
@@ -360,7 +356,11 @@ func (p *parser) callArg(c *callArgs) bool {
 		if c.dstar != nil {
 			return false
 		}
-		c.names = append(c.names, p.next().val)
+		name := p.next()
+		if slices.Contains(c.names, name.val) {
+			panic(templateErr(kindPython, p.name, name.at, "keyword argument repeated: "+name.val))
+		}
+		c.names = append(c.names, name.val)
 		p.next()
 		c.values = append(c.values, p.expression())
 	default:

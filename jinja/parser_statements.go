@@ -87,9 +87,9 @@ func (p *parser) ifTag(a at) stmt {
 
 func (p *parser) forTag(a at) stmt {
 	s := &sFor{at: a, loopSlot: -1}
-	s.target = p.target("in")
+	s.target = p.target()
 	p.expectKeyword("in")
-	s.iter = p.tuple(tupleOf{end: "recursive"})
+	s.iter = p.tuple(tupleOf{})
 	if p.skipName("if") {
 		s.test = p.expression()
 	}
@@ -116,7 +116,7 @@ func (p *parser) withTag(a at) stmt {
 		if len(s.targets) > 0 {
 			p.expectOp(",")
 		}
-		s.targets = append(s.targets, p.target(""))
+		s.targets = append(s.targets, p.target())
 		p.expectOp("=")
 		s.vals = append(s.vals, p.expression())
 	}
@@ -281,16 +281,16 @@ func (p *parser) targetName() *eName {
 // setTarget reads the target of a set statement, which may be "namespace.attribute".
 func (p *parser) setTarget() expr {
 	if t := p.look(); t.kind != tokOperator || t.val != "." {
-		return p.target("")
+		return p.target()
 	}
 	n := p.expectName()
 	p.next()
 	return &eAttrTarget{at: n.at, name: n.val, attr: p.expectName().val}
 }
 
-// target reads a name or a tuple of names, up to the keyword end.
-func (p *parser) target(end string) expr {
-	x := p.tuple(tupleOf{simple: true, end: end})
+// target reads a name or a tuple of names.
+func (p *parser) target() expr {
+	x := p.tuple(tupleOf{simple: true})
 	p.storeTarget(x)
 	return x
 }

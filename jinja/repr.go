@@ -100,7 +100,7 @@ func (w *reprWriter) write(v any, depth int) { //nolint:funlen // a dispatch ove
 	case *selfValue:
 		b.WriteString("<TemplateReference " + quote(t.ctx.tpl.name) + ">")
 	case *loop:
-		fmt.Fprintf(b, "<LoopContext %d/%d>", t.i+1, len(t.items))
+		fmt.Fprintf(b, "<LoopContext %d/%d>", t.count, t.total())
 	default:
 		b.WriteString("<" + typeName(v) + " object>")
 	}

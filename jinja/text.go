@@ -59,10 +59,11 @@ func titleFirst(s string) string {
 	return string(unicode.ToTitle(r))
 }
 
-func isCased(r rune) bool {
-	return unicode.IsUpper(r) || unicode.IsLower(r) || unicode.IsTitle(r) ||
-		unicode.Is(unicode.Other_Lowercase, r) || unicode.Is(unicode.Other_Uppercase, r)
-}
+func isCased(r rune) bool { return upperRune(r) || lowerRune(r) || unicode.IsTitle(r) }
+
+func upperRune(r rune) bool { return unicode.IsUpper(r) || unicode.Is(unicode.Other_Uppercase, r) }
+
+func lowerRune(r rune) bool { return unicode.IsLower(r) || unicode.Is(unicode.Other_Lowercase, r) }
 
 // titleCase is str.title().
 func titleCase(s string) string {
@@ -91,9 +92,9 @@ func swapCase(s string) string {
 	var b strings.Builder
 	for _, r := range s {
 		switch {
-		case unicode.IsUpper(r):
+		case upperRune(r):
 			b.WriteString(lower(string(r)))
-		case unicode.IsLower(r):
+		case lowerRune(r):
 			b.WriteString(upper(string(r)))
 		default:
 			b.WriteRune(r)
@@ -105,8 +106,8 @@ func swapCase(s string) string {
 func isTitle(s string) bool {
 	found, prev := false, false
 	for _, r := range s {
-		up := unicode.IsUpper(r) || unicode.IsTitle(r)
-		low := unicode.IsLower(r)
+		up := upperRune(r) || unicode.IsTitle(r)
+		low := lowerRune(r)
 		if up && prev || low && !prev {
 			return false
 		}
@@ -117,11 +118,11 @@ func isTitle(s string) bool {
 }
 
 func isUpper(s string) bool {
-	return hasCase(s, unicode.IsUpper, func(r rune) bool { return unicode.IsLower(r) || unicode.IsTitle(r) })
+	return hasCase(s, upperRune, func(r rune) bool { return lowerRune(r) || unicode.IsTitle(r) })
 }
 
 func isLower(s string) bool {
-	return hasCase(s, unicode.IsLower, func(r rune) bool { return unicode.IsUpper(r) || unicode.IsTitle(r) })
+	return hasCase(s, lowerRune, func(r rune) bool { return upperRune(r) || unicode.IsTitle(r) })
 }
 
 func hasCase(s string, want, not func(rune) bool) bool {
@@ -158,7 +159,10 @@ func isAlnum(r rune) bool { return unicode.IsLetter(r) || isNumeric(r) }
 
 func isIdentifier(s string) bool {
 	first, _ := utf8.DecodeRuneInString(s)
-	return allRunes(s, isWordRune) && (first == '_' || unicode.IsLetter(first) || unicode.Is(unicode.Nl, first))
+	start := first == '_' || unicode.IsLetter(first) || unicode.Is(unicode.Nl, first)
+	return start && allRunes(s, func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.In(r, unicode.Nl, unicode.Nd, unicode.Mn, unicode.Mc, unicode.Pc)
+	})
 }
 
 // splitLines is str.splitlines().

@@ -16,6 +16,7 @@ const (
 	tokFloat
 	tokOperator
 	tokEOF
+	tokError // the lexer failed here
 )
 
 // at is a place in a template: the line that Jinja2 would report, and the byte offset in the normalized source.
@@ -30,6 +31,7 @@ type token struct {
 	at
 	kind tokenKind
 	val  string
+	err  *Error // of a tokError
 }
 
 // describe names a token as Jinja2's messages do.

@@ -35,7 +35,7 @@ func filterURLize(c *call) any {
 	if c.bool(1, false) {
 		rel["nofollow"] = true
 	}
-	l := linker{limit: c.int(0, -1), attrs: ` rel="` + st.escapeStr(strings.Join(sortedKeys(rel), " ")) + `"`}
+	l := linker{limit: c.optInt(0, -1), attrs: ` rel="` + st.escapeStr(strings.Join(sortedKeys(rel), " ")) + `"`}
 	if t := c.str(2, ""); t != "" {
 		l.attrs += ` target="` + st.escapeStr(t) + `"`
 	}

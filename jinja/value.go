@@ -291,7 +291,7 @@ func (st *state) truth(v any) bool {
 	case *rangeValue:
 		return t.len() > 0
 	case *loop:
-		return len(t.items) > 0
+		return t.total() > 0
 	case *Undefined:
 		st.useUndefined(t, "test")
 		return false
@@ -376,7 +376,7 @@ func (st *state) length(v any) (n int, ok bool) {
 		st.useUndefined(t, "length")
 		return 0, true
 	case *loop:
-		return len(t.items), true
+		return t.total(), true
 	}
 	return 0, false
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -97,6 +98,34 @@ func TestSeedExampleLoads(t *testing.T) {
 	}
 	if !retired {
 		t.Errorf("no warning of the retired model in %v", s.Warnings())
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	t.Parallel()
+	s := mustLoad(t, minimal+`server: {host: 0.0.0.0}
+features: {signature_validation: true}
+repositories:
+  - {name: a/b, model: claude-2.1}
+logging: {log_payloads: true}
+telemetry: {otlp_endpoint: "http://collector.example.com:4318"}
+`)
+	var got []string
+	for _, w := range s.Warnings() {
+		got = append(got, fmt.Sprintf("%s %s", w.Place(), w.Key))
+	}
+	want := []string{
+		"s.yaml:6:24 repositories[0].model", "s.yaml:3:9 server.admin_token", "s.yaml:7:25 logging.log_payloads",
+		"s.yaml:8:28 telemetry.otlp_endpoint",
+	}
+	for _, w := range want {
+		if !slices.Contains(got, w) {
+			t.Errorf("no warning at %s in %q", w, got)
+		}
+	}
+	quiet := mustLoad(t, minimal+"repositories: [{name: a/b}]\n")
+	if len(quiet.Warnings()) > 0 {
+		t.Errorf("a plain file warns: %v", quiet.Warnings())
 	}
 }
 

@@ -168,7 +168,7 @@ func (b *binder) mismatch(n *yaml.Node, t reflect.Type, key, want string) {
 }
 
 func (b *binder) describe(n *yaml.Node, t reflect.Type) string {
-	const longest = 40
+	const longest = 24 // real tokens are longer, should one stand at the wrong key
 	switch {
 	case n.Kind == yaml.MappingNode:
 		return "a mapping"

@@ -26,20 +26,20 @@ func (s *Settings) Warnings() []Warning {
 	warn := func(key, message string) { out = append(out, s.At(key, message)) }
 	s.warnModels(warn)
 	if len(s.Repositories) == 0 {
-		warn("repositories", "is empty: every delivery will be ignored")
+		warn("repositories", "no repository is configured: every delivery will be ignored")
 	}
 	if !s.Features.SignatureValidation {
-		warn("features.signature_validation", "is false: whoever reaches the port can send deliveries")
+		warn("features.signature_validation", "signatures are not checked: whoever reaches the port can send deliveries")
 	}
 	if s.Server.AdminToken == "" && !isLoopback(s.Server.Host) {
-		warn("server.admin_token", "is not set: the dashboard, /stats and /metrics answer only this machine")
+		warn("server.admin_token", "no admin token is set: the dashboard, /stats and /metrics answer only this machine")
 	}
 	if s.Logging.LogPayloads {
-		warn("logging.log_payloads", "is true: the log will hold whatever people write on GitHub")
+		warn("logging.log_payloads", "payloads are logged: the log will hold whatever people write on GitHub")
 	}
 	for _, at := range s.urls() {
 		if u, err := url.Parse(at.text); err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
-			warn(at.key, "is plain http: what is sent there, credentials among it, can be read on the way")
+			warn(at.key, "the URL is plain http: what is sent there, credentials among it, can be read on the way")
 		}
 	}
 	return out

@@ -3,6 +3,7 @@ package simulate_test
 import (
 	"encoding/json"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +14,7 @@ import (
 	"hls/internal/simulate"
 )
 
-func ask(t *testing.T, c *simulate.Claude, change func(*anthropic.MessageNewParams)) (*anthropic.Message, error) {
+func ask(t *testing.T, c *simulate.Claude, change func(*anthropic.MessageNewParams), more ...option.RequestOption) (*anthropic.Message, error) {
 	t.Helper()
 	url, stop := c.Start()
 	t.Cleanup(stop)
@@ -31,7 +32,7 @@ func ask(t *testing.T, c *simulate.Claude, change func(*anthropic.MessageNewPara
 	if change != nil {
 		change(&params)
 	}
-	return sdk.Messages.New(t.Context(), params)
+	return sdk.Messages.New(t.Context(), params, more...)
 }
 
 func schemaOf(t *testing.T, text string) map[string]any {
@@ -239,5 +240,72 @@ func TestClaudeBreaksTheConnection(t *testing.T) {
 	}
 	if calls := c.Calls(); len(calls) != 1 || calls[0].Status != 0 {
 		t.Errorf("calls: %+v", calls)
+	}
+}
+
+func TestClaudeHangsUntilItIsStopped(t *testing.T) {
+	t.Parallel()
+	c := simulate.NewClaude(simulate.ClaudeConfig{Mode: simulate.Hang})
+	if _, err := ask(t, c, nil, option.WithRequestTimeout(20*time.Millisecond)); err == nil {
+		t.Error("answered")
+	}
+	slow := simulate.NewClaude(simulate.ClaudeConfig{Mode: simulate.Slow, Slow: 20 * time.Millisecond})
+	start := time.Now()
+	if _, err := ask(t, slow, nil); err != nil || time.Since(start) < 20*time.Millisecond {
+		t.Errorf("slow: %v after %s", err, time.Since(start))
+	}
+}
+
+func TestClaudeLimits(t *testing.T) {
+	t.Parallel()
+	c := simulate.NewClaude(simulate.ClaudeConfig{Requests: 1})
+	var header http.Header
+	keep := option.WithMiddleware(func(r *http.Request, next option.MiddlewareNext) (*http.Response, error) {
+		answer, err := next(r)
+		if answer != nil {
+			header = answer.Header
+		}
+		return answer, err
+	})
+	if _, err := ask(t, c, nil, keep); err != nil || header.Get("Anthropic-Ratelimit-Requests-Remaining") != "0" || header.Get("Anthropic-Ratelimit-Input-Tokens-Limit") == "" {
+		t.Errorf("first: %v, %v", err, header)
+	}
+	reset, err := time.Parse(time.RFC3339, header.Get("Anthropic-Ratelimit-Requests-Reset"))
+	if err != nil || time.Until(reset) > time.Minute {
+		t.Errorf("reset: %v, %v", reset, err)
+	}
+	if _, err := ask(t, c, nil, keep); err == nil || header.Get("Retry-After") == "" {
+		t.Errorf("second: %v, %v", err, header)
+	}
+}
+
+func TestClaudeScriptedAnswer(t *testing.T) {
+	t.Parallel()
+	c := simulate.NewClaude(simulate.ClaudeConfig{})
+	c.SetAnswer(func(r simulate.Request) string { return r.Model })
+	message, err := ask(t, c, nil)
+	if err != nil || message.Content[0].Text != "claude-sonnet-5-5" || c.Calls()[0].Answer != "claude-sonnet-5-5" {
+		t.Errorf("message: %+v, %v", message, err)
+	}
+}
+
+func TestClaudeCountsAndLists(t *testing.T) {
+	t.Parallel()
+	url, stop := simulate.NewClaude(simulate.ClaudeConfig{}).Start()
+	defer stop()
+	sdk := anthropic.NewClient(option.WithoutEnvironmentDefaults(), option.WithBaseURL(url), option.WithAPIKey("key"), option.WithMaxRetries(0))
+	count, err := sdk.Messages.CountTokens(t.Context(), anthropic.MessageCountTokensParams{
+		Model: "claude-haiku-5-5", Messages: []anthropic.MessageParam{anthropic.NewUserMessage(anthropic.NewTextBlock(strings.Repeat("word ", 80)))},
+	})
+	if err != nil || count.InputTokens != 100 {
+		t.Errorf("count: %v, %v", count, err)
+	}
+	list, err := sdk.Models.List(t.Context(), anthropic.ModelListParams{})
+	if err != nil || len(list.Data) < 5 {
+		t.Errorf("models: %v, %v", list, err)
+	}
+	one, err := sdk.Models.Get(t.Context(), "claude-opus-5-5", anthropic.ModelGetParams{})
+	if err != nil || !strings.Contains(one.DisplayName, "simulated") {
+		t.Errorf("model: %v, %v", one, err)
 	}
 }

@@ -32,18 +32,16 @@ var (
 func (o Options) verify(markdown string) error {
 	source := []byte(markdown)
 	parser := goldmark.New(goldmark.WithExtensions(extension.GFM, extension.Footnote)).Parser()
-	var found error
-	_ = ast.Walk(parser.Parse(text.NewReader(source)), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if !entering || found != nil {
+	return ast.Walk(parser.Parse(text.NewReader(source)), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		switch {
+		case !entering:
 			return ast.WalkContinue, nil
-		}
-		if n.Kind() == ast.KindCodeSpan {
+		case n.Kind() == ast.KindCodeSpan:
 			return ast.WalkSkipChildren, nil
 		}
-		found = o.verifyNode(n, source)
-		return ast.WalkContinue, nil
+		err := o.verifyNode(n, source)
+		return ast.WalkContinue, err
 	})
-	return found
 }
 
 func (o Options) verifyNode(n ast.Node, source []byte) error {

@@ -29,32 +29,36 @@ func (c *Claude) name(prefix string) string {
 	return fmt.Sprintf("%s%08d", prefix, c.serial)
 }
 
+// messages logs each call before it answers: whoever has the answer finds the call in the log.
 func (c *Claude) messages(w http.ResponseWriter, r *http.Request) {
 	in, problem := readMessage(w, r)
 	call := ClaudeCall{Request: in.request(), At: c.cfg.Now(), Path: r.URL.Path}
-	defer func() { c.log(call) }()
 	if problem == nil {
 		call.Mode = c.next()
 		problem = c.obstacle(w, call.Mode)
 	}
 	if problem != nil {
 		call.Status, call.Message = problem.status, problem.message
+		c.log(call)
 		problem.write(w)
 		return
 	}
 	switch call.Mode {
 	case Reset:
+		c.log(call)
 		reset(w)
 		return
 	case Hang:
+		c.log(call)
 		<-r.Context().Done()
 		return
 	case Slow:
 		if !wait(r.Context(), c.cfg.Slow) {
+			c.log(call)
 			return
 		}
 	}
-	c.respond(w, in, &call)
+	c.respond(w, in, call)
 }
 
 // obstacle is the error of a mode, or of a limit that is reached.
@@ -74,7 +78,7 @@ func (c *Claude) obstacle(w http.ResponseWriter, mode Mode) *apiError {
 	return &e
 }
 
-func (c *Claude) respond(w http.ResponseWriter, in messageInput, call *ClaudeCall) {
+func (c *Claude) respond(w http.ResponseWriter, in messageInput, call ClaudeCall) {
 	text := c.text(call.Request, call.Mode)
 	usage := c.usage(in)
 	usage.Output = tokens(text)
@@ -101,6 +105,7 @@ func (c *Claude) respond(w http.ResponseWriter, in messageInput, call *ClaudeCal
 	c.spend(0, usage.Input+usage.CacheWrite, usage.Output)
 	call.Status, call.Answer, call.Usage = http.StatusOK, text, usage
 	call.StopReason, _ = stop.(string)
+	c.log(call)
 	c.limitHeaders(w.Header())
 	sendJSON(w, http.StatusOK, object{
 		"id": c.name("msg_simulated"), "type": "message", "role": "assistant", "model": in.Model, "content": content,

@@ -122,9 +122,11 @@ func (f Fault) limitHeaders(h http.Header, now time.Time) {
 	}
 }
 
-// after spoils the answer to a request that had its effect.
-func (f Fault) after(out *reply) {
+// after spoils the answer to a request that had its effect, and returns the status that the client will see.
+func (f Fault) after(out *reply) int {
 	switch f.Kind {
+	case ResetBefore, ResetAfter:
+		return 0
 	case FailAfter:
 		out.status = f.Status
 		out.raw, _ = json.Marshal(failure(f.Status, "Server Error").body)
@@ -133,6 +135,7 @@ func (f Fault) after(out *reply) {
 			out.raw = []byte("{}")
 		}
 	}
+	return out.status
 }
 
 func (f Fault) late() time.Duration {

@@ -69,8 +69,10 @@ func (g *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	out, call := g.answer(x, fault)
-	call.Status = g.write(w, r, out, fault)
+	// Logged first: whoever has the answer finds the call in the log.
+	call.Status = fault.after(&out)
 	g.log(call)
+	g.write(w, r, out, fault.Kind)
 }
 
 // answer finds the endpoint and runs it, unless a fault comes first.
@@ -205,13 +207,12 @@ func (g *GitHub) finish(x *exchange, out *reply) {
 	}
 }
 
-// write sends the answer, as far as the fault lets it, and returns the status that the client saw.
-func (g *GitHub) write(w http.ResponseWriter, r *http.Request, out reply, fault Fault) int {
-	if fault.Kind == ResetBefore || fault.Kind == ResetAfter {
+// write sends the answer, as far as the fault lets it.
+func (g *GitHub) write(w http.ResponseWriter, r *http.Request, out reply, fault FaultKind) {
+	if fault == ResetBefore || fault == ResetAfter {
 		reset(w)
-		return 0
+		return
 	}
-	fault.after(&out)
 	h := w.Header()
 	for name, values := range out.header {
 		h[name] = values
@@ -226,13 +227,12 @@ func (g *GitHub) write(w http.ResponseWriter, r *http.Request, out reply, fault 
 	}
 	w.WriteHeader(out.status)
 	raw := out.raw
-	if fault.Kind == Truncated {
+	if fault == Truncated {
 		raw = raw[:len(raw)/2]
 	}
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(raw)
 	}
-	return out.status
 }
 
 func (g *GitHub) log(c Call) {

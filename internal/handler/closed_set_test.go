@@ -202,7 +202,10 @@ func TestE1_ATextThatSteersGetsNothing(t *testing.T) {
 	a := goodIssueAnswer()
 	a.Injection, a.Missing = true, []string{"What is your password?"}
 	a.Labels = []namedLabel{{"bug", 1, "crashes when I press Save"}}
-	p := planIssue(t, issueFacts(), a, rule())
+	r := rule()
+	r.Labels.Categories = []hls.Category{{Name: "priority", Labels: []hls.Label{{Name: "priority-high"}}}, {Name: "type", Labels: []hls.Label{{Name: "bug"}}}}
+	a.Priority.Level = "high"
+	p := planIssue(t, issueFacts(), a, r)
 	if len(p.Effects) != 0 || p.Silent != "injection_suspected" || whyDropped(p, "bug") != "injection_suspected" {
 		t.Errorf("%+v", p)
 	}

@@ -37,7 +37,7 @@ func evidenceOf(issue hls.Issue, comments []hls.Comment) evidence {
 // supports tells whether the quote proves something: it is long enough, and stands in one of the texts.
 func (v evidence) supports(quote string) bool {
 	quote = strings.Trim(plain(quote), `"'. `)
-	if len([]rune(quote)) < minQuote && len(strings.Fields(quote)) < 2 {
+	if len([]rune(quote)) < minQuote && wordsIn(quote) < 2 {
 		return false
 	}
 	for _, text := range v {
@@ -46,6 +46,17 @@ func (v evidence) supports(quote string) bool {
 		}
 	}
 	return false
+}
+
+// wordsIn counts words. Scripts that put no blanks between words count by the character.
+func wordsIn(text string) int {
+	n := len(strings.Fields(text))
+	for _, r := range text {
+		if unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai) {
+			n++
+		}
+	}
+	return n
 }
 
 // plain is text as quotes are compared: case, white space, typographic marks and invisible characters do not count.

@@ -128,6 +128,7 @@ func TestIssueLabels(t *testing.T) {
 		{"fits", "bug", good, 0.9, nil, ""},
 		{"other case", "BUG", "The app crashes  when\nI press Save", 0.9, nil, ""},
 		{"quote from the author's comment", "bug", "on version 2.3.1 too", 0.9, nil, ""},
+		{"quote in a script without blanks", "bug", "保存时崩溃", 0.9, func(f *hls.Facts, _ *hls.Rule) { f.Issue.Body = "应用在保存时崩溃了" }, ""},
 		{"at the threshold", "bug", good, 0.6, nil, ""},
 		{"unknown label", "urgent", good, 0.9, nil, "not_allowed"},
 		{"unsure", "bug", good, 0.59, nil, "low_confidence"},
@@ -324,7 +325,8 @@ To look into this, some things are missing:
 
 func TestE4_UnreadableAnswerPlansNothing(t *testing.T) {
 	t.Parallel()
-	for _, answer := range []string{"", "null", "[]", "{", `{"labels":"bug"}`, `{"labels":[],"labels":[]}`} {
+	for _, answer := range []string{"", "null", "[]", "{", `{"labels":"bug"}`, `{"labels":[],"labels":[]}`,
+		`{"missing_information":["Which version?"],"labels":"bug"}`, `{"risk":"high","missing_tests":["Saving"],"findings":7}`} {
 		for _, name := range []string{"issues", "pull_request"} {
 			f := issueFacts()
 			f.PullRequest = &hls.PullRequest{Number: 8}

@@ -2,12 +2,14 @@ package prompt
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"hls/internal/hls"
 	"hls/jinja"
@@ -22,6 +24,7 @@ const (
 	firstShown   = 5    // of mostComments
 	longComment  = 4000 // characters shown of one
 	longRelated  = 1500
+	longPayload  = 60_000 // characters of payload_text
 )
 
 // stableValues are the context of system templates: what is the same for all events of a repository.
@@ -50,11 +53,8 @@ func eventValues(in Input) (*jinja.Dict, error) {
 		v, _ := stable.Get(name)
 		values.Set(name, v)
 	}
-	own, err := jinja.FromJSON(in.Event.Body) // read twice: what is gathered must not change the payload
-	if err != nil {
-		return nil, fmt.Errorf("read payload: %w", err)
-	}
-	if p, ok := own.(*jinja.Dict); ok {
+	values.Set("payload_text", cut(string(in.Event.Body), longPayload))
+	if p, ok := payload.(*jinja.Dict); ok {
 		for _, name := range append([]string{"repository", "sender"}, objects...) {
 			if v, ok := p.Get(name); ok {
 				values.Set(name, v)
@@ -62,6 +62,9 @@ func eventValues(in Input) (*jinja.Dict, error) {
 		}
 	}
 	if err := gatheredValues(values, in.Facts); err != nil {
+		return nil, err
+	}
+	if err := presentValues(values, in); err != nil {
 		return nil, err
 	}
 	values.Set("metadata", dict("request_id", in.Event.RequestID, "delivery_id", in.Event.DeliveryID,
@@ -92,19 +95,36 @@ func gatheredValues(values *jinja.Dict, f hls.Facts) error {
 		}
 		values.Set("previous_analysis", answer)
 	}
-	if f.Issue != nil {
-		if err := overlay(values, "issue", f.Issue); err != nil {
+	return nil
+}
+
+// presentValues puts the present state of the issue or pull request over what the payload says of it. The object is
+// read once more for that: payload stays as GitHub sent it.
+func presentValues(values *jinja.Dict, in Input) error {
+	if in.Facts.Issue == nil && in.Facts.PullRequest == nil {
+		return nil
+	}
+	var members struct {
+		Issue       jsontext.Value `json:"issue"`
+		PullRequest jsontext.Value `json:"pull_request"`
+	}
+	if err := json.Unmarshal(in.Event.Body, &members); err != nil {
+		return fmt.Errorf("read payload: %w", err)
+	}
+	if in.Facts.Issue != nil {
+		if err := overlay(values, "issue", members.Issue, in.Facts.Issue); err != nil {
 			return err
 		}
 	}
-	if f.PullRequest != nil {
-		return overlay(values, "pull_request", f.PullRequest)
+	if in.Facts.PullRequest != nil {
+		return overlay(values, "pull_request", members.PullRequest, in.Facts.PullRequest)
 	}
 	return nil
 }
 
-// overlay puts the object's present state over what the payload says of it. Members that HLS does not know stay.
-func overlay(values *jinja.Dict, name string, object any) error {
+// overlay sets name to what the payload says with the object's present state over it. Members that HLS does not know
+// stay.
+func overlay(values *jinja.Dict, name string, said jsontext.Value, object any) error {
 	now, err := plainValue(object)
 	if err != nil {
 		return fmt.Errorf("convert %s: %w", name, err)
@@ -113,15 +133,19 @@ func overlay(values *jinja.Dict, name string, object any) error {
 	if !ok {
 		return fmt.Errorf("convert %s: not an object", name)
 	}
-	if labels, _ := fresh.Get("labels"); labels == nil {
-		fresh.Set("labels", &jinja.List{})
-	}
-	old, _ := values.Get(name)
-	target, ok := old.(*jinja.Dict)
-	if !ok {
-		values.Set(name, fresh)
+	values.Set(name, fresh)
+	if said.Kind() != '{' {
 		return nil
 	}
+	old, err := jinja.FromJSON(said)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	target, ok := old.(*jinja.Dict)
+	if !ok {
+		return nil
+	}
+	values.Set(name, target)
 	for _, member := range []string{"title", "body", "state", "state_reason", "locked", "draft", "merged", "labels",
 		"head", "base", "additions", "deletions", "changed_files", "updated_at"} {
 		v, ok := fresh.Get(member)
@@ -132,14 +156,11 @@ func overlay(values *jinja.Dict, name string, object any) error {
 	return nil
 }
 
-// plainValue is a noun as templates see it: by its JSON names.
+// plainValue is a noun as templates see it: by its JSON names, and with an empty list for none.
 func plainValue(v any) (any, error) {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return nil, err
-	}
-	if string(b) == "null" {
-		return &jinja.List{}, nil
 	}
 	return jinja.FromJSON(b)
 }
@@ -165,11 +186,14 @@ func shownIssues(all []hls.Issue) []hls.Issue {
 }
 
 func cut(text string, limit int) string {
-	count := utf8.RuneCountInString(text)
-	if count <= limit {
-		return text
+	n := 0
+	for at := range text {
+		if n == limit {
+			return fmt.Sprintf("%s\n[%d characters left out]", text[:at], utf8.RuneCountInString(text[at:]))
+		}
+		n++
 	}
-	return fmt.Sprintf("%s\n[%d characters left out]", string([]rune(text)[:limit]), count-limit)
+	return text
 }
 
 // allowed are the labels that an answer may name: the configured ones, or the repository's where none are.
@@ -200,9 +224,17 @@ func configValues(r hls.Rule) *jinja.Dict {
 		labels := slices.SortedFunc(slices.Values(c.Labels), func(a, b hls.Label) int { return cmp.Compare(a.Name, b.Name) })
 		categories.Items = append(categories.Items, dict("name", c.Name, "exclusive", c.Exclusive, "labels", labelValues(labels)))
 	}
-	return dict("name", r.Name, "dry_run", r.DryRun,
+	return dict("name", r.Name, "events", textValues(r.Events), "model", r.Model, "dry_run", r.DryRun,
 		"labels", dict("auto_apply", r.Labels.AutoApply, "categories", categories, "min_confidence", r.Labels.MinConfidence),
-		"comments", dict("auto_post", string(r.Comments.Post)))
+		"comments", dict("auto_post", string(r.Comments.Post), "event_types", textValues(r.Comments.EventTypes)))
+}
+
+func textValues(texts []string) *jinja.List {
+	list := &jinja.List{}
+	for _, text := range texts {
+		list.Items = append(list.Items, text)
+	}
+	return list
 }
 
 // dict makes a Dict of pairs.

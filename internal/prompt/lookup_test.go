@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"hls/internal/hls"
+	"hls/prompts"
 )
 
 func TestLookup(t *testing.T) {
@@ -80,7 +81,7 @@ func TestInheritanceCrossesToTheBuiltinsAndNoFurther(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		r, err := New(Config{BaseDir: dir}, os.DirFS("../../prompts"), nil, nil)
+		r, err := New(Config{BaseDir: dir}, prompts.FS, nil, nil)
 		if err != nil {
 			continue // a link out of the folder is refused as such
 		}
@@ -147,7 +148,7 @@ func TestCheckNamesFileLineAndColumn(t *testing.T) {
 		"lib/_macros.j2":         "{% macro m(x) %}{{ x.y.z }}{% endmacro %}",
 		"issues/base_unused.txt": "{{ not a template",
 	})
-	_, err := New(Config{BaseDir: dir}, os.DirFS("../../prompts"), nil, nil)
+	_, err := New(Config{BaseDir: dir}, prompts.FS, nil, nil)
 	if err == nil || !strings.Contains(err.Error(), filepath.Join(dir, "pull_requests", "bad.j2")+":2:") {
 		t.Errorf("error %v", err)
 	}

@@ -262,6 +262,15 @@ func TestInvisibleCharactersAreShown(t *testing.T) {
 	}
 }
 
+func TestInvisibleCharactersAreShownInThePrompt(t *testing.T) {
+	t.Parallel()
+	in := sample(t, "issues.opened", hls.Rule{})
+	in.Facts.Issue.Body = "see\u200b this\U000e0049"
+	if p := render(t, renderer(t, Config{}), in); !strings.Contains(p.User, `see\u{200b} this\u{e0049}`) {
+		t.Errorf("got %s", p.User)
+	}
+}
+
 func TestS1_SecretsAreRedacted(t *testing.T) {
 	t.Parallel()
 	const secret = "ghp_0123456789abcdefghij"
@@ -322,5 +331,15 @@ func TestBrokenBuiltinsAreRefused(t *testing.T) {
 	_, err := New(Config{}, fstest.MapFS{"issues/analyze.j2": {Data: []byte("one\n{{ two")}}, nil, nil)
 	if err == nil || !strings.Contains(err.Error(), "issues/analyze.j2:2:") {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestAHugePayloadIsCut(t *testing.T) {
+	t.Parallel()
+	in := sample(t, "push", hls.Rule{})
+	commit := `{"id":"0123456789","message":"` + strings.Repeat("word ", 200) + `"},`
+	in.Event.Body = []byte(`{"ref":"x","sender":{"login":"a"},"repository":{"full_name":"a/b"},"commits":[` + strings.Repeat(commit, 4000) + `{}]}`)
+	if p := render(t, renderer(t, Config{}), in); len(p.User) > 70_000 || !strings.Contains(p.User, "characters left out]") {
+		t.Errorf("%d bytes of %d", len(p.User), len(in.Event.Body))
 	}
 }

@@ -109,7 +109,7 @@ func (s *service) run(text string) {
 	s.t.Cleanup(func() {
 		s.stop()
 		if s.t.Failed() {
-			s.t.Logf("log:\n%s", s.log)
+			s.t.Logf("log:\n%s", tail(s.log.String(), 4000))
 		}
 	})
 	select {
@@ -207,3 +207,6 @@ func freePort(t *testing.T) int {
 	defer func() { _ = l.Close() }()
 	return l.Addr().(*net.TCPAddr).Port
 }
+
+// tail is the end of a text, which is where a log says what went wrong.
+func tail(text string, n int) string { return text[max(0, len(text)-n):] }

@@ -48,3 +48,27 @@ func TestS1_SecretHidesFromFormatting(t *testing.T) {
 		t.Error("the door cannot read it")
 	}
 }
+
+func TestS1_RedactJSONKeepsItJSON(t *testing.T) {
+	t.Parallel()
+	r := hls.NewRedactor(`it's "quoted" é`, "12345678")
+	for text, want := range map[string]string{
+		`{"id":12345678,"body":"x 12345678 y"}`:        `{"id":12345678,"body":"x [redacted] y"}`,
+		`{"body":"say it's \"quoted\" \u00e9 now"}`:    `{"body":"say [redacted] now"}`,
+		`{"n": 1e400, "big":123456789012345678901234}`: `{"n": 1e400, "big":123456789012345678901234}`,
+		`{"plain": "nothing", "escaped": "a\tb"}`:      `{"plain": "nothing", "escaped": "a\tb"}`,
+	} {
+		if got := string(r.RedactJSON([]byte(text))); got != want {
+			t.Errorf("RedactJSON(%s) = %s, want %s", text, got, want)
+		}
+	}
+}
+
+func BenchmarkRedact(b *testing.B) {
+	r := hls.NewRedactor(canary, "It's a Secret to Everybody", "sk-ant-0123456789abcdefghijkl", "admin-token-of-some-length")
+	text := strings.Repeat(`{"login":"mona","html_url":"https://github.example/acme/widget-shop/issues/7"},`, 128)
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		r.Redact(text)
+	}
+}

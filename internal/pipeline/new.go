@@ -26,7 +26,8 @@ type Config struct {
 	Lease       time.Duration
 	Grace       time.Duration // for tasks under way when the process is told to stop
 
-	LogPayloads bool // logging.log_payloads
+	LogPayloads bool          // logging.log_payloads
+	Redactor    *hls.Redactor // stands before every row; nil removes nothing
 
 	Backoff func(attempt int) time.Duration // nil means Backoff
 	Observe func(hls.Stage, time.Duration)  // time spent in a stage; may be nil

@@ -20,6 +20,7 @@ import (
 // is durable, and 2xx may be sent. Accepting the same delivery again changes nothing.
 func (p *Pipeline) Accept(ctx context.Context, d hls.Delivery, e hls.Event) (hls.Receipt, error) {
 	_, rule, verdict := p.route(e)
+	d.Body = p.cfg.Redactor.RedactJSON(d.Body) // Its hash stays that of what GitHub signed.
 
 	intake := record.Intake{Delivery: d, Ignored: verdict.Reason}
 	if verdict.Do {
@@ -178,6 +179,7 @@ func (p *Pipeline) analysis(ctx context.Context, j *journey, q question) (hls.An
 	if err != nil {
 		return hls.Analysis{}, err
 	}
+	analysis.Answer = p.cfg.Redactor.RedactJSON(analysis.Answer)
 	j.analyzed(analysis)
 	if err := p.store.SaveAnalysis(ctx, j.task, reservation, analysis); err != nil {
 		return hls.Analysis{}, fmt.Errorf("save analysis: %w", err)

@@ -1,0 +1,131 @@
+package hls
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// window is how many bytes of a secret in a row give it away.
+const window = 8
+
+// Redactor removes configured secrets from text, whole or in part. It is safe for concurrent use; the zero value
+// and nil remove nothing.
+type Redactor struct {
+	known atomic.Pointer[patterns]
+}
+
+// patterns is what a redactor looks for; it never changes once it is in place.
+type patterns struct {
+	windows map[string]bool
+	begins  [1 << 16]bool // the first two bytes of a window, so that most places of a text need no look-up
+	short   []string      // secrets of fewer than eight bytes
+}
+
+// NewRedactor knows the given secrets; empty ones are passed over.
+func NewRedactor(secrets ...Secret) *Redactor {
+	r := &Redactor{}
+	r.Add(secrets...)
+	return r
+}
+
+// Add makes more secrets known, as when the settings are read again. Those known before stay known.
+func (r *Redactor) Add(secrets ...Secret) {
+	next := &patterns{windows: map[string]bool{}}
+	if old := r.known.Load(); old != nil {
+		maps.Copy(next.windows, old.windows)
+		next.begins, next.short = old.begins, slices.Clone(old.short)
+	}
+	for _, s := range secrets {
+		v := s.Reveal()
+		if v != "" && len(v) < window {
+			next.short = append(next.short, v)
+		}
+		for i := 0; i+window <= len(v); i++ {
+			next.windows[v[i:i+window]] = true
+			next.begins[pair(v, i)] = true
+		}
+	}
+	r.known.Store(next)
+}
+
+// Redact returns text with every run of eight or more bytes that stands in a secret replaced.
+func (r *Redactor) Redact(text string) string {
+	if r == nil || text == "" {
+		return text
+	}
+	if known := r.known.Load(); known != nil {
+		return known.redact(text)
+	}
+	return text
+}
+
+func (p *patterns) redact(text string) string {
+	for _, s := range p.short {
+		text = strings.ReplaceAll(text, s, redacted)
+	}
+	if len(p.windows) == 0 || len(text) < window {
+		return text
+	}
+	var out strings.Builder
+	kept := 0
+	for i := 0; i+window <= len(text); {
+		if !p.begins[pair(text, i)] || !p.windows[text[i:i+window]] {
+			i++
+			continue
+		}
+		end := i + window
+		for end < len(text) && p.windows[text[end-window+1:end+1]] {
+			end++
+		}
+		out.WriteString(text[kept:i])
+		out.WriteString(redacted)
+		kept, i = end, end
+	}
+	if kept == 0 {
+		return text
+	}
+	out.WriteString(text[kept:])
+	return out.String()
+}
+
+func pair(text string, i int) int { return int(text[i])<<8 | int(text[i+1]) }
+
+// RedactJSON returns a JSON text whose strings are redacted. Numbers and structure stay as they are, so the result is
+// JSON again; a text without secrets is returned as it is.
+func (r *Redactor) RedactJSON(text []byte) []byte {
+	if whole := string(text); r == nil || r.Redact(whole) == whole && !bytes.ContainsRune(text, '\\') {
+		return text
+	}
+	var out bytes.Buffer
+	in := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	to := jsontext.NewEncoder(&out, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	changed := false
+	for {
+		token, err := in.ReadToken()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err == nil && token.Kind() == '"' {
+			clean := r.Redact(token.String())
+			changed = changed || clean != token.String()
+			token = jsontext.String(clean)
+		}
+		if err == nil {
+			err = to.WriteToken(token)
+		}
+		if err != nil {
+			return []byte(r.Redact(string(text))) // Not JSON: rather a broken text than a secret.
+		}
+	}
+	if !changed {
+		return text
+	}
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
+}

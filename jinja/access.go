@@ -124,7 +124,9 @@ func (st *state) attribute(o any, n string) (any, bool) {
 			}
 		}
 	case *rangeValue:
-		return t.attribute(n)
+		if v, ok := t.attribute(n); ok {
+			return v, true
+		}
 	case *loop:
 		return t.attribute(st, n)
 	case *namespace:

@@ -13,8 +13,11 @@ func (st *state) binary(op string, l, r any) any {
 		needDefined(r)
 	}
 	if isNumber(l) && isNumber(r) {
-		if isFloat(l) || isFloat(r) || op == "/" {
+		switch {
+		case isFloat(l) || isFloat(r):
 			return floatOp(op, l, r)
+		case op == "/":
+			return divideInts(l, r)
 		}
 		return intOp(op, l, r)
 	}
@@ -147,11 +150,8 @@ func floatOp(op string, l, r any) any {
 	case "*":
 		return a * b
 	case "/":
-		if isFloat(l) || isFloat(r) {
-			zero("float division by zero")
-		}
-		zero("division by zero")
-		return divide(l, r, a, b)
+		zero("float division by zero")
+		return a / b
 	case "//":
 		zero("float floor division by zero")
 		return (a - floatMod(a, b)) / b
@@ -162,14 +162,17 @@ func floatOp(op string, l, r any) any {
 	return floatPower(a, b)
 }
 
-// divide is true division; of integers it is rounded once.
-func divide(l, r any, a, b float64) float64 {
-	if isFloat(l) || isFloat(r) || math.Abs(a) < 1<<53 && math.Abs(b) < 1<<53 {
-		return a / b
-	}
+// divideInts is true division of integers, rounded once.
+func divideInts(l, r any) float64 {
 	x, _ := toBig(l)
 	y, _ := toBig(r)
+	if y.Sign() == 0 {
+		panic(fail("ZeroDivisionError", "division by zero"))
+	}
 	f, _ := new(big.Rat).SetFrac(x, y).Float64()
+	if math.IsInf(f, 0) {
+		panic(fail("OverflowError", "integer division result too large for a float"))
+	}
 	return f
 }
 

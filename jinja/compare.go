@@ -44,7 +44,7 @@ func (st *state) equalAt(a, b any, depth int) bool {
 		return ok && x.len() == y.len() && (x.len() == 0 || x.start == y.start && (x.len() == 1 || x.step == y.step))
 	case *Undefined:
 		st.useUndefined(x, "compare")
-		return isUndefined(b) && x.policy == b.(*Undefined).policy //nolint:errcheck // checked by isUndefined
+		return isUndefined(b) && x.policy == b.(*Undefined).policy
 	}
 	return a == b
 }

@@ -189,3 +189,31 @@ func (c *compiler) macro(p place, d *macroDef) {
 	d.frame = &frame{}
 	sym.fill(d.frame)
 }
+
+// contextFilters are the filters that Jinja2 does not apply when it compiles.
+var contextFilters = map[string]bool{
+	"map": true, "select": true, "reject": true, "selectattr": true, "rejectattr": true, "random": true,
+}
+
+// fold marks the items of an output that is constant: there, slicing what has no slices gives an undefined value.
+func fold(x expr) {
+	constant := true
+	walk(x, func(n node) bool {
+		switch n := n.(type) {
+		case *eName, *eCall:
+			constant = false
+		case *eFilter:
+			constant = constant && !contextFilters[n.name]
+		}
+		return constant
+	})
+	if !constant {
+		return
+	}
+	walk(x, func(n node) bool {
+		if i, ok := n.(*eItem); ok {
+			i.folded = true
+		}
+		return true
+	})
+}

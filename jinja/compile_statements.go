@@ -10,6 +10,7 @@ func (c *compiler) stmt(p place, s stmt) bool { //nolint:funlen // a dispatch ov
 		if !s.drop {
 			s.mark.line = c.mark(s.at.line)
 			c.expr(p, s.x)
+			fold(s.x)
 		}
 	case *sIf:
 		c.ifStmt(p.softened(), s)

@@ -1,9 +1,9 @@
 package jinja
 
 // missing marks a variable that has no value, and an argument that was not given.
-type missingType struct{}
+const missing missingType = "missing"
 
-var missing any = missingType{}
+type missingType string
 
 // blockRef is a block with the template that it stands in.
 type blockRef struct {
@@ -133,7 +133,7 @@ func (st *state) copyValue(v any, depth int) any {
 		}
 		return c
 	}
-	t := v.(*Dict) //nolint:errcheck // the only type left
+	t := v.(*Dict)
 	c := NewDict()
 	st.copies[v] = c
 	st.use(int64(t.Len()) * entrySize)

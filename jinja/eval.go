@@ -19,7 +19,7 @@ func (st *state) eval(sc *scope, x expr) any { //nolint:funlen // a dispatch ove
 	case *eAttr:
 		o := st.eval(sc, x.x)
 		st.at(x.at)
-		return from0(st.getAttr(o, x.name), x)
+		return wrote(st.getAttr(o, x.name), x)
 	case *eItem:
 		return st.evalItem(sc, x)
 	case *eCall:
@@ -86,8 +86,8 @@ func (st *state) eval(sc *scope, x expr) any { //nolint:funlen // a dispatch ove
 // at notes the place of what may fail next.
 func (st *state) at(p at) { st.off = p.off }
 
-// from0 notes how an undefined value was written, if it is one.
-func from0(v any, x expr) any {
+// wrote notes how an undefined value was written, if it is one.
+func wrote(v any, x expr) any {
 	if u, ok := v.(*Undefined); ok && u.source == nil {
 		u.source = x
 	}
@@ -112,8 +112,8 @@ func (st *state) evalItem(sc *scope, x *eItem) any {
 			}
 		}
 		st.at(x.at)
-		if !sliceable(o, bounds) && constant(x) {
-			return from0(st.undefinedIn(o, missing), x) // Jinja2 computes constants in a way that does not fail
+		if x.folded && !sliceable(o, bounds) {
+			return wrote(st.undefinedIn(o, missing), x)
 		}
 		return st.slice(o, bounds)
 	}
@@ -122,7 +122,7 @@ func (st *state) evalItem(sc *scope, x *eItem) any {
 	}
 	k := st.eval(sc, x.key)
 	st.at(x.at)
-	return from0(st.getItem(o, k), x)
+	return wrote(st.getItem(o, k), x)
 }
 
 func sliceable(o any, bounds [3]any) bool {
@@ -136,19 +136,6 @@ func sliceable(o any, bounds [3]any) bool {
 		return true
 	}
 	return false
-}
-
-// constant reports whether an expression consists of literals.
-func constant(n node) bool {
-	ok := true
-	walk(n, func(n node) bool {
-		switch n.(type) {
-		case *eName, *eCall, *eFilter, *eTest:
-			ok = false
-		}
-		return ok
-	})
-	return ok
 }
 
 func hasSlice(t *eTuple) bool {
@@ -239,7 +226,7 @@ func (st *state) call(ctx *tplContext, f any, a *args) any {
 	case *macro:
 		return st.callMacro(t, a, ctx.eval.autoescape)
 	case *loop:
-		return t.call(st, a)
+		return t.call(a)
 	case *blockCall:
 		if len(a.pos)+len(a.names) > 0 {
 			panic(typeErr("BlockReference.__call__() takes 1 positional argument but %d were given", 1+len(a.pos)))

@@ -38,7 +38,7 @@ func (st *state) goTo(s stmt) {
 	st.line, st.off = p.line, p.off
 }
 
-func (st *state) execOne(sc *scope, s stmt) flow { //nolint:funlen // a dispatch over every kind of statement
+func (st *state) execOne(sc *scope, s stmt) flow {
 	st.step()
 	switch s := s.(type) {
 	case *sData:

@@ -66,7 +66,7 @@ func filterRandom(c *call) any {
 	if n == 0 {
 		return c.st.undefinedHint("random", "No random item, sequence was empty.")
 	}
-	v, ok := c.st.item(c.self, int64(rand.IntN(n))) //nolint:gosec // nothing secret hangs on it
+	v, ok := c.st.item(c.self, int64(rand.IntN(n)))
 	if !ok {
 		panic(fail("KeyError", "a mapping has no random item"))
 	}
@@ -244,7 +244,7 @@ func filterDictSort(c *call) any {
 	if !ok {
 		panic(attrError(c.self, "items"))
 	}
-	get := func(v any) any { return v.(*Tuple).Items[pos] } //nolint:errcheck // pairs are tuples
+	get := func(v any) any { return v.(*Tuple).Items[pos] }
 	return &List{Items: c.st.sorted(d.pairs(), keyOf(get, c.bool(0, false)), c.bool(2, false))}
 }
 

@@ -63,7 +63,7 @@ func (l *loop) total() int {
 	return l.length
 }
 
-func (l *loop) call(st *state, a *args) any {
+func (l *loop) call(a *args) any {
 	if l.recurse == nil {
 		panic(typeErr("The loop must have the 'recursive' marker to be called recursively."))
 	}

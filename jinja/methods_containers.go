@@ -44,9 +44,9 @@ func dictMethods() []entry {
 	}
 }
 
-func (c *call) dict() *Dict { return c.self.(*Dict) } //nolint:errcheck // only dicts have these methods
+func (c *call) dict() *Dict { return c.self.(*Dict) }
 
-func (c *call) list() *List { return c.self.(*List) } //nolint:errcheck // only lists have these methods
+func (c *call) list() *List { return c.self.(*List) }
 
 func dictPop(c *call) any {
 	c.st.own()
@@ -163,9 +163,22 @@ func listMethods() []entry {
 }
 
 func tupleMethods() []entry {
-	items := func(c *call) []any { return c.self.(*Tuple).Items } //nolint:errcheck // only tuples have these methods
+	items := func(c *call) []any { return c.self.(*Tuple).Items }
 	return []entry{
 		{"index", "value start? stop? /", func(c *call) any { return c.index(items(c), "tuple") }},
+		{"count", "value /", func(c *call) any { return c.count(items(c)) }},
+	}
+}
+
+func rangeMethods() []entry {
+	items := func(c *call) []any { return c.st.iter(c.self) }
+	return []entry{
+		{"index", "value /", func(c *call) any {
+			if i := c.st.indexOf(items(c), c.a[0]); i >= 0 {
+				return int64(i)
+			}
+			panic(valueErr("%s is not in range", c.st.repr(c.a[0])))
+		}},
 		{"count", "value /", func(c *call) any { return c.count(items(c)) }},
 	}
 }

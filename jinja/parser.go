@@ -42,7 +42,7 @@ func parse(env *Env, name, source string) (t *Template, err error) {
 	p := &parser{opt: &env.opt, name: name, toks: lex(&env.opt, name, src), blocks: map[string]*sBlock{}}
 	body := p.body(nil)
 	if p.blockErr != nil {
-		return nil, p.blockErr.place(src)
+		panic(p.blockErr)
 	}
 	t = &Template{env: env, name: name, src: src, body: body, blocks: p.blocks}
 	compile(t)

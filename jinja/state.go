@@ -10,10 +10,10 @@ import (
 // state is one rendering. Failures travel as panics with an *Error and are turned into errors by Template.Render.
 type state struct {
 	env     *Env
-	ctx     context.Context //nolint:containedctx // lives as long as the rendering
-	vars    *Dict           // the caller's values
-	private bool            // values from vars are copied before use
-	copies  map[any]any     // what was copied, so that aliases stay aliases
+	ctx     context.Context
+	vars    *Dict       // the caller's values
+	private bool        // values from vars are copied before use
+	copies  map[any]any // what was copied, so that aliases stay aliases
 	mutated bool
 
 	out  *strings.Builder
@@ -161,7 +161,11 @@ func (st *state) report(u *Undefined, use string) {
 	if st.env.opt.OnUndefined == nil || st.tpl == nil || len(st.uses) >= maxUses {
 		return
 	}
-	e := (&Error{Line: st.line, off: st.off}).place(st.tpl.src)
+	e := &Error{Line: st.line, off: st.off}
+	if p := startOf(u.source); p.line == st.line {
+		e.off = p.off
+	}
+	e.place(st.tpl.src)
 	st.uses = append(st.uses, UndefinedUse{
 		Name: u.path(), Template: st.tpl.name, Line: st.line, Column: e.Column, Use: use,
 	})
@@ -184,7 +188,7 @@ func (st *state) mark(s string, markup bool) any {
 	return s
 }
 
-// callback runs a function of the caller's; a panic in it passes.
+// callbackErr is the failure of a function of the caller's.
 func callbackErr(name string, err error) *Error {
 	return &Error{Kind: KindCallback, Message: fmt.Sprintf("%s: %v", name, err), cause: err}
 }

@@ -84,15 +84,15 @@ func (st *state) render(t *Template) (out string, err error) {
 }
 
 // place fills in the source line and the column of an error in a template with that source.
-func (e *Error) place(src string) *Error {
+func (e *Error) place(src string) {
 	if e.Source != "" || e.Line == 0 {
-		return e
+		return
 	}
 	start := 0
 	for i := 1; i < e.Line; i++ {
 		n := strings.IndexByte(src[start:], '\n')
 		if n < 0 {
-			return e
+			return
 		}
 		start += n + 1
 	}
@@ -104,7 +104,6 @@ func (e *Error) place(src string) *Error {
 		line = line[:maxSourceLine] + "…"
 	}
 	e.Source = strings.ToValidUTF8(line, "")
-	return e
 }
 
 const maxSourceLine = 200

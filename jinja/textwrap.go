@@ -54,8 +54,7 @@ func (w wrapper) line(todo []string) (line, rest []string) {
 		return line, todo
 	}
 	word := todo[0]
-	space := max(w.width-used, 1)
-	end := byteOffset(word, space)
+	end := byteOffset(word, w.width-used) // nothing, when the line is full: then its last blank stays
 	if w.hyphens {
 		if h := lastHyphen(word[:end]); h > 0 {
 			end = h + 1

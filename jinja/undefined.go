@@ -47,6 +47,22 @@ func (u *Undefined) path() string {
 	return u.name
 }
 
+// startOf is where a path of names and keys begins.
+func startOf(x expr) at {
+	for {
+		switch t := x.(type) {
+		case *eAttr:
+			x = t.x
+		case *eItem:
+			x = t.x
+		case nil:
+			return at{}
+		default:
+			return x.pos()
+		}
+	}
+}
+
 func exprPath(x expr) string {
 	switch x := x.(type) {
 	case *eName:

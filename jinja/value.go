@@ -186,7 +186,7 @@ func (a *args) dict() *Dict {
 }
 
 // typeName is the name of a value's class in Python.
-func typeName(v any) string { //nolint:funlen // a dispatch over every kind of value
+func typeName(v any) string {
 	switch t := v.(type) {
 	case nil:
 		return "NoneType"

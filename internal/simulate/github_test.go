@@ -72,6 +72,16 @@ func TestGitHubKnowsWhoAsks(t *testing.T) {
 	if _, _, err := client(t, g, "wrong").Users.Get(t.Context(), ""); status(err) != http.StatusUnauthorized {
 		t.Errorf("a wrong token: %v", err)
 	}
+	url, stop := g.Start()
+	defer stop()
+	base := url + "/"
+	nobody, err := github.NewClient(github.WithURLs(&base, &base))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := nobody.Issues.Get(t.Context(), owner, name, 1); status(err) != http.StatusUnauthorized {
+		t.Errorf("no token: %v", err)
+	}
 }
 
 func TestGitHubIssueAndLabels(t *testing.T) {
@@ -292,5 +302,56 @@ func TestGitHubSearch(t *testing.T) {
 	}
 	if _, _, err := c.Search.Issues(t.Context(), strings.Repeat("word ", 60), nil); status(err) != 422 {
 		t.Errorf("a long query: %v", err)
+	}
+}
+
+func TestGitHubReadByAnyone(t *testing.T) {
+	t.Parallel()
+	g := simulate.NewGitHub(simulate.GitHubConfig{Anonymous: true})
+	g.AddRepository(simulate.RepositorySeed{FullName: shop})
+	g.AddRepository(simulate.RepositorySeed{FullName: "acme/vault", Private: true})
+	g.AddIssue(shop, simulate.IssueSeed{Title: "Public", Author: "rita"})
+	g.AddIssue("acme/vault", simulate.IssueSeed{Title: "Private", Author: "rita"})
+	url, stop := g.Start()
+	defer stop()
+	base := url + "/"
+	c, err := github.NewClient(github.WithURLs(&base, &base))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := c.Issues.Get(t.Context(), owner, name, 1); err != nil {
+		t.Error(err)
+	}
+	if _, _, err := c.Issues.Get(t.Context(), owner, "vault", 1); status(err) != http.StatusNotFound {
+		t.Errorf("private: %v", err)
+	}
+	if _, _, err := c.Issues.AddLabelsToIssue(t.Context(), owner, name, 1, []string{"bug"}); status(err) != http.StatusUnauthorized {
+		t.Errorf("written: %v", err)
+	}
+}
+
+func TestGitHubRights(t *testing.T) {
+	t.Parallel()
+	g := simulate.NewGitHub(simulate.GitHubConfig{Tokens: map[string]string{"r": "rita", "m": "mona"}, Token: "right"})
+	g.AddRepository(simulate.RepositorySeed{FullName: shop, Collaborators: map[string]string{"mona": "triage"}})
+	g.AddIssue(shop, simulate.IssueSeed{Title: "One", Author: "olaf"})
+	g.LockIssue(shop, 1)
+	rita, mona := client(t, g, "r"), client(t, g, "m")
+	if _, _, err := rita.Issues.AddLabelsToIssue(t.Context(), owner, name, 1, []string{"bug"}); status(err) != http.StatusForbidden {
+		t.Errorf("a stranger labels: %v", err)
+	}
+	if _, _, err := rita.Issues.CreateComment(t.Context(), owner, name, 1, github.IssueCommentRequest{Body: "Hi"}); status(err) != http.StatusForbidden {
+		t.Errorf("a stranger comments on a locked issue: %v", err)
+	}
+	if _, _, err := mona.Issues.AddLabelsToIssue(t.Context(), owner, name, 1, []string{"bug"}); err != nil {
+		t.Errorf("triage labels: %v", err)
+	}
+	level, _, err := client(t, g, "right").Repositories.GetPermissionLevel(t.Context(), owner, name, "mona")
+	if err != nil || level.GetPermission() != "read" || level.GetRoleName() != "triage" {
+		t.Errorf("permission: %v, %v", level, err)
+	}
+	g.DeleteIssue(shop, 1)
+	if _, _, err := mona.Issues.Get(t.Context(), owner, name, 1); status(err) != http.StatusGone {
+		t.Errorf("deleted: %v", err)
 	}
 }

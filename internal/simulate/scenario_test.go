@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -140,8 +141,10 @@ func TestScenarioSeesWhatIsWrong(t *testing.T) {
 		step.Prepare()
 	}
 	nothing := scenario.Check()
-	if len(nothing) == 0 {
-		t.Error("nothing was done, and nothing is found wrong")
+	for _, fault := range []string{`#212`, `has no label "bug"`, `#213`, `not one comment`, `#219`, `not a review of its last commit`} {
+		if !strings.Contains(strings.Join(nothing, "\n"), fault) {
+			t.Errorf("nothing was done, and %q is not found wrong in %q", fault, nothing)
+		}
 	}
 	g.AddLabelAs(scenario.Repo, 216, g.Self().Login, "wontfix")
 	g.CommentAs(scenario.Repo, 212, g.Self().Login, "Hello")

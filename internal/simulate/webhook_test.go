@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -154,7 +155,7 @@ func TestGitHubHookLogAndRedelivery(t *testing.T) {
 	for deadline := time.Now().Add(5 * time.Second); r.count() == 0 && time.Now().Before(deadline); {
 		<-time.After(time.Millisecond)
 	}
-	if r.count() != 1 || r.got[0].Header.Get("X-GitHub-Delivery") != missed.GUID {
+	if r.count() != 1 || r.got[0].Header.Get("X-GitHub-Delivery") != missed.GUID || r.got[0].Header.Get("X-GitHub-Hook-ID") != strconv.FormatInt(hook.GetID(), 10) {
 		t.Errorf("redelivered: %d", r.count())
 	}
 }

@@ -181,6 +181,20 @@ func TestE5_CopiedMarkerIsNotOurs(t *testing.T) {
 	})
 }
 
+func TestE5_CopiedReviewIsNotOurs(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, hls.KindPullRequest)
+	e := s.effect(hls.CreateReview)
+	if err := s.act(e); err != nil {
+		t.Fatal(err)
+	}
+	s.world.reviews[0].User, s.book.rows = person, nil
+	if err := s.act(e); err != nil {
+		t.Fatal(err)
+	}
+	s.must("done", "CreateReview abc123 1", "CreateReview abc123 1")
+}
+
 // A marker made for another issue, purpose or key is no proof, even in an own comment.
 func TestE5_ForeignMarkerDoesNotCount(t *testing.T) {
 	t.Parallel()

@@ -44,6 +44,8 @@ func TestE1_SanitizeMakesTextHarmless(t *testing.T) {
 		"image":                {"![chart](https://evil.example/x.png)", "chart (`https://evil.example/x.png`)"},
 		"image by reference":   {"![chart][1]\n\n[1]: https://evil.example/x.png", "chart (`https://evil.example/x.png`)"},
 		"image of our own":     {"![](https://github.com/octo/fish/raw/x.png)", "`https://github.com/octo/fish/raw/x.png`"},
+		"image with words":     {"![a](https://github.com/octo/fish/raw/x.png)", "a (`https://github.com/octo/fish/raw/x.png`)"},
+		"image after all":      {`\![a](https://github.com/octo/fish)`, `\![a](https://github.com/octo/fish)`},
 		"image in disguise":    {"!\\[a](https://github.com/octo/fish)", "!\\[a\\](<https://github.com/octo/fish>)"},
 		"foreign link":         {"[docs](https://evil.example/?q=1)", "docs (`https://evil.example/?q=1`)"},
 		"script link":          {"[x](javascript:alert(1)) [y](data:text/html,z)", "x (`javascript:alert(1)`) y (`data:text/html,z`)"},
@@ -64,6 +66,7 @@ func TestE1_SanitizeMakesTextHarmless(t *testing.T) {
 		"drawing":              {"```mermaid\ngraph\n```\n\n```MATH\nx\n```", "```text\ngraph\n```\n\n```text\nx\n```"},
 		"suggestion":           {"```suggestion\nx\n```", "```text\nx\n```"},
 		"odd info":             {"```go {x=\"y\"} z\na\n```", "```go\na\n```"},
+		"no info":              {"```{.mermaid}\na\n```\n\n```<b>\nb\n```", "```\na\n```\n\n```\nb\n```"},
 		"mathematics":          {"costs $5 or $$x$$", "costs `$5` or `$$x$$`"},
 		"mathematics by code":  {"$`x`$", "`$x$`"},
 		"footnote":             {"a[^1]\n\n[^1]: b c", "a\\[^1\\]\n\n\\[^1\\]: b c"},
@@ -129,14 +132,19 @@ func TestE1_SanitizeHoldsTheLimit(t *testing.T) {
 func TestS1_SanitizeRedacts(t *testing.T) {
 	t.Parallel()
 	o := options()
-	o.Redactor = hls.NewRedactor("ghp_canary0123456789")
+	token, odd := "ghp_canary0123456789", "p*s~w[r]d~x*y"
+	o.Redactor = hls.NewRedactor(hls.Secret(token), hls.Secret(odd))
 	for _, text := range []string{
-		"x ghp_canary0123456789", "x ghp_can\u200bary0123456789", "ghp\\_can&#97;ry0123456789", "`ghp_canary0123456789`",
-		"**ghp_canary0123456789**", "[a](https://x.example/ghp_canary0123456789)",
+		"x " + token, "x ghp_can\u200bary0123456789", `ghp\_can&#97;ry0123456789`, "`" + token + "`", "**" + token + "**",
+		"[a](https://x.example/" + token + ")", `p\*s\~w\[r\]d\~x\*y`, `s&#126;w\[r&rbrack;d\~x`, "```\n" + odd + "\n```",
 	} {
-		got := act.Sanitize(text, o)
-		if bare := strings.NewReplacer(`\`, "").Replace(got); strings.Contains(bare, "canary01") {
-			t.Errorf("Sanitize(%q) = %q", text, got)
+		shown := strings.ReplaceAll(act.Sanitize(text, o), `\`, "")
+		for _, secret := range []string{token, odd} {
+			for i := range len(secret) - 7 {
+				if strings.Contains(shown, secret[i:i+8]) {
+					t.Errorf("Sanitize(%q) shows %q", text, shown)
+				}
+			}
 		}
 	}
 }

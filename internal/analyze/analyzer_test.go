@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -297,7 +299,11 @@ func TestS3_ARuleLoosensNoCap(t *testing.T) {
 // A schema loads nothing, neither a file nor an address.
 func TestE2_SchemasLoadNothing(t *testing.T) {
 	t.Parallel()
-	for _, ref := range []string{"file:///etc/hostname", "http://127.0.0.1:1/x.json", "other.json", "https://json-schema.org/draft/2020-12/nothing"} {
+	file := filepath.Join(t.TempDir(), "schema.json")
+	if err := os.WriteFile(file, []byte(`{"type":"object"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, ref := range []string{"file://" + file, "http://127.0.0.1:1/x.json", "other.json", "https://json-schema.org/draft/2020-12/nothing"} {
 		in := input()
 		in.Question.Schema = fmt.Appendf(nil, `{"$ref":%q}`, ref)
 		a, m, p := newAnalyzer(t, Config{}, always(good(), nil))

@@ -19,7 +19,7 @@ import (
 // Only an answer that ended normally, with text, is an answer.
 func TestE4_OnlyEndTurnWithTextIsAnAnswer(t *testing.T) {
 	t.Parallel()
-	thinking := `[{"type":"thinking","thinking":"{\"a\":2}","signature":"s"},{"type":"redacted_thinking","data":"x"},{"type":"text","text":"{\"a\":1}"}]`
+	thinking := `[{"type":"thinking","thinking":"{\"a\":2}","signature":"s"},{"type":"redacted_thinking","data":"x"},{"type":"advice","text":"{\"a\":3}"},{"type":"text","text":"{\"a\":1}"}]`
 	for name, test := range map[string]struct{ body, reason, text string }{
 		"normal":           {message(text, `"end_turn"`), "", `{"a":1}`},
 		"thinking first":   {message(thinking, `"end_turn"`), "", `{"a":1}`},

@@ -130,14 +130,13 @@ func TestS1_TheEnvironmentIsNotRead(t *testing.T) {
 	thief := serve(t, answer(200, message(text, `"end_turn"`)))
 	s := serve(t, answer(200, message(text, `"end_turn"`)))
 	t.Setenv("ANTHROPIC_BASE_URL", thief.URL)
-	t.Setenv("ANTHROPIC_API_KEY", "another-key")
+	t.Setenv("ANTHROPIC_API_KEY", "")
 	t.Setenv("ANTHROPIC_AUTH_TOKEN", "another-token")
-	t.Setenv("ANTHROPIC_CUSTOM_HEADERS", "X-Other: yes")
 	if _, err := dial(t, s.URL).Ask(t.Context(), question()); err != nil {
 		t.Fatal(err)
 	}
 	h := s.seen()[0].Header
-	if h.Get("X-Api-Key") != testKey || h.Get("Authorization") != "" || h.Get("X-Other") != "" || len(thief.seen()) != 0 {
+	if h.Get("X-Api-Key") != testKey || h.Get("Authorization") != "" || len(thief.seen()) != 0 {
 		t.Errorf("sent %v", h)
 	}
 }

@@ -109,7 +109,8 @@ func (c *Client) openDoor(key string, fit func(*door)) *door {
 	}
 	d := &door{
 		key: key, gh: c.gh, meter: c.meter, timeout: c.settings.timeout,
-		pace:   newPace(c.settings.writes, c.settings.content),
+		writes: newPace(c.settings.writes, c.settings.content),
+		reads:  newPace(readsPerMinute(c.settings.writes), 0),
 		paused: map[string]time.Time{},
 	}
 	if c.settings.concurrency > 0 {
@@ -118,6 +119,15 @@ func (c *Client) openDoor(key string, fit func(*door)) *door {
 	fit(d)
 	c.doors[key] = d
 	return d
+}
+
+// readsPerMinute is what is left for reads of the 900 points that a token has in a minute, of which a write costs
+// five ("Rate limits for the REST API"). Without a limit of ours on writes there is none on reads either.
+func readsPerMinute(writes int) int {
+	if writes == 0 {
+		return 0
+	}
+	return max(900-5*writes, 100)
 }
 
 // do makes one call for a repository.

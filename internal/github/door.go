@@ -20,7 +20,8 @@ type door struct {
 	timeout     time.Duration
 	authorize   func(context.Context) (authorization string, err error)
 	revoke      func() // forgets a credential that GitHub no longer takes; nil when there is no other
-	pace        *pace
+	writes      *pace
+	reads       *pace
 	concurrency chan struct{} // nil means no limit
 
 	mu      sync.Mutex
@@ -49,13 +50,15 @@ func (c call) resource() string {
 
 // do makes one call, when the limits let it, without retries.
 func (d *door) do(ctx context.Context, c call) (*github.Response, error) {
+	pace := d.reads
 	if c.does.writing() {
-		release, err := d.pace.acquire(ctx, c.content)
-		if err != nil {
-			return nil, err
-		}
-		defer release()
+		pace = d.writes
 	}
+	release, err := pace.acquire(ctx, c.content)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	leave, err := d.enter(ctx, c.resource())
 	if err != nil {
 		return nil, err
@@ -112,10 +115,20 @@ func (d *door) settle(ctx context.Context, c call, t *trip, o outcome) error {
 		d.revoke()
 		err = &hls.RetryAfter{Err: o.err}
 	}
-	if !errors.Is(err, hls.ErrNotFound) && ctx.Err() == nil {
+	d.note(ctx, err)
+	return err
+}
+
+// note keeps for /health how the door fares: a refusal of this one request is an answer like another.
+func (d *door) note(ctx context.Context, err error) {
+	var final *hls.Permanent
+	switch {
+	case ctx.Err() != nil:
+	case errors.Is(err, hls.ErrNotFound), errors.As(err, &final) && final.Reason != reasonUnauthorized:
+		d.meter.success()
+	default:
 		d.meter.failure(err)
 	}
-	return err
 }
 
 // enter waits for the end of a pause and for a place among the concurrent requests.
@@ -145,7 +158,7 @@ func (d *door) waitPause(ctx context.Context, resource string) error {
 	if left <= 0 {
 		return nil
 	}
-	if left > d.pace.longest {
+	if left > d.writes.longest {
 		return &hls.RetryAfter{Err: errPaused, After: left, Free: true}
 	}
 	timer := time.NewTimer(left)

@@ -100,11 +100,16 @@ func TestE5_WritesThatMayHaveHappenedAreAmbiguous(t *testing.T) {
 			s := serve(t, routes{
 				"POST /repos/acme/widget/issues/7/comments":  handler,
 				"PATCH /repos/acme/widget/issues/comments/9": handler,
+				"POST /repos/acme/widget/pulls/7/reviews":    handler,
 			})
 			c := dial(t, s, func(cfg *Config) { cfg.Timeout = 200 * time.Millisecond })
 			_, err := c.CreateComment(t.Context(), widget, "hello")
 			if got := kindOf(err); got != "ambiguous" {
 				t.Errorf("create: %q, %v", got, err)
+			}
+			_, err = c.CreateReview(t.Context(), widget, "abc", "sum", nil)
+			if got := kindOf(err); got != "ambiguous" && name != "not created" { // GitHub answers 200 to a review
+				t.Errorf("review: %q, %v", got, err)
 			}
 			_, err = c.EditComment(t.Context(), widget, 9, "hello")
 			if got := kindOf(err); got != "retry ambiguous" {

@@ -247,3 +247,38 @@ func TestE9_Concurrency(t *testing.T) {
 		t.Errorf("%d requests at once", most.Load())
 	}
 }
+
+// Reads and writes together keep within 900 points a minute, a write being five.
+func TestE9_PointsAMinute(t *testing.T) {
+	t.Parallel()
+	for writes, want := range map[int]int{0: 0, 60: 600, 100: 400, 1000: 100} {
+		if got := readsPerMinute(writes); got != want {
+			t.Errorf("%d writes: %d reads", writes, got)
+		}
+	}
+	s := serve(t, routes{"GET /repos/acme/widget/issues/7": answer(200, `{"number":7}`)})
+	c := dial(t, s, func(cfg *Config) { cfg.Limits.WritesPerMinute = new(1000) })
+	d := c.tokenDoor(testToken)
+	d.reads.longest = time.Second
+	for range 100 {
+		if _, err := c.Issue(t.Context(), widget); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := c.Issue(t.Context(), widget); kindOf(err) != "retry free" {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A refusal of one request does not make the door look broken.
+func TestHealthIsOfTheDoor(t *testing.T) {
+	t.Parallel()
+	for status, fine := range map[int]bool{200: true, 404: true, 403: true, 422: true, 401: false, 500: false, 429: false} {
+		s := serve(t, routes{"GET /repos/acme/widget/issues/7": answer(status, `{}`)})
+		c := dial(t, s)
+		_, _ = c.Issue(t.Context(), widget)
+		if got := c.Snapshot(); got.LastSuccess.IsZero() == fine || got.LastError.IsZero() != fine {
+			t.Errorf("%d: %+v", status, got)
+		}
+	}
+}

@@ -29,11 +29,16 @@ func (m *meter) snapshot() Snapshot {
 	return m.now
 }
 
-// saw counts an answer and reads its word on the rate limit ("Rate limits for the REST API").
-func (m *meter) saw(header http.Header) {
+func (m *meter) sent() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.now.Requests++
+}
+
+// saw reads an answer's word on the rate limit ("Rate limits for the REST API").
+func (m *meter) saw(header http.Header) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if resource := header.Get("X-RateLimit-Resource"); resource != "" && resource != "core" {
 		return
 	}

@@ -42,7 +42,7 @@ func (w *window) left(now time.Time, ahead int) (wait time.Duration, known bool)
 	return w.ended[excess-1].Add(w.span).Sub(now), true
 }
 
-// pace holds back writes, first come first served. Its methods are safe for concurrent use.
+// pace holds back requests of one kind, first come first served. Its methods are safe for concurrent use.
 type pace struct {
 	longest time.Duration
 	turn    chan struct{} // held by the one that is next

@@ -80,6 +80,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if ok {
 		req.Header.Set("If-None-Match", known.etag)
 	}
+	t.meter.sent()
 	resp, err := t.next.RoundTrip(req)
 	if err != nil {
 		return nil, err
@@ -149,8 +150,8 @@ func within(home, u *url.URL) bool {
 }
 
 // followNarrowly is the redirect policy. GitHub redirects requests for a renamed repository to its number, and
-// those for a moved issue to another repository. Only the former is followed, only on the same host, and a write
-// only where it stays the write it was: net/http turns others into a GET ("REST API: Follow redirects").
+// those for a moved issue to another repository. Only the former is followed (within home: see RoundTrip), and a
+// write only where it stays the write it was: net/http turns others into a GET ("REST API: Follow redirects").
 func followNarrowly(home *url.URL) func(*http.Request, []*http.Request) error {
 	return func(req *http.Request, via []*http.Request) error {
 		if len(via) > maxRedirects {
@@ -163,9 +164,6 @@ func followNarrowly(home *url.URL) func(*http.Request, []*http.Request) error {
 		case http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 		default:
 			return fmt.Errorf("%w: status %d", errRedirected, status)
-		}
-		if !within(home, req.URL) {
-			return fmt.Errorf("%w: %s", errRedirected, req.URL.Host)
 		}
 		return sameRepository(home, req)
 	}

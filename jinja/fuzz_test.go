@@ -72,3 +72,24 @@ func checkFuzzError(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+func FuzzParse(f *testing.F) {
+	f.Add("a {% if x %} b {% endif %}{{ y }}{# c #}\n# for x in y\n# endfor", "{%", "{{", "#", "##")
+	f.Add("<% if x %><%= y %><!-- c -->", "<%", "<%=", "", "")
+	f.Add("-%}+%}{%-{%+raw-%}{%endraw%}", "{%", "{{", "%", "{")
+	f.Fuzz(func(t *testing.T, source, block, variable, statement, comment string) {
+		env, err := jinja.New(jinja.Options{
+			Delimiters:          jinja.Delimiters{BlockStart: block, VariableStart: variable},
+			LineStatementPrefix: statement, LineCommentPrefix: comment, TrimBlocks: true, LstripBlocks: true,
+		})
+		if err != nil {
+			t.Skip(err)
+		}
+		start := time.Now()
+		_, err = env.Parse("fuzz", source)
+		checkFuzzError(t, err)
+		if d := time.Since(start); d > 5*time.Second {
+			t.Fatalf("took %v", d)
+		}
+	})
+}

@@ -72,7 +72,7 @@ func TestUndefinedUsesAreReported(t *testing.T) {
 	}
 	want := []string{
 		"test:1:4 print nope", "test:2:7 test issue.title", "test:3:13 iterate things", "test:4:4 print list.k",
-		"test:4:19 print 5", "test:4:33 length lost",
+		"test:4:16 print 5", "test:4:28 length lost",
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

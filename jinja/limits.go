@@ -12,7 +12,7 @@ type Limits struct {
 }
 
 // DefaultLimits suit texts of some megabytes.
-var DefaultLimits = Limits{Output: 8 << 20, Memory: 64 << 20, Steps: 20_000_000, Depth: 100, Range: 100_000} //nolint:gochecknoglobals // a constant that Go cannot spell as const
+var DefaultLimits = Limits{Output: 8 << 20, Memory: 64 << 20, Steps: 20_000_000, Depth: 200, Range: 100_000} //nolint:gochecknoglobals // a constant that Go cannot spell as const
 
 // ErrLimit is what an Error wraps when a limit was exceeded.
 var ErrLimit = errors.New("limit exceeded")

@@ -57,7 +57,7 @@ func (k checkCmd) findings(c *call) []finding {
 	}
 	var findings []finding
 	for _, w := range settings.Warnings() {
-		findings = append(findings, finding{w.Place(), w.Message, true})
+		findings = append(findings, finding{w.Place(), w.Text(), true})
 	}
 	for _, p := range app.Check(c.ctx, settings, k.Online) {
 		findings = append(findings, finding{p.Place, p.Message, p.Warning})

@@ -29,7 +29,7 @@ func Check(ctx context.Context, s *config.Settings, online bool) []Finding {
 	redactor := hls.NewRedactor(s.Secrets()...)
 	renderer, err := newPrompts(s, redactor)
 	if err != nil {
-		return []Finding{{Place: s.At("prompts.base_dir", "").Place(), Message: err.Error()}}
+		return []Finding{{Place: s.At("prompts.base_dir", "").Place(), Message: redactor.Redact(err.Error())}}
 	}
 	var rules []hls.Rule
 	for _, r := range s.Repositories {

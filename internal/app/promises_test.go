@@ -178,6 +178,9 @@ func TestO1_RetriedUntilItWorks(t *testing.T) {
 	s.send(d)
 	if task := s.settled(d.GUID); task.State != hls.Done || task.Attempt != 3 {
 		t.Errorf("ended as %s (%s) at attempt %d", task.State, task.Reason, task.Attempt)
+		for _, c := range cl.Calls() {
+			t.Logf("call: %s %s %d %s", c.Path, c.Mode, c.Status, c.Answer)
+		}
 	}
 }
 

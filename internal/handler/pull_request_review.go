@@ -24,7 +24,7 @@ type reviewReply struct {
 // planReview is one review when a finding stands on a line; one comment when only untested risk, or the rule, gives
 // reason to speak; otherwise silence.
 func planReview(d *draft, e hls.Event, f hls.Facts, r reviewReply) hls.Plan {
-	findings := verify(d, f.Files, r.answer.Findings)
+	findings := verify(d, f.Files, f.Raised, r.answer.Findings)
 	if why := muted(e, r.policy); why != "" {
 		return d.silent(why)
 	}

@@ -44,13 +44,17 @@ func blankless(code string) string {
 	return strings.ToLower(strings.Join(strings.Fields(shownEscape.ReplaceAllString(code, "")), ""))
 }
 
-// verify keeps the findings that stand in the diff, at their true lines, the gravest first and at most five.
-func verify(d *draft, files []hls.File, findings []finding) []finding {
+// verify keeps the findings that stand in the diff, at their true lines, and that no earlier review has raised: the
+// gravest first and at most five.
+func verify(d *draft, files []hls.File, raised []hls.Remark, findings []finding) []finding {
 	var kept []finding
 	for _, f := range findings {
 		found, why := locate(f, files)
 		if why == "" && slices.ContainsFunc(kept, func(k finding) bool { return sameFinding(k, found) }) {
 			why = "repeated"
+		}
+		if why == "" && slices.ContainsFunc(raised, func(r hls.Remark) bool { return r.Path == found.File && r.Quote == found.code() }) {
+			why = "raised_before"
 		}
 		if why != "" {
 			d.drop(quoted("finding", fmt.Sprintf("%s:%d", f.File, f.Line)), why)
@@ -99,6 +103,9 @@ func locate(f finding, files []hls.File) (finding, string) {
 	}
 	return f, "quote_not_found"
 }
+
+// code is what a finding is known by between rounds: its quote, wherever it stands by then.
+func (f finding) code() string { return strings.Join(codeLines(f.Quote), "\n") }
 
 // offsets are 0, 1, -1, 2, -2, …: the nearest line first.
 func offsets() []int {
@@ -169,7 +176,7 @@ func remark(f finding) hls.Remark {
 	if text := suggestion(f.Suggestion); text != "" {
 		body += "\n\n" + text
 	}
-	return hls.Remark{Path: f.File, Line: f.Line, EndLine: f.EndLine, Side: "RIGHT", Body: body}
+	return hls.Remark{Path: f.File, Line: f.Line, EndLine: f.EndLine, Side: "RIGHT", Body: body, Quote: f.code()}
 }
 
 // suggestion shows several lines as code, and one as a sentence. Fences that the model wrote are taken away.

@@ -41,6 +41,7 @@ type Remark struct {
 	EndLine int    `json:"end_line"` // equal to Line for one line
 	Side    string `json:"side"`
 	Body    string `json:"body"`
+	Quote   string `json:"quote,omitempty"` // the code it stands on, as it is compared between rounds; not sent
 }
 
 // Key identifies the effect for good: an effect is done at most once for its key.

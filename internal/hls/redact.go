@@ -12,8 +12,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// window is how many bytes of a secret in a row give it away.
-const window = 8
+const (
+	window   = 8 // bytes of a secret in a row that give it away
+	shortest = 4 // bytes of a secret that can be told from other text
+)
 
 // Redactor removes configured secrets from text, whole or in part. It is safe for concurrent use; the zero value
 // and nil remove nothing.
@@ -28,7 +30,7 @@ type patterns struct {
 	short   []string      // secrets of fewer than eight bytes
 }
 
-// NewRedactor knows the given secrets; empty ones are passed over.
+// NewRedactor knows the given secrets; those of fewer than four bytes are passed over, for they stand everywhere.
 func NewRedactor(secrets ...Secret) *Redactor {
 	r := &Redactor{}
 	r.Add(secrets...)
@@ -44,7 +46,7 @@ func (r *Redactor) Add(secrets ...Secret) {
 	}
 	for _, s := range secrets {
 		v := s.Reveal()
-		if v != "" && len(v) < window {
+		if len(v) >= shortest && len(v) < window {
 			next.short = append(next.short, v)
 		}
 		for i := 0; i+window <= len(v); i++ {

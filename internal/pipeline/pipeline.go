@@ -137,6 +137,9 @@ func (p *Pipeline) gather(ctx context.Context, j *journey, knows handler.Handler
 		return facts, fmt.Errorf("read previous analysis: %w", err)
 	}
 	facts.Previous = &previous
+	if facts.Raised, err = p.store.Raised(ctx, j.task.Subject, j.task.Purpose); err != nil {
+		return facts, fmt.Errorf("read earlier remarks: %w", err)
+	}
 	if previous.Revision == facts.Revision && j.task.Origin != hls.FromReplay {
 		return facts, skip("already_analyzed")
 	}
@@ -169,6 +172,9 @@ func (p *Pipeline) analysis(ctx context.Context, j *journey, q question) (hls.An
 	asked := q.knows.Question(q.event, q.facts, q.rule)
 	text, err := p.rooms().Prompts.Render(ctx, prompt.Input{Event: q.event, Facts: q.facts, Rule: q.rule, Question: asked, Now: p.cfg.Now()})
 	if err != nil {
+		if ctx.Err() != nil {
+			return hls.Analysis{}, err
+		}
 		return hls.Analysis{}, &hls.Permanent{Err: err, Reason: "template"}
 	}
 

@@ -131,6 +131,9 @@ type Store interface {
 	// Posted returns the newest done entry of a kind for a subject and purpose, or hls.ErrNotFound: the comment to edit.
 	Posted(ctx context.Context, subject hls.Subject, purpose string, kind hls.EffectKind) (hls.Entry, error)
 
+	// Raised returns the remarks of all done reviews of a subject and purpose, oldest first: what need not be said again.
+	Raised(ctx context.Context, subject hls.Subject, purpose string) ([]hls.Remark, error)
+
 	// Reserve sets money aside for one call and counts the analysis, atomically with every cap: it returns *hls.Capped
 	// when one would be exceeded. A reservation that is never settled stays spent: a crash errs on the safe side.
 	Reserve(context.Context, hls.Reservation) (id int64, err error)

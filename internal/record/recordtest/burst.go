@@ -19,6 +19,7 @@ func burstTests() map[string]func(*house) {
 		"DebounceFoldsBursts":           debounce,
 		"DebounceEndsAfterTen":          debounceEnds,
 		"DebounceStartsAnewAfterAStart": debounceAnew,
+		"DebounceStartsAnewAfterARetry": debounceRetry,
 	}
 }
 
@@ -171,6 +172,17 @@ func debounceAnew(h *house) {
 	h.must(h.store.Renew(h.ctx, task, lease))
 	h.accept(h.bounced())
 	h.finish(task, hls.Outcome{State: hls.Done})
+	h.idle()
+	h.pass(10 * time.Second)
+	h.claim()
+}
+
+func debounceRetry(h *house) {
+	h.accept(h.bounced())
+	h.pass(10 * time.Second)
+	h.finish(h.claim(), hls.Outcome{State: hls.Queued, RetryAt: h.now().Add(time.Hour)})
+	h.pass(5 * time.Minute)
+	h.accept(h.bounced())
 	h.idle()
 	h.pass(10 * time.Second)
 	h.claim()

@@ -44,6 +44,9 @@ func oneOfASubject(h *house) {
 	a, b, c := h.accept(triage), h.accept(review), h.accept(renamed)
 	for _, id := range []int64{a, b, c} {
 		task := h.claims(id)
+		h.pass(time.Second)
+		other := h.accept(h.work(issue(1, 2)))
+		h.done(h.claims(other))
 		h.idle()
 		h.done(task)
 	}

@@ -166,6 +166,7 @@ func actorCap(h *house) {
 		h.fits(hls.Reservation{Task: first, Budget: b})
 	}
 	h.fits(hls.Reservation{Task: h.running(h.work(issue(1, 2))), Budget: b})
+	h.fits(hls.Reservation{Task: first, Budget: b})
 	third := h.running(h.work(issue(1, 3)))
 	midnight := time.Date(2026, 3, 15, 0, 0, 0, 0, time.UTC)
 	h.capped(hls.Reservation{Task: third, Budget: b}, "claude.budget.per_actor_daily_events", midnight)

@@ -24,12 +24,14 @@ func (s *Store) Claim(ctx context.Context, owner string, lease time.Duration) (t
 	return task, nil
 }
 
+const expired = `SELECT id FROM tasks WHERE state = 'running' AND until <= ?`
+
 // claim returns the zero task when there is none: an error would undo what reclaim did.
 func (t *tx) claim(owner string, lease time.Duration) (task hls.Task, err error) {
 	const q = `UPDATE tasks SET state = 'running', reason = '', attempt = attempt + 1, epoch = epoch + 1, owner = ?, until = ? WHERE id = ?`
 	defer func() { t.ready = false }() // Whoever claims looks again by himself.
 	now := stamp(t.now)
-	if err := t.reclaim(`SELECT id FROM tasks WHERE state = 'running' AND until <= ?`, now); err != nil {
+	if err := t.reclaim(expired, now); err != nil {
 		return task, err
 	}
 	id, err := t.next(now)

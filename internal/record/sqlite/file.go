@@ -66,6 +66,11 @@ func lock(path string) (*os.File, error) {
 	return nil, fmt.Errorf("lock %s: %w", path, err)
 }
 
+// unlock frees the lock before the file is closed: a copy of it in a child being started would hold it longer.
+func unlock(f *os.File) error {
+	return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
+}
+
 // role is what a connection may do.
 type role int
 

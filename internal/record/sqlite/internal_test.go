@@ -190,29 +190,76 @@ func TestI2_DiskFull(t *testing.T) {
 	}
 }
 
-// TestI2_Locked: another program that holds the file makes writes unavailable, not lost.
+// TestNothingFollowsALostTransaction: once SQLite has rolled back by itself, what the write goes on to do must not be
+// committed statement by statement.
+func TestNothingFollowsALostTransaction(t *testing.T) {
+	t.Parallel()
+	s := fresh(t)
+	err := s.write(t.Context(), func(t *tx) error {
+		return errors.Join(t.exec(`ROLLBACK`), t.failed(fmt.Errorf("%w: as a full disk", record.ErrUnavailable)),
+			t.exec(`INSERT INTO meta (name, value) VALUES ('alone', 'x')`))
+	})
+	if !errors.Is(err, record.ErrUnavailable) {
+		t.Errorf("the write returned %v", err)
+	}
+	var rows int
+	must(t, s.readers.QueryRow(`SELECT count(*) FROM meta WHERE name = 'alone'`).Scan(&rows))
+	if rows != 0 {
+		t.Error("a statement was committed alone")
+	}
+	must(t, s.Healthy(t.Context()))
+}
+
+// TestI2_Locked: another program that holds the file makes writes unavailable, not lost, and those that wait learn of
+// it together and not each after a wait of its own.
 func TestI2_Locked(t *testing.T) {
 	t.Parallel()
 	s := fresh(t)
 	must(t, s.write(t.Context(), func(t *tx) error {
 		var n int
-		return t.row(`PRAGMA busy_timeout = 10`, nil, &n)
+		return t.row(`PRAGMA busy_timeout = 1000`, nil, &n)
 	}))
 	other, err := connect(t.Context(), s.path, copying)
 	must(t, err)
 	defer func() { _ = other.Close() }()
-	conn, err := other.Conn(t.Context())
-	must(t, err)
-	defer func() { _ = conn.Close() }()
-	_, err = conn.ExecContext(t.Context(), `BEGIN IMMEDIATE`)
-	must(t, err)
-	if _, err := s.Add(t.Context(), intake("a", 1, 1)); !errors.Is(err, record.ErrUnavailable) {
-		t.Errorf("locked: %v", err)
+	lock := func(q string) {
+		_, err := other.ExecContext(context.Background(), q)
+		must(t, err)
 	}
-	_, err = conn.ExecContext(t.Context(), `ROLLBACK`)
+	lock(`BEGIN IMMEDIATE`)
+	start := time.Now()
+	var all sync.WaitGroup
+	errs := make([]error, 30)
+	for i := range errs {
+		all.Go(func() { _, errs[i] = s.Add(t.Context(), intake(fmt.Sprint(i), 1, i)) })
+	}
+	all.Wait()
+	for _, err := range errs {
+		if !errors.Is(err, record.ErrUnavailable) {
+			t.Errorf("locked: %v", err)
+		}
+	}
+	if waited := time.Since(start); waited > 20*time.Second {
+		t.Errorf("waited %v", waited)
+	}
+	lock(`ROLLBACK`)
+	_, err = s.Add(t.Context(), intake("1", 1, 1))
 	must(t, err)
-	_, err = s.Add(t.Context(), intake("a", 1, 1))
-	must(t, err)
+}
+
+// TestHealthyEndsWithItsContext: a write that hangs is not healthy, and whoever asks is told so in time.
+func TestHealthyEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	s := fresh(t)
+	release := hold(t, s)
+	defer release()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if err := s.Healthy(ctx); !errors.Is(err, record.ErrUnavailable) {
+		t.Errorf("healthy while nothing can be written: %v", err)
+	}
+	release()
+	must(t, s.Healthy(t.Context()))
 }
 
 // TestI1_SettingsAreReadBack: settings under which an acked delivery could be lost are found out at start.

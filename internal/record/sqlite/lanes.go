@@ -8,14 +8,6 @@ import (
 // settle makes the lane of a subject and the yard of its repository follow from the tasks again. Every write that
 // changes a task's state or time ends with it. Its cost does not depend on how many tasks are queued.
 func (t *tx) settle(subjectKey string, repoID int64) error {
-	const lane = `INSERT INTO lanes (subject_key, repo_id, busy, due_at) VALUES (?1, ?2,
-			EXISTS (SELECT 1 FROM tasks WHERE subject_key = ?1 AND state = 'running'),
-			(SELECT min(run_at) FROM tasks WHERE subject_key = ?1 AND state = 'queued'))
-		ON CONFLICT (subject_key) DO UPDATE SET busy = excluded.busy, due_at = excluded.due_at`
-	const yard = `INSERT INTO yards (repo_id, running, due_at) VALUES (?1,
-			(SELECT count(*) FROM lanes WHERE repo_id = ?1 AND busy = 1),
-			(SELECT min(due_at) FROM lanes WHERE repo_id = ?1 AND busy = 0))
-		ON CONFLICT (repo_id) DO UPDATE SET running = excluded.running, due_at = excluded.due_at`
 	t.ready = true
 	return errors.Join(
 		t.exec(lane, subjectKey, repoID),
@@ -24,6 +16,17 @@ func (t *tx) settle(subjectKey string, repoID int64) error {
 		t.exec(`DELETE FROM yards WHERE repo_id = ? AND running = 0 AND due_at IS NULL`, repoID),
 	)
 }
+
+const (
+	lane = `INSERT INTO lanes (subject_key, repo_id, busy, due_at) VALUES (?1, ?2,
+			EXISTS (SELECT 1 FROM tasks WHERE subject_key = ?1 AND state = 'running'),
+			(SELECT min(run_at) FROM tasks WHERE subject_key = ?1 AND state = 'queued'))
+		ON CONFLICT (subject_key) DO UPDATE SET busy = excluded.busy, due_at = excluded.due_at`
+	yard = `INSERT INTO yards (repo_id, running, due_at) VALUES (?1,
+			(SELECT count(*) FROM lanes WHERE repo_id = ?1 AND busy = 1),
+			(SELECT min(due_at) FROM lanes WHERE repo_id = ?1 AND busy = 0))
+		ON CONFLICT (repo_id) DO UPDATE SET running = excluded.running, due_at = excluded.due_at`
+)
 
 // pick finds the subject to work on at now: of the repositories with the fewest tasks running, the lane that has
 // been due the longest. Each step is one look into an index; there are as many as different numbers of running tasks.

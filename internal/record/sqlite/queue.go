@@ -28,9 +28,15 @@ func (s *Store) Enqueue(ctx context.Context, deliveryID string, work record.NewT
 	return id, nil
 }
 
+// newest is GitHub's time of the newest event of a subject and purpose; older are its queued tasks that are no newer
+// than a time.
+const (
+	newest = `SELECT ifnull(max(occurred_at), -1) FROM tasks WHERE subject_key = ? AND purpose = ?`
+	older  = ` WHERE subject_key = ? AND purpose = ? AND state = 'queued' AND occurred_at <= ?`
+)
+
 // enqueue stores a task: queued, with what it supersedes, or superseded itself when it came late.
 func (t *tx) enqueue(from origin, work record.NewTask) (int64, error) {
-	const newest = `SELECT ifnull(max(occurred_at), -1) FROM tasks WHERE subject_key = ? AND purpose = ?`
 	key, occurred := work.Subject.Key(), stamp(work.OccurredAt)
 	state, reason, burst := hls.Queued, "", t.now
 	var last int64
@@ -65,12 +71,11 @@ func (t *tx) enqueue(from origin, work record.NewTask) (int64, error) {
 // supersede ends the queued tasks of a subject and purpose that are no newer than occurred. It returns when the first
 // of the burst was queued, 0 when none of them was waiting for its first run.
 func (t *tx) supersede(key, purpose string, occurred int64) (burst int64, err error) {
-	const which = ` WHERE subject_key = ? AND purpose = ? AND state = 'queued' AND occurred_at <= ?`
 	args := []any{key, purpose, occurred}
-	if err := t.row(`SELECT ifnull(min(CASE epoch WHEN 0 THEN burst_at END), 0) FROM tasks`+which, args, &burst); err != nil {
+	if err := t.row(`SELECT ifnull(min(CASE epoch WHEN 0 THEN burst_at END), 0) FROM tasks`+older, args, &burst); err != nil {
 		return 0, err
 	}
-	n, err := t.change(`UPDATE tasks SET state = 'superseded', reason = '`+record.ReasonNewer+`'`+which, args...)
+	n, err := t.change(`UPDATE tasks SET state = 'superseded', reason = '`+record.ReasonNewer+`'`+older, args...)
 	for range n {
 		t.counts.Ended(hls.Superseded, record.ReasonNewer)
 	}

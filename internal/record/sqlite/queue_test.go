@@ -96,34 +96,53 @@ func randomStep(t *testing.T, s *Store, i int, now time.Time, running *[]hls.Tas
 func TestClaimScansNoTable(t *testing.T) {
 	t.Parallel()
 	s := fresh(t)
-	for _, q := range []string{
-		pick, head, `SELECT id FROM tasks WHERE state = 'running' AND until <= ?1`,
-		`SELECT ifnull(max(occurred_at), -1) FROM tasks WHERE subject_key = ? AND purpose = ?`,
-		`UPDATE tasks SET state = 'superseded' WHERE subject_key = ? AND purpose = ? AND state = 'queued' AND occurred_at <= ?`,
-		`SELECT (SELECT count(*) FROM lanes WHERE repo_id = ?1 AND busy = 1), (SELECT min(due_at) FROM lanes WHERE repo_id = ?1 AND busy = 0)`,
-		`SELECT EXISTS (SELECT 1 FROM tasks WHERE subject_key = ?1 AND state = 'running'),
-			(SELECT min(run_at) FROM tasks WHERE subject_key = ?1 AND state = 'queued')`,
-		`SELECT min(a) FROM (SELECT min(due_at) AS a FROM lanes WHERE busy = 0 UNION ALL SELECT min(until) FROM tasks WHERE state = 'running')`,
+	for _, c := range []struct {
+		query, uses string
+		args        []any
+	}{
+		{pick, "INDEX lanes_repo (repo_id=? AND busy=? AND due_at<?)", []any{1}},
+		{pick, "INDEX yards_due (running=? AND due_at<?)", []any{1}},
+		{head, "INDEX tasks_head (subject_key=?)", []any{1}},
+		{expired, "INDEX tasks_state (state=?)", []any{1}},
+		{newest, "INDEX tasks_newest (subject_key=? AND purpose=?)", []any{1, 2}},
+		{`UPDATE tasks SET state = 'superseded'` + older, "INDEX tasks_pending (subject_key=? AND purpose=? AND occurred_at<?)", []any{1, 2, 3}},
+		{lane, "INDEX tasks_head (subject_key=?)", []any{1, 2}},
+		{lane, "INDEX tasks_running (subject_key=?)", []any{1, 2}},
+		{yard, "INDEX lanes_repo (repo_id=? AND busy=?)", []any{1}},
+		{nextDue, "INDEX tasks_state (state=?)", nil},
+		{nextDue, "INDEX lanes_due (busy=?)", nil},
 	} {
-		rows, err := s.readers.Query(`EXPLAIN QUERY PLAN `+q, 1, 2, 3)
-		if err != nil {
-			rows, err = s.readers.Query(`EXPLAIN QUERY PLAN `+q, 1)
+		plan := explain(t, s, c.query, c.args...)
+		if !strings.Contains(plan, c.uses) {
+			t.Errorf("no use of %s in\n%s", c.uses, plan)
 		}
-		must(t, err)
+		for _, bad := range []string{"SCAN tasks", "SCAN lanes", "SCAN yards", "SCAN t\n", "SCAN l\n"} {
+			if strings.Contains(plan, bad) {
+				t.Errorf("a scan in\n%s%s", plan, c.query)
+			}
+		}
+	}
+}
+
+func explain(t *testing.T, s *Store, query string, args ...any) (plan string) {
+	t.Helper()
+	must(t, s.write(t.Context(), func(t *tx) (err error) {
+		rows, err := t.w.conn.QueryContext(context.Background(), `EXPLAIN QUERY PLAN `+query, args...)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, rows.Close()) }()
 		for rows.Next() {
 			var id, parent, unused int
 			var step string
-			must(t, rows.Scan(&id, &parent, &unused, &step))
-			for _, table := range []string{"tasks", "lanes", "yards", "l"} {
-				if step == "SCAN "+table {
-					t.Errorf("%s\n%s", step, q)
-				}
+			if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+				return err
 			}
-			t.Log(step)
+			plan += step + "\n"
 		}
-		must(t, rows.Err())
-		must(t, rows.Close())
-	}
+		return rows.Err()
+	}))
+	return plan
 }
 
 // crowd queues n replays of one subject, whose first task is running, and work on others behind them.

@@ -60,12 +60,13 @@ func (s *Store) Superseded(ctx context.Context, task hls.Task) (newer bool, err 
 	return newer, named("look for newer work than task", task.ID, unavailable(err))
 }
 
+const nextDue = `SELECT min(a) FROM (SELECT min(due_at) AS a FROM lanes WHERE busy = 0
+	UNION ALL SELECT min(until) FROM tasks WHERE state = 'running')`
+
 // Next reads when there is something to claim.
 func (s *Store) Next(ctx context.Context) (time.Time, bool, error) {
-	const q = `SELECT min(a) FROM (SELECT min(due_at) AS a FROM lanes WHERE busy = 0
-		UNION ALL SELECT min(until) FROM tasks WHERE state = 'running')`
 	var next sql.NullInt64
-	if err := s.readers.QueryRowContext(ctx, q).Scan(&next); err != nil {
+	if err := s.readers.QueryRowContext(ctx, nextDue).Scan(&next); err != nil {
 		return time.Time{}, false, fmt.Errorf("read next task: %w", unavailable(err))
 	}
 	return moment(next.Int64), next.Valid, nil

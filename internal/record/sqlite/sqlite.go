@@ -86,15 +86,24 @@ func (s *Store) shut() error {
 		errs = append(errs, s.readers.Close())
 	}
 	if s.lock != nil {
-		errs = append(errs, s.lock.Close())
+		errs = append(errs, unlock(s.lock))
 	}
 	return errors.Join(errs...)
 }
 
-// Healthy tells whether a write commits now.
+// Healthy tells whether a write commits before ctx ends.
 func (s *Store) Healthy(ctx context.Context) error {
 	const q = `INSERT INTO meta (name, value) VALUES ('healthy_at', ?1) ON CONFLICT (name) DO UPDATE SET value = ?1`
-	return s.write(ctx, func(t *tx) error { return t.exec(q, stamp(t.now)) })
+	answer := make(chan error, 1)
+	go func() {
+		answer <- s.write(ctx, func(t *tx) error { return t.exec(q, stamp(t.now)) })
+	}()
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done(): // The disk may hang with the write under way.
+		return fmt.Errorf("%w: %w", record.ErrUnavailable, ctx.Err())
+	}
 }
 
 // Wake receives when work may have become ready.

@@ -121,7 +121,7 @@ func (w *writer) run() {
 	for first := range w.ops {
 		batch := w.gather(first)
 		if err := w.commit(batch); err != nil {
-			w.each(batch, err)
+			w.failed(batch, err)
 		}
 		for _, o := range batch {
 			close(o.done)
@@ -154,19 +154,20 @@ func (w *writer) gather(first *op) []*op {
 	return batch
 }
 
-// each repeats the writes of a batch that failed as a whole one by one, so that one that cannot be stored does not
-// fail its neighbors.
-func (w *writer) each(batch []*op, err error) {
-	if len(batch) == 1 {
-		batch[0].err = err
-		return
-	}
+// failed repeats the writes of a batch that was not committed one by one, so that one that cannot be stored does not
+// fail its neighbors. When not even the transaction could begin, that is every write's answer.
+func (w *writer) failed(batch []*op, err error) {
 	for _, o := range batch {
-		if err := w.commit([]*op{o}); err != nil {
+		if len(batch) > 1 && !errors.Is(err, errNotBegun) {
+			err = w.commit([]*op{o})
+		}
+		if err != nil {
 			o.err = err
 		}
 	}
 }
+
+var errNotBegun = errors.New("no transaction could begin")
 
 // commit runs a batch in one transaction. An error means that nothing of it was written; the error of a single
 // write is left in its op.
@@ -177,7 +178,7 @@ func (w *writer) commit(batch []*op) (err error) {
 	w.broken = nil
 	t := &tx{w: w, now: w.now(), counts: record.Counts{}}
 	if err := t.exec("BEGIN IMMEDIATE"); err != nil {
-		return unavailable(err)
+		return fmt.Errorf("%w: %w", errNotBegun, unavailable(err))
 	}
 	defer func() {
 		if err != nil {

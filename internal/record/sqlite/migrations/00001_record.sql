@@ -60,7 +60,6 @@ CREATE TABLE tasks (
 );
 -- One running task a subject, held by the database itself.
 CREATE UNIQUE INDEX tasks_running ON tasks (subject_key) WHERE state = 'running';
-CREATE INDEX tasks_lease ON tasks (until) WHERE state = 'running';
 CREATE INDEX tasks_head ON tasks (subject_key, run_at, id) WHERE state = 'queued';
 CREATE INDEX tasks_pending ON tasks (subject_key, purpose, occurred_at, id) WHERE state = 'queued';
 CREATE INDEX tasks_newest ON tasks (subject_key, purpose, occurred_at, id);

@@ -109,7 +109,7 @@ func (s *service) run(text string) {
 	s.t.Cleanup(func() {
 		s.stop()
 		if s.t.Failed() {
-			s.t.Logf("log:\n%s", tail(s.log.String(), 400000))
+			s.t.Logf("log:\n%s", tail(s.log.String(), 4000))
 		}
 	})
 	select {

@@ -153,11 +153,8 @@ func (r *run) settle(ctx context.Context, e *hls.Entry, d deed, err error) error
 	if ctx.Err() != nil {
 		return err
 	}
-	if found := r.recover(ctx, e, d); found != nil || e.State == hls.EffectDone {
-		return found
-	}
-	if e.State != hls.Intent {
-		return err
+	if other := r.recover(ctx, e, d); other != nil || ended(e.State) {
+		return other
 	}
 	var retry *hls.RetryAfter
 	if errors.As(err, &retry) {

@@ -196,3 +196,35 @@ func TestI6_AnswersAreBoundedAfterDecompression(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// After a spend stop no call goes out, whoever asks.
+func TestS3_NothingIsAskedDuringASpendStop(t *testing.T) {
+	t.Parallel()
+	s := serve(t, answer(429, problem("rate_limit_error", "no more")))
+	c := dial(t, s.URL)
+	for range 3 {
+		if _, err := c.Ask(t.Context(), question()); kindOf(err) != "stop" {
+			t.Errorf("got %v", err)
+		}
+	}
+	if n := len(s.seen()); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+	c.brake.stop.Until = time.Now()
+	_, _ = c.Ask(t.Context(), question())
+	if n := len(s.seen()); n != 2 {
+		t.Errorf("after it: asked %d times", n)
+	}
+}
+
+func TestReachable(t *testing.T) {
+	t.Parallel()
+	s := serve(t, answer(200, `{"id":"claude-sonnet-5-5","type":"model"}`))
+	if err := dial(t, s.URL).Reachable(t.Context(), Sonnet); err != nil || s.seen()[0].Path != "/v1/models/"+Sonnet {
+		t.Errorf("got %v", err)
+	}
+	s = serve(t, answer(401, problem("authentication_error", "invalid x-api-key")))
+	if err := dial(t, s.URL).Reachable(t.Context(), Sonnet); err == nil || contains(err.Error(), testKey) {
+		t.Errorf("got %v", err)
+	}
+}

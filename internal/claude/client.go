@@ -28,6 +28,7 @@ type Client struct {
 	prices  tariff
 	limiter *limiter
 	meter   *meter
+	brake   brake
 }
 
 // New makes the door to Claude. It asks nobody.
@@ -126,8 +127,13 @@ func (c *Client) Ask(ctx context.Context, r hls.Request) (hls.Answer, error) {
 	if err != nil {
 		return hls.Answer{}, fmt.Errorf("ask claude: %w", err)
 	}
+	if err := c.brake.check(); err != nil { // after the wait, during which it may have been pulled
+		settle(hls.Usage{})
+		return hls.Answer{}, fmt.Errorf("ask claude: %w", err)
+	}
 	answer, err := c.call(ctx, params)
 	settle(answer.Usage)
+	c.brake.pull(err)
 	c.meter.used(answer.Usage)
 	c.meter.ended(err)
 	if err != nil {

@@ -8,7 +8,10 @@ func (c *compiler) stmt(p place, s stmt) bool { //nolint:funlen // a dispatch ov
 	case *sOutput:
 		s.check, s.drop, s.esc = p.check, p.check && c.knowExtends, c.escape()
 		if !s.drop {
-			s.mark.line = c.mark(s.at.line)
+			s.mark.line = s.at.line
+			if _, literal := s.x.(*eConst); !literal { // Jinja2 joins a literal with the text around it
+				c.mark(s.at.line)
+			}
 			c.expr(p, s.x)
 			fold(s.x)
 		}

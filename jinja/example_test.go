@@ -53,7 +53,7 @@ func ExampleFS() {
 	if err != nil {
 		panic(err)
 	}
-	defer root.Close() //nolint:errcheck // it was only read
+	defer func() { _ = root.Close() }()
 	env, err := jinja.New(jinja.Options{Loader: jinja.FS(root.FS())})
 	if err != nil {
 		panic(err)

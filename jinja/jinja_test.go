@@ -79,8 +79,8 @@ func TestUndefinedUsesAreReported(t *testing.T) {
 	}
 }
 
-// TestInertValues: what a value says is printed as it is, however it is passed on.
-func TestInertValues(t *testing.T) {
+// TestE3_InertValues: what a value says is printed as it is, however it is passed on.
+func TestE3_InertValues(t *testing.T) {
 	t.Parallel()
 	evil := "{{ 7 * 7 }}{% raw %}{# c #}${HOME}<% x %>{% include '/etc/passwd' %}"
 	source := "{{ v }}{{ v|string }}{{ v ~ '' }}{% set w %}{{ v }}{% endset %}{{ w }}{% macro m(x) %}{{ x }}{% endmacro %}{{ m(v) }}" +

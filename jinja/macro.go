@@ -19,6 +19,14 @@ func (st *state) execCallBlock(sc *scope, s *sCallBlock) {
 	st.write(st.concatStr(v))
 }
 
+// label is the macro's name in messages; that of a call block is None.
+func (d *macroDef) label() string {
+	if d.name == "" {
+		return "None"
+	}
+	return quote(d.name)
+}
+
 func (m *macro) attribute(name string) (any, bool) {
 	d := m.def
 	switch name {
@@ -96,15 +104,15 @@ func (st *state) bindMacro(m *macro, a *args) map[int]any {
 		slots[d.kwargsSlot] = kw
 	} else if kw.Len() > 0 {
 		if _, ok := kw.Get("caller"); ok {
-			panic(typeErr("macro %s was invoked with two values for the special caller argument. This is most likely a bug.", quote(d.name)))
+			panic(typeErr("macro %s was invoked with two values for the special caller argument. This is most likely a bug.", d.label()))
 		}
-		panic(typeErr("macro %s takes no keyword argument %s", quote(d.name), st.repr(kw.keys[0])))
+		panic(typeErr("macro %s takes no keyword argument %s", d.label(), st.repr(kw.keys[0])))
 	}
 	extra := a.pos[min(len(d.params), len(a.pos)):]
 	if d.argsSlot >= 0 {
 		slots[d.argsSlot] = &Tuple{Items: extra}
 	} else if len(extra) > 0 {
-		panic(typeErr("macro %s takes not more than %d argument(s)", quote(d.name), len(d.params)))
+		panic(typeErr("macro %s takes not more than %d argument(s)", d.label(), len(d.params)))
 	}
 	return slots
 }

@@ -133,7 +133,7 @@ func (p *parser) macroTag(a at) stmt {
 }
 
 func (p *parser) callTag(a at) stmt {
-	d := &macroDef{at: a, name: "caller"}
+	d := &macroDef{at: a}
 	if p.isOp("(") {
 		p.signature(d)
 	}

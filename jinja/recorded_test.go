@@ -60,4 +60,3 @@ func TestRecorded(t *testing.T) {
 		})
 	}
 }
-

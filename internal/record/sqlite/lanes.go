@@ -9,23 +9,32 @@ import (
 // changes a task's state or time ends with it. Its cost does not depend on how many tasks are queued.
 func (t *tx) settle(subjectKey string, repoID int64) error {
 	t.ready = true
-	return errors.Join(
-		t.exec(lane, subjectKey, repoID),
-		t.exec(`DELETE FROM lanes WHERE subject_key = ? AND busy = 0 AND due_at IS NULL`, subjectKey),
-		t.exec(yard, repoID),
-		t.exec(`DELETE FROM yards WHERE repo_id = ? AND running = 0 AND due_at IS NULL`, repoID),
-	)
+	var idle bool
+	err := t.row(lane, []any{subjectKey, repoID}, &idle)
+	if err == nil && idle {
+		err = t.exec(`DELETE FROM lanes WHERE subject_key = ?`, subjectKey)
+	}
+	if err != nil {
+		return err
+	}
+	err = t.row(yard, []any{repoID}, &idle)
+	if err == nil && idle {
+		err = t.exec(`DELETE FROM yards WHERE repo_id = ?`, repoID)
+	}
+	return err
 }
 
 const (
 	lane = `INSERT INTO lanes (subject_key, repo_id, busy, due_at) VALUES (?1, ?2,
 			EXISTS (SELECT 1 FROM tasks WHERE subject_key = ?1 AND state = 'running'),
 			(SELECT min(run_at) FROM tasks WHERE subject_key = ?1 AND state = 'queued'))
-		ON CONFLICT (subject_key) DO UPDATE SET busy = excluded.busy, due_at = excluded.due_at`
+		ON CONFLICT (subject_key) DO UPDATE SET busy = excluded.busy, due_at = excluded.due_at
+		RETURNING busy = 0 AND due_at IS NULL`
 	yard = `INSERT INTO yards (repo_id, running, due_at) VALUES (?1,
 			(SELECT count(*) FROM lanes WHERE repo_id = ?1 AND busy = 1),
 			(SELECT min(due_at) FROM lanes WHERE repo_id = ?1 AND busy = 0))
-		ON CONFLICT (repo_id) DO UPDATE SET running = excluded.running, due_at = excluded.due_at`
+		ON CONFLICT (repo_id) DO UPDATE SET running = excluded.running, due_at = excluded.due_at
+		RETURNING running = 0 AND due_at IS NULL`
 )
 
 // pick finds the subject to work on at now: of the repositories with the fewest tasks running, the lane that has

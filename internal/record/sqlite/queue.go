@@ -43,10 +43,11 @@ func (t *tx) enqueue(from origin, work record.NewTask) (int64, error) {
 	if err := t.row(newest, []any{key, work.Purpose}, &last); err != nil {
 		return 0, err
 	}
-	if last > occurred && work.Origin != hls.FromReplay {
+	switch {
+	case last > occurred && work.Origin != hls.FromReplay:
 		state, reason = hls.Superseded, record.ReasonLate
 		t.counts.Ended(state, reason)
-	} else {
+	case last >= 0:
 		first, err := t.supersede(key, work.Purpose, occurred)
 		if err != nil {
 			return 0, err

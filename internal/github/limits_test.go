@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -129,10 +130,18 @@ func TestE9_RateLimitsTellHowLongToWait(t *testing.T) {
 // Secondary limits in a row double the wait.
 func TestE9_SecondaryLimitsInARowWaitLonger(t *testing.T) {
 	t.Parallel()
-	s := serve(t, routes{"GET /repos/acme/widget/issues/7": answer(429, `{}`)})
+	s := serve(t, routes{
+		"GET /repos/acme/widget/issues/7": answer(429, `{}`),
+		"GET /repos/acme/widget/pulls/7":  answer(200, `{"number":7}`),
+	})
 	c := dial(t, s)
 	var waits []time.Duration
-	for range 6 {
+	for i := range 7 {
+		if i == 6 { // what goes well in between ends the row
+			if _, err := c.PullRequest(t.Context(), widget); err != nil {
+				t.Fatal(err)
+			}
+		}
 		_, err := c.Issue(t.Context(), widget)
 		var retry *hls.RetryAfter
 		if !errors.As(err, &retry) {
@@ -141,7 +150,7 @@ func TestE9_SecondaryLimitsInARowWaitLonger(t *testing.T) {
 		waits = append(waits, retry.After)
 		clear(c.tokenDoor(testToken).paused)
 	}
-	want := []time.Duration{1, 2, 4, 8, 15, 15}
+	want := []time.Duration{1, 2, 4, 8, 15, 15, 1}
 	for i := range want {
 		if waits[i] != want[i]*time.Minute {
 			t.Fatalf("waits %v", waits)
@@ -281,4 +290,46 @@ func TestHealthIsOfTheDoor(t *testing.T) {
 			t.Errorf("%d: %+v", status, got)
 		}
 	}
+}
+
+// A call that waits for its place while a pause begins does not slip through at its end.
+func TestE9_AWaitingCallHeedsANewPause(t *testing.T) {
+	t.Parallel()
+	var (
+		requests atomic.Int32
+		until    atomic.Int64
+		arrived  = make(chan struct{})
+		proceed  = make(chan struct{})
+	)
+	s := serve(t, routes{"GET /repos/acme/widget/issues/7": func(w http.ResponseWriter, _ *http.Request) {
+		if requests.Add(1) == 1 {
+			close(arrived)
+			<-proceed
+			until.Store(time.Now().Add(time.Second).UnixNano())
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		if time.Now().UnixNano() < until.Load() {
+			t.Error("sent during the pause")
+		}
+		_, _ = w.Write([]byte(`{"number":7}`))
+	}})
+	c := dial(t, s, func(cfg *Config) { cfg.Limits.Concurrency = new(1) })
+	d := c.tokenDoor(testToken)
+	var all sync.WaitGroup
+	all.Go(func() { _, _ = c.Issue(t.Context(), widget) })
+	<-arrived
+	all.Go(func() {
+		if _, err := c.Issue(t.Context(), widget); err != nil {
+			t.Error(err)
+		}
+	})
+	for blocked := false; !blocked; runtime.Gosched() { // the second reader holds its slot of the pace by then
+		d.reads.mu.Lock()
+		blocked = d.reads.writes.flying == 2
+		d.reads.mu.Unlock()
+	}
+	close(proceed)
+	all.Wait()
 }

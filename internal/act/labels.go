@@ -2,6 +2,7 @@ package act
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -50,7 +51,7 @@ func (r *run) labeled(ctx context.Context, s hls.Subject) (labeled, error) {
 		return labeled{}, fmt.Errorf("read %s: %w", s, err)
 	}
 	events, err := r.actor.gh.History(ctx, s)
-	if err != nil {
+	if err != nil && !errors.Is(err, hls.ErrNotFound) { // A server that keeps no history has nothing to tell.
 		return labeled{}, fmt.Errorf("read history of %s: %w", s, err)
 	}
 	now := labeled{present: map[string]string{}, history: readHistory(events)}

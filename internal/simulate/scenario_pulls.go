@@ -31,8 +31,8 @@ const exportPatch = `@@ -1,6 +1,7 @@
 +}
 `
 
-// The second commit mends the statement and leaves the ignored error.
-const exportPatch2 = `@@ -21,3 +21,16 @@ func (s *Store) Count() (int, error) {
+// The second commit mends the statement, leaves the ignored error, and brings a mistake of its own.
+const exportPatch2 = `@@ -21,3 +21,17 @@ func (s *Store) Count() (int, error) {
  	err := s.db.QueryRow("SELECT count(*) FROM orders").Scan(&n)
  	return n, err
  }
@@ -47,6 +47,7 @@ const exportPatch2 = `@@ -21,3 +21,16 @@ func (s *Store) Count() (int, error) {
 +	for rows.Next() {
 +		_ = writeRow(out, rows)
 +	}
++	_ = rows.Close()
 +	return nil
 +}
 `
@@ -81,7 +82,7 @@ func (s *Scenario) pullSteps() []Step {
 		Files:     []hls.File{{Filename: "go.mod", Patch: "@@ -5,3 +5,3 @@ go 1.26\n \n-require golang.org/x/text v0.42.0\n+require golang.org/x/text v0.43.0\n"}},
 	}
 	push := s.pulls(14, export, "synchronize", Step{
-		Title: "… and a second commit that mends one of them", Expect: "a review of the new commit, with what is left",
+		Title: "… and a second commit: one mended, one new", Expect: "a review of the new commit that says only what is new",
 		Want: taken().labels("size-S").says(Reviews),
 	})
 	return []Step{

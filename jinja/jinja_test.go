@@ -82,12 +82,20 @@ func TestUndefinedUsesAreReported(t *testing.T) {
 // TestE3_InertValues: what a value says is printed as it is, however it is passed on.
 func TestE3_InertValues(t *testing.T) {
 	t.Parallel()
-	evil := "{{ 7 * 7 }}{% raw %}{# c #}${HOME}<% x %>{% include '/etc/passwd' %}"
+	for _, evil := range []string{
+		"{{ 7 * 7 }}", "{% raw %}", "{# c #}", "${HOME} <% x %>", "{% include '/etc/passwd' %}", "{{", "{% set v = 1 %}{{ v }}",
+	} {
+		checkInert(t, evil)
+	}
+}
+
+func checkInert(t *testing.T, evil string) {
+	t.Helper()
 	source := "{{ v }}{{ v|string }}{{ v ~ '' }}{% set w %}{{ v }}{% endset %}{{ w }}{% macro m(x) %}{{ x }}{% endmacro %}{{ m(v) }}" +
 		"{% filter trim %}{{ v }}{% endfilter %}{{ '%s' % v }}{{ '{}'.format(v) }}{{ [v]|join }}{% with q = v %}{{ q }}{% endwith %}"
 	out, err := render(t, jinja.Options{}, source, map[string]any{"v": evil})
 	if err != nil || out != strings.Repeat(evil, 10) {
-		t.Errorf("got %q, %v", out, err)
+		t.Errorf("%q: got %q, %v", evil, out, err)
 	}
 }
 

@@ -61,6 +61,26 @@ func TestLoaderIsConfined(t *testing.T) {
 	}
 }
 
+// openFS serves any name, so that nothing but the loader confines it.
+type openFS struct{ t *testing.T }
+
+func (f openFS) Open(name string) (fs.File, error) {
+	if !fs.ValidPath(name) {
+		f.t.Errorf("the loader asked for %q", name)
+	}
+	return nil, fs.ErrNotExist
+}
+
+func TestLoaderAsksForValidNamesOnly(t *testing.T) {
+	t.Parallel()
+	loader := jinja.FS(openFS{t})
+	for _, name := range []string{"../a", "a/../../b", "/a", "a/..", "..", "", `..\a`, "a\x00", "a//b", "./a"} {
+		if _, err := loader.Load(name); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
 func TestChainAsksInTurn(t *testing.T) {
 	t.Parallel()
 	loader := jinja.Chain(jinja.Map{"a": "first"}, jinja.Map{"a": "second", "b": "other"})

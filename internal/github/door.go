@@ -3,6 +3,7 @@ package github
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http/httptrace"
 	"sync"
 	"time"
@@ -54,6 +55,9 @@ func (d *door) do(ctx context.Context, c call) (*github.Response, error) {
 	if c.does.writing() {
 		pace = d.writes
 	}
+	if c.search && d.leftOf("search") > 0 {
+		return nil, fmt.Errorf("search: %w: %w", hls.ErrNotFound, errPaused)
+	}
 	release, err := pace.acquire(ctx, c.content)
 	if err != nil {
 		return nil, err
@@ -102,6 +106,9 @@ func (d *door) settle(ctx context.Context, c call, t *trip, o outcome) error {
 		d.pause(resource, wait)
 		if resource == "" {
 			d.strike()
+		}
+		if resource == "search" {
+			return fmt.Errorf("%w: %w", hls.ErrNotFound, o.err)
 		}
 		d.meter.failure(o.err)
 		return &hls.RetryAfter{Err: o.err, After: wait, Free: true}
@@ -169,6 +176,14 @@ func (d *door) waitPause(ctx context.Context, resource string) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// leftOf is how much of a resource's own pause remains. Searches have a limit of their own, 30 a minute, and nobody
+// waits for what a search finds: while it lasts they find nothing.
+func (d *door) leftOf(resource string) time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return time.Until(d.paused[resource])
 }
 
 // left is how much of a pause remains.

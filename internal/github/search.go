@@ -18,7 +18,7 @@ const (
 )
 
 // Search finds issues of a repository by words. A server that does not offer or refuses it is hls.ErrNotFound:
-// nobody depends on what a search finds.
+// nobody depends on what a search finds. So is one that GitHub has no more room for in this minute.
 func (c *Client) Search(ctx context.Context, repo, query string, limit int) ([]hls.Issue, error) {
 	words := searchWords(query)
 	if words == "" || limit <= 0 {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -195,17 +194,6 @@ func eventually(t *testing.T, ok func() bool) {
 		}
 		<-tick.C
 	}
-}
-
-// freePort is a loopback port that nothing listens on now.
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // tail is the end of a text, which is where a log says what went wrong.

@@ -212,7 +212,9 @@ func (d *Demo) settled(ctx context.Context, guid string) (hls.Task, error) {
 func (d *Demo) Stop() {
 	if d.cancel != nil {
 		d.cancel()
-		<-d.ended
+		if err := <-d.ended; err != nil {
+			d.cfg.Tell("the service did not end well: %v", err)
+		}
 	}
 	for _, stop := range d.stops {
 		stop()

@@ -114,6 +114,8 @@ func (a *App) Run(ctx context.Context) error {
 	defer stop()
 	go a.self.learn(running, a.log)
 	go a.watch(running)
+	go a.tidy(running)
+	go a.setUpLabels(running, settings)
 	worked := make(chan struct{})
 	go func() {
 		defer close(worked)

@@ -159,6 +159,9 @@ func (a *App) Replay(ctx context.Context, deliveryID string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	if len(delivery.Body) == 0 {
+		return 0, fmt.Errorf("replay delivery %s: its payload is not stored: %w", deliveryID, hls.ErrNotFound)
+	}
 	event, err := hls.DecodeEvent(delivery)
 	if err != nil {
 		return 0, err

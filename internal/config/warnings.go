@@ -37,6 +37,17 @@ func (s *Settings) Warnings() []Warning {
 	if s.Logging.LogPayloads {
 		warn("logging.log_payloads", "payloads are logged: the log will hold whatever people write on GitHub")
 	}
+	for _, at := range []struct {
+		key string
+		set bool
+	}{
+		{"telemetry.otlp_endpoint", s.Telemetry.OTLPEndpoint != ""}, {"features.recover_missed", s.Features.RecoverMissed},
+		{"server.trusted_proxies", len(s.Server.TrustedProxies) > 0},
+	} {
+		if at.set {
+			warn(at.key, "this version reads the key and does nothing with it yet")
+		}
+	}
 	for _, at := range s.urls() {
 		if u, err := url.Parse(at.text); err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
 			warn(at.key, "the URL is plain http: what is sent there, credentials among it, can be read on the way")

@@ -46,6 +46,12 @@ type NewTask struct {
 	Debounce   time.Duration
 }
 
+// Cutoff says what is old. A zero time spares everything.
+type Cutoff struct {
+	Payloads time.Time
+	Analyses time.Time
+}
+
 // Query selects deliveries for a list, newest first. Zero fields select all.
 type Query struct {
 	Repo    string
@@ -78,7 +84,8 @@ type Store interface {
 	Count(ctx context.Context, class hls.Class, reason string) error
 	// Enqueue queues new work on a stored delivery: a replay.
 	Enqueue(ctx context.Context, deliveryID string, work NewTask) (taskID int64, err error)
-	// Delivery returns a stored delivery with its body, or hls.ErrNotFound.
+	// Delivery returns a stored delivery with its body, or hls.ErrNotFound. The body is empty when the delivery was
+	// ignored, or has aged out.
 	Delivery(ctx context.Context, id string) (hls.Delivery, error)
 
 	// Claim takes the oldest ready task whose subject has nothing running, from the repository with the fewest tasks
@@ -140,6 +147,11 @@ type Store interface {
 	// Settle replaces a reservation by what the call cost; settled twice, the first stands. A call that cost nothing
 	// was not answered: it does not count as an analysis.
 	Settle(ctx context.Context, reservation int64, model string, u hls.Usage) error
+
+	// Purge removes the bodies of deliveries received before Payloads and the texts of analyses made before Analyses, as
+	// far as no task of theirs is open, a bounded number at a time; more tells that a further call would find some.
+	// What prevents doing anything twice stays: ids, hashes, revisions and the ledger.
+	Purge(context.Context, Cutoff) (more bool, err error)
 
 	// Secret returns 32 random bytes kept under a name, made on first use and equal on every instance.
 	Secret(ctx context.Context, name string) ([]byte, error)

@@ -18,7 +18,8 @@ CREATE TABLE deliveries (
     received_at INTEGER NOT NULL,
     payload     BLOB              -- packed
 );
-CREATE INDEX deliveries_received ON deliveries (received_at);
+-- What retention has still to look at.
+CREATE INDEX deliveries_kept ON deliveries (received_at) WHERE payload IS NOT NULL;
 
 -- Every body that was seen for a delivery, one for each hook.
 CREATE TABLE bodies (
@@ -106,7 +107,7 @@ CREATE TABLE analyses (
     at          INTEGER NOT NULL
 );
 CREATE INDEX analyses_subject ON analyses (subject_key, purpose, task_id);
-CREATE INDEX analyses_at ON analyses (at);
+CREATE INDEX analyses_kept ON analyses (at) WHERE length(user) > 0;
 
 CREATE TABLE plans (
     task_id INTEGER NOT NULL PRIMARY KEY REFERENCES tasks (id) ON DELETE CASCADE,

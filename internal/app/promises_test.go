@@ -278,15 +278,24 @@ func TestS1_SecretsReachNoSink(t *testing.T) {
 	gh := shop()
 	gh.AddIssue(widgets, simulate.IssueSeed{Number: 9, Title: "Leak", Author: "mallory", Body: "The app panics with a nil pointer. Config: " + strings.Join(secrets, " and ")})
 	cl := answering(strings.Replace(bugAnswer, "Which file did you save?", "Is it "+strings.Join(secrets, " or ")+"?", 1))
-	s := start(t, widgetSettings, gh, cl)
+	s := start(t, widgetSettings+"logging: {level: DEBUG, log_payloads: true}\n", gh, cl)
 	d := simulate.Delivery{Event: "issues", GUID: simulate.NewGUID(), Payload: gh.IssuePayload(widgets, 9, "opened", "mallory", nil)}
 	s.send(d)
-	s.settled(d.GUID)
+	task := s.settled(d.GUID)
+	delivery, err := s.app.Store().Delivery(t.Context(), d.GUID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := s.app.Store().Effects(t.Context(), task.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
 	_, stats := s.fetch("/stats", adminToken)
 	_, metrics := s.fetch("/metrics", adminToken)
 	_, page := s.fetch("/api/v1/deliveries/"+d.GUID, adminToken)
 	_, health := s.fetch("/health", adminToken)
-	sinks := map[string]string{"log": s.log.String(), "stats": string(stats), "metrics": string(metrics), "api": string(page), "health": string(health)}
+	sinks := map[string]string{"log": s.log.String(), "stats": string(stats), "metrics": string(metrics), "api": string(page), "health": string(health),
+		"payload": string(delivery.Body), "ledger": fmt.Sprintf("%+v", entries)}
 	for i, call := range cl.Calls() {
 		sinks[fmt.Sprintf("prompt %d", i)] = call.System + call.User
 	}
@@ -304,5 +313,81 @@ func TestS1_SecretsReachNoSink(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// An attempt that got as far as an analysis is not paid for again.
+func TestE5_ClaudeIsPaidOnce(t *testing.T) {
+	t.Parallel()
+	gh := shop()
+	gh.Fail(simulate.Fault{Method: http.MethodPost, PathGlob: "/repos/*/*/issues/*/labels", Kind: simulate.FailBefore, Status: http.StatusBadGateway, Times: 2})
+	cl := answering(bugAnswer)
+	s := start(t, widgetSettings, gh, cl)
+	d := s.issueOpened()
+	s.send(d)
+	if task := s.settled(d.GUID); task.State != hls.Done || task.Attempt < 2 {
+		t.Errorf("ended as %s (%s) at attempt %d", task.State, task.Reason, task.Attempt)
+	}
+	if n := len(cl.Calls()); n != 1 {
+		t.Errorf("Claude was asked %d times", n)
+	}
+	if got := gh.Labels(widgets, 7); len(got) != 1 {
+		t.Errorf("labels %v", got)
+	}
+}
+
+// Work that a newer event has overtaken asks Claude nothing.
+func TestE6_OvertakenWorkAsksNothing(t *testing.T) {
+	t.Parallel()
+	gh := shop()
+	gh.Fail(simulate.Fault{Method: http.MethodGet, PathGlob: "/repos/*/*/issues/7/comments", Kind: simulate.Delay, Wait: time.Second})
+	cl := answering(bugAnswer)
+	s := start(t, widgetSettings, gh, cl)
+	first := s.issueOpened()
+	s.send(first)
+	eventually(t, func() bool { return len(gh.Calls()) > 2 })
+	gh.EditIssue(widgets, 7, "Crash when saving", "The app panics with a nil pointer, always.")
+	second := simulate.Delivery{Event: "issues", GUID: simulate.NewGUID(), Payload: gh.IssuePayload(widgets, 7, "edited", "mona", simulate.Change{"body": "x"})}
+	s.send(second)
+	if task := s.settled(first.GUID); task.State != hls.Superseded {
+		t.Errorf("the first ended as %s (%s)", task.State, task.Reason)
+	}
+	if task := s.settled(second.GUID); task.State != hls.Done {
+		t.Errorf("the second ended as %s (%s)", task.State, task.Reason)
+	}
+	if n := len(cl.Calls()); n != 1 {
+		t.Errorf("Claude was asked %d times", n)
+	}
+}
+
+// Told to stop, HLS takes nothing more in and hands back what does not finish in time; the next start does it.
+func TestO3_StopHandsBack(t *testing.T) {
+	t.Parallel()
+	cl := simulate.NewClaude(simulate.ClaudeConfig{Mode: simulate.Hang})
+	s := start(t, widgetSettings, shop(), cl)
+	d := s.issueOpened()
+	s.send(d)
+	eventually(t, func() bool { return strings.Contains(s.log.String(), `"stage":"prompt"`) })
+	stopped := make(chan struct{})
+	go func() {
+		s.stop()
+		close(stopped)
+	}()
+	eventually(t, func() bool { code, _ := s.fetch("/readyz", ""); return code == http.StatusServiceUnavailable })
+	if code, answer := s.send(s.pullOpened()); code != http.StatusServiceUnavailable {
+		t.Errorf("while stopping: %d %v", code, answer)
+	}
+	<-stopped
+	if !strings.Contains(s.log.String(), "handed back") {
+		t.Error("the log does not say that the task was handed back")
+	}
+	ghURL, stopGH := s.github.Start()
+	defer stopGH()
+	good := answering(bugAnswer)
+	clURL, stopCL := good.Start()
+	defer stopCL()
+	s.run(settingsFor(ghURL, clURL, s.dir) + widgetSettings)
+	if task := s.settled(d.GUID); task.State != hls.Done || task.Attempt != 1 {
+		t.Errorf("ended as %s (%s) at attempt %d", task.State, task.Reason, task.Attempt)
 	}
 }

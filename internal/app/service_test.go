@@ -73,7 +73,6 @@ server: {host: 127.0.0.1, port: 0, admin_token: %q, shutdown_grace: 5s}
 github: {base_url: %q, token: github-token-of-the-tests, webhook_secret: %q, limits: {writes_per_minute: 0, content_per_hour: 0}}
 claude: {base_url: %q, api_key: anthropic-key-of-the-tests}
 storage: {url: "sqlite:%s"}
-logging: {level: DEBUG}
 `, adminToken, ghURL, webhookSecret, clURL, filepath.Join(dir, "hls.db"))
 }
 
@@ -82,6 +81,9 @@ func (s *service) run(text string) {
 	s.t.Helper()
 	if !strings.Contains(text, "\nprocessing:") {
 		text += "\nprocessing: {debounce: 0s, max_attempts: 4}\n"
+	}
+	if !strings.Contains(text, "\nlogging:") {
+		text += "\nlogging: {level: DEBUG}\n"
 	}
 	settings, err := config.Parse("settings.yaml", []byte(text), config.Options{Env: func(string) (string, bool) { return "", false }})
 	if err != nil {

@@ -1,0 +1,107 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"hls/internal/hls"
+	"hls/internal/record"
+	"hls/internal/record/sqlite"
+)
+
+// claimed is a store with one running task, and a pipeline over it.
+func claimed(t *testing.T, lease time.Duration) (*Pipeline, record.Store, hls.Task) {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), sqlite.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "hls.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	body := []byte(`{}`)
+	subject := hls.Subject{RepoID: 1, Repo: "o/r", Kind: hls.KindIssue, Number: 1}
+	_, err = store.Add(t.Context(), record.Intake{
+		Delivery: hls.Delivery{ID: "d", Event: "issues", Body: body, Hash: sha256.Sum256(body), ReceivedAt: time.Now()},
+		Work:     &record.NewTask{Subject: subject, Purpose: "triage", Event: "issues", Origin: hls.FromDelivery, OccurredAt: time.Now()},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	task, err := store.Claim(t.Context(), "me", lease)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := New(Config{Owner: "me", Concurrency: 1, MaxAttempts: 2, Timeout: time.Minute, Lease: lease}, store, Rooms{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, store, task
+}
+
+// While a run goes on its lease is renewed, so that nobody else takes the task.
+func TestE5_TheLeaseIsKept(t *testing.T) {
+	t.Parallel()
+	const lease = 500 * time.Millisecond
+	p, store, task := claimed(t, lease)
+	ctx, cancel := context.WithCancel(t.Context())
+	kept := p.keep(ctx, cancel, task)
+	tick := time.NewTicker(lease / 10)
+	defer tick.Stop()
+	for range 30 { // three times as long as the lease
+		<-tick.C
+		if other, err := store.Claim(t.Context(), "another", lease); !errors.Is(err, record.ErrNone) {
+			t.Fatalf("task %d was taken away: %v", other.ID, err)
+		}
+	}
+	cancel()
+	<-kept
+}
+
+// A run whose lease is lost is told to stop.
+func TestE5_ALostLeaseEndsTheRun(t *testing.T) {
+	t.Parallel()
+	p, store, task := claimed(t, 300*time.Millisecond)
+	if err := store.Release(t.Context(), task); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	<-p.keep(ctx, cancel, task)
+	if !errors.Is(ctx.Err(), context.Canceled) {
+		t.Errorf("the run goes on: %v", ctx.Err())
+	}
+}
+
+// A delivery that makes the program panic is parked; the others go on.
+func TestO1_APanicParksItsTask(t *testing.T) {
+	t.Parallel()
+	p, store, task := claimed(t, time.Minute)
+	p.store = poisoned{store}
+	p.work(t.Context(), task)
+	got, err := store.Task(t.Context(), task.ID)
+	if err != nil || got.State != hls.Parked || got.Reason != "panic" {
+		t.Errorf("ended as %s (%s), %v", got.State, got.Reason, err)
+	}
+}
+
+// poisoned is a store on which reading a delivery panics.
+type poisoned struct{ record.Store }
+
+func (poisoned) Delivery(context.Context, string) (hls.Delivery, error) { panic("poison") }
+
+// A delivery that killed the process in all its attempts is parked before it can do so again.
+func TestO1_CrashesUseUpAttempts(t *testing.T) {
+	t.Parallel()
+	p, store, task := claimed(t, time.Minute)
+	p.store = poisoned{store}
+	task.Attempt = p.cfg.MaxAttempts + 1
+	p.work(t.Context(), task)
+	got, err := store.Task(t.Context(), task.ID)
+	if err != nil || got.State != hls.Parked || got.Reason != "max_attempts" {
+		t.Errorf("ended as %s (%s), %v", got.State, got.Reason, err)
+	}
+}

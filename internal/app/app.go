@@ -58,6 +58,7 @@ func New(ctx context.Context, settings *config.Settings, opts Options) (*App, er
 		opts.LogTo = os.Stderr
 	}
 	a := &App{opts: opts, redactor: hls.NewRedactor(settings.Secrets()...)}
+	a.redactor.Add(keyLines(settings.GitHub.App.PrivateKeyFile)...)
 	if err := a.build(ctx, settings); err != nil {
 		a.Close()
 		return nil, err

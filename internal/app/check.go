@@ -60,8 +60,10 @@ func checkOnline(ctx context.Context, s *config.Settings, redactor *hls.Redactor
 		p := s.At(key, redactor.Redact(fmt.Sprintf(format, args...)))
 		findings = append(findings, Finding{Place: p.Place(), Message: p.Text()})
 	}
-	if _, err := doors.github.Self(ctx); err != nil {
+	if self, err := doors.github.Self(ctx); err != nil {
 		found("github.token", "GitHub does not accept it: %v", err)
+	} else if self.ID == 0 {
+		found("github.token", "GitHub does not tell whose token it is: it is wrong, or of a GitHub Actions job")
 	}
 	for i, r := range s.Repositories {
 		if _, err := doors.github.Labels(ctx, r.Name); err != nil && isExact(r.Name) {

@@ -205,3 +205,21 @@ func (a *App) promptsHealth() web.Component {
 	}
 	return web.Component{Status: web.Healthy}
 }
+
+// keyLines are the lines of a PEM file that are secret. A file that cannot be read is the GitHub door's to report.
+func keyLines(path string) []hls.Secret {
+	if path == "" {
+		return nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	var lines []hls.Secret
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "-----") {
+			lines = append(lines, hls.Secret(line))
+		}
+	}
+	return lines
+}

@@ -48,6 +48,7 @@ func TestO4_BadFilesNameLineAndKey(t *testing.T) {
 		"variable's type":  {"server: {port: \"${GITHUB_TOKEN}\"}" + rest, "s.yaml:1:16: server.port: want a whole number, got what ${GITHUB_TOKEN} holds"},
 		"no token":         {"github:\n  webhook_secret: a test secret\nclaude: {api_key: k}", `s.yaml:2:3: github.token: missing; set it to a personal access token, as "${GITHUB_TOKEN}", or set github.app`},
 		"no secret":        {"github: {token: t}\nclaude: {api_key: k}", `s.yaml:1:9: github.webhook_secret: missing`},
+		"empty own secret": {"repositories:\n  - name: o/r\n    webhook_secret: \"${NOPE:-}\"" + rest, `s.yaml:3:21: repositories[0].webhook_secret: is empty`},
 		"no key":           {"github: {token: t, webhook_secret: a test secret}", `s.yaml:1:1: claude.api_key: missing`},
 		"no name":          {"repositories:\n  - events: [issues]" + rest, `s.yaml:2:5: repositories[0].name: missing`},
 		"half an app":      {"github:\n  app: {id: 1}\n  webhook_secret: a test secret\nclaude: {api_key: k}", `s.yaml:2:8: github.app: needs one of private_key and private_key_file`},

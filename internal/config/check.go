@@ -1,9 +1,11 @@
 package config
 
 import (
+	"fmt"
 	"net/netip"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -146,6 +148,7 @@ func weak(secret hls.Secret, guards bool) string {
 }
 
 func (b *binder) checkSecrets(s *Settings) {
+	b.checkOwnSecrets(s)
 	for _, found := range secretsOf(s) {
 		if found.value == "" {
 			continue
@@ -156,6 +159,17 @@ func (b *binder) checkSecrets(s *Settings) {
 		}
 		if n := b.find(split(found.key)); strings.Contains(n.Value, "${") && len(b.from[n]) == 0 {
 			b.at(b.written(found.key), "holds ${…} that names no variable; write ${NAME} with letters, digits and _")
+		}
+	}
+}
+
+// checkOwnSecrets refuses a repository's secret that is written and empty: taking it for none would let the wider
+// secret prove the repository's deliveries.
+func (b *binder) checkOwnSecrets(s *Settings) {
+	for i, r := range s.Repositories {
+		n := child(b.find([]string{"repositories", strconv.Itoa(i)}), "webhook_secret")
+		if len(r.WebhookSecret) == 0 && n != nil && len(b.unset[n]) == 0 && b.need.has(NeedWebhooks) {
+			b.fail(n, fmt.Sprintf("repositories[%d].webhook_secret", i), "is empty; set it, or leave the key out to use github.webhook_secret")
 		}
 	}
 }

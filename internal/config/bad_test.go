@@ -75,6 +75,16 @@ func TestO4_BadFilesNameLineAndKey(t *testing.T) {
 	}
 }
 
+// A value that two checks refuse is one problem.
+func TestProblemIsToldOnce(t *testing.T) {
+	t.Parallel()
+	_, err := load(t, "repositories:\n  - name: a/b\n    labels: {min_confidence: 2}"+rest)
+	var problems *Problems
+	if !errors.As(err, &problems) || len(problems.List) != 1 || problems.List[0].Key != "repositories[0].labels.min_confidence" {
+		t.Errorf("got:\n%v", err)
+	}
+}
+
 func TestO4_WeakSecretsAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{"short", "1234567", "changeme", "change-me", "CHANGE_ME", "your-secret-here",

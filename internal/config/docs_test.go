@@ -175,11 +175,11 @@ func reference(t *testing.T) string {
 			t.Errorf("%s: its field has no comment", key.Path)
 		}
 		if !strings.Contains(key.Path, ".") && !key.Leaf {
-			fmt.Fprintf(&out, "\n## `%s`\n\n%s\n\n| key | value | default | |\n| --- | --- | --- | --- |\n", key.Path, text)
+			fmt.Fprintf(&out, "\n## `%s`\n\n%s\n\n| key | value | default | in force | |\n| --- | --- | --- | --- | --- |\n", key.Path, text)
 			continue
 		}
 		if key.Leaf || text != "" {
-			fmt.Fprintf(&out, "| `%s` | %s | %s | %s |\n", key.Path, typeName(key), defaultOf(defaults, key.Path), text)
+			fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s |\n", key.Path, typeName(key), defaultOf(defaults, key.Path), key.Force(), text)
 		}
 	}
 	return out.String()

@@ -123,7 +123,7 @@ telemetry: {otlp_endpoint: "http://collector.example.com:4318"}
 			t.Errorf("no warning at %s in %q", w, got)
 		}
 	}
-	quiet := mustLoad(t, minimal+"repositories: [{name: a/b}]\n")
+	quiet := mustLoad(t, minimal+"repositories: [{name: a/b, budget: {daily_usd: 5}}]\n")
 	if len(quiet.Warnings()) > 0 {
 		t.Errorf("a plain file warns: %v", quiet.Warnings())
 	}

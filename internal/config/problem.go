@@ -19,12 +19,16 @@ type Problem struct {
 	Message string
 }
 
-// Place is file:line:col, or the file alone.
+// Place is file:line:col as far as it is known, or the file alone.
 func (p Problem) Place() string {
-	if p.Line == 0 {
+	switch {
+	case p.Line == 0:
 		return p.File
+	case p.Col == 0:
+		return fmt.Sprintf("%s:%d", p.File, p.Line)
+	default:
+		return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col)
 	}
-	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col)
 }
 
 // Text is key: message, or the message alone.

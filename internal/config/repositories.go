@@ -9,13 +9,17 @@ import (
 	"hls/internal/route"
 )
 
-// checkRepositories asks the room whose section it is, and puts its problems in their places.
+// checkRepositories asks the room whose section it is, and puts its problems in their places. A key that has a problem
+// already is not reported twice.
 func (b *binder) checkRepositories(s *Settings) {
-	nameless := map[string]bool{}
+	told := map[string]bool{}
+	for _, p := range b.problems.List {
+		told[p.Key] = true
+	}
 	for i, r := range s.Repositories {
-		if r.Name == "" {
-			nameless[fmt.Sprintf("repositories[%d].name", i)] = true
-			b.missing(fmt.Sprintf("repositories[%d].name", i), "set it to owner/repo, or to a glob such as owner/*")
+		if key := fmt.Sprintf("repositories[%d].name", i); r.Name == "" {
+			told[key] = true
+			b.missing(key, "set it to owner/repo, or to a glob such as owner/*")
 		}
 	}
 	_, err := route.New(route.Config{Repositories: s.Repositories}, route.Features{})
@@ -25,7 +29,7 @@ func (b *binder) checkRepositories(s *Settings) {
 			b.at("repositories", "%v", one)
 			continue
 		}
-		if key, n := b.locate(problem); !nameless[key] {
+		if key, n := b.locate(problem); !told[key] {
 			b.fail(n, key, "%v", problem.Err)
 		}
 	}

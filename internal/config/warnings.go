@@ -3,8 +3,10 @@ package config
 import (
 	"fmt"
 	"net/url"
+	"slices"
 
 	"hls/internal/claude"
+	"hls/internal/route"
 )
 
 // Warning is something that the service can run with, and that its operator should know.
@@ -37,15 +39,12 @@ func (s *Settings) Warnings() []Warning {
 	if s.Logging.LogPayloads {
 		warn("logging.log_payloads", "payloads are logged: the log will hold whatever people write on GitHub")
 	}
-	for _, at := range []struct {
-		key string
-		set bool
-	}{
-		{"telemetry.otlp_endpoint", s.Telemetry.OTLPEndpoint != ""}, {"features.recover_missed", s.Features.RecoverMissed},
-		{"server.trusted_proxies", len(s.Server.TrustedProxies) > 0},
-	} {
-		if at.set {
-			warn(at.key, "this version reads the key and does nothing with it yet")
+	if s.uncapped() {
+		warn("claude.budget", "no cap on money is set: set daily_usd or monthly_usd, or a limit in the Anthropic console")
+	}
+	for _, key := range Changed(Default(), s) {
+		if key.Force() == Idle {
+			warn(key.Path, "this version reads the key and does nothing with it yet")
 		}
 	}
 	for _, at := range s.urls() {
@@ -54,6 +53,17 @@ func (s *Settings) Warnings() []Warning {
 		}
 	}
 	return out
+}
+
+// uncapped tells whether some repository may cost any amount of money.
+func (s *Settings) uncapped() bool {
+	b := s.Claude.Analyze.Budget
+	if b.DailyUSD > 0 || b.MonthlyUSD > 0 || b.PerRepositoryDailyUSD > 0 {
+		return false
+	}
+	return len(s.Repositories) == 0 || slices.ContainsFunc(s.Repositories, func(r route.Repository) bool {
+		return r.Budget.DailyUSD == nil || *r.Budget.DailyUSD == 0
+	})
 }
 
 // warnModels tells of models that are no longer there.

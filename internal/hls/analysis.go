@@ -80,6 +80,9 @@ type Drop struct {
 	Why  string `json:"why"`
 }
 
+// SubjectCap is the key of the settings that caps Reservation.SubjectDaily, as Capped names it.
+const SubjectCap = "processing.analyses_per_subject_per_day"
+
 // Reservation is money and work set aside before a call of Claude.
 type Reservation struct {
 	Task         Task

@@ -74,13 +74,11 @@ func (p *Pipeline) again(task hls.Task, after time.Duration, reason string) hls.
 // capped waits for a cap that lifts by itself. The daily cap of one subject is not waited for: by then the subject
 // has moved on, and its next event starts anew.
 func (p *Pipeline) capped(c *hls.Capped) hls.Outcome {
-	if c.Until.IsZero() || c.Cap == subjectCap {
+	if c.Until.IsZero() || c.Cap == hls.SubjectCap {
 		return hls.Outcome{State: hls.Skipped, Reason: c.Cap}
 	}
 	return hls.Outcome{State: hls.Queued, Reason: c.Cap, RetryAt: c.Until, Free: true}
 }
-
-const subjectCap = "processing.analyses_per_subject_per_day"
 
 // Backoff is the default schedule of retries: about 15 seconds, then four times as long each, up to an hour, with
 // a quarter of jitter so that many tasks that failed together do not come back together.

@@ -34,7 +34,7 @@ func TestO1_JudgeEndsEveryRun(t *testing.T) {
 		{"spend stop", &hls.SpendStop{Err: cause, Until: tomorrow}, 4, hls.Outcome{State: hls.Queued, Reason: "spend_stop", RetryAt: tomorrow, Free: true}},
 		{"cap", &hls.Capped{Cap: "claude.budget.daily_usd", Until: tomorrow}, 1,
 			hls.Outcome{State: hls.Queued, Reason: "claude.budget.daily_usd", RetryAt: tomorrow, Free: true}},
-		{"cap of the subject", &hls.Capped{Cap: subjectCap, Until: tomorrow}, 1, hls.Outcome{State: hls.Skipped, Reason: subjectCap}},
+		{"cap of the subject", &hls.Capped{Cap: hls.SubjectCap, Until: tomorrow}, 1, hls.Outcome{State: hls.Skipped, Reason: hls.SubjectCap}},
 		{"unusable", &hls.Unusable{Err: cause, Reason: "refusal"}, 1, hls.Outcome{State: hls.Queued, Reason: "retry", RetryAt: now.Add(time.Minute)}},
 		{"unusable again", &hls.Unusable{Err: cause, Reason: "refusal"}, unusableAttempts, hls.Outcome{State: hls.Parked, Reason: "refusal"}},
 		{"permanent", fmt.Errorf("act: %w", &hls.Permanent{Err: cause, Reason: "github_forbidden"}), 1, hls.Outcome{State: hls.Parked, Reason: "github_forbidden"}},
@@ -59,7 +59,7 @@ func TestBackoffGrowsToAnHour(t *testing.T) {
 	last := time.Duration(0)
 	for attempt := 1; attempt <= 12; attempt++ {
 		wait := Backoff(attempt)
-		if wait < last*3/4 || wait > 75*time.Minute {
+		if wait < min(2*last, time.Hour) || wait > 75*time.Minute {
 			t.Errorf("attempt %d waits %s after %s", attempt, wait, last)
 		}
 		last = wait

@@ -42,7 +42,7 @@ func (s Spent) Check(r hls.Reservation, now time.Time) error {
 	day := Day(now).AddDate(0, 0, 1)
 	switch {
 	case r.SubjectDaily > 0 && s.Subject >= r.SubjectDaily:
-		return &hls.Capped{Cap: "processing.analyses_per_subject_per_day", Until: s.SubjectFrees}
+		return &hls.Capped{Cap: hls.SubjectCap, Until: s.SubjectFrees}
 	case r.Budget.PerActorDailyTasks > 0 && s.ActorDay >= r.Budget.PerActorDailyTasks:
 		return &hls.Capped{Cap: "claude.budget.per_actor_daily_events", Until: day}
 	}

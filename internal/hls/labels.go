@@ -1,0 +1,34 @@
+package hls
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Fold is a name as GitHub compares it: without regard to the case of ASCII letters. Labels, logins and repositories
+// fold so; Unicode's other foldings would let one name pass for another.
+func Fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, name)
+}
+
+// Allowed are the labels that may be set, by name and each once: the configured ones or, where none are, those that the
+// repository has.
+func (p LabelPolicy) Allowed(repo []Label) []Label {
+	labels := slices.Clone(repo)
+	if len(p.Categories) > 0 {
+		labels = nil
+	}
+	for _, c := range p.Categories {
+		labels = append(labels, c.Labels...)
+	}
+	slices.SortFunc(labels, func(a, b Label) int {
+		return cmp.Or(cmp.Compare(Fold(a.Name), Fold(b.Name)), cmp.Compare(a.Name, b.Name))
+	})
+	return slices.CompactFunc(labels, func(a, b Label) bool { return Fold(a.Name) == Fold(b.Name) })
+}

@@ -1,0 +1,38 @@
+package hls
+
+// longestName is how many bytes of a name are looked at for what it was meant to be.
+const longestName = 64
+
+// Nearest is the known name that the fewest slips of the keyboard make of name, or "" when none is near.
+func Nearest(name string, known []string) string {
+	if len(name) > longestName {
+		return ""
+	}
+	best, fewest := "", max(2, len(name)/3)+1
+	for _, k := range known {
+		if d := distance(Fold(name), Fold(k)); d < fewest {
+			best, fewest = k, d
+		}
+	}
+	return best
+}
+
+// distance is how many bytes must be put in, taken out or changed to make b of a (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], cost
+		}
+	}
+	return row[len(b)]
+}

@@ -15,6 +15,7 @@ type Delivery struct {
 	Action     string            // the body's action, "" when it has none
 	Repo       string            // owner/name as the body has it, "" when it has none
 	RepoID     int64             // GitHub's number, which survives renames
+	Scope      string            // the repository, in lower case, when its own secret proved the body; "" when the secret of all did
 	Sender     string            // the login of who caused the event
 	Headers    map[string]string // allowed ones only
 	Body       []byte            // the JSON payload, byte for byte
@@ -55,6 +56,7 @@ const (
 
 // Subject is the one object that a task is about and that its effects may touch.
 type Subject struct {
+	Scope  string // of the delivery: what one repository's secret proves says nothing about another's subjects
 	RepoID int64
 	Repo   string // owner/name, for URLs and for people
 	Kind   Kind
@@ -62,12 +64,17 @@ type Subject struct {
 	Ref    string // names a subject of KindOther within its repository
 }
 
-// Key identifies the subject across renames of its repository. Work on one key never runs twice at a time.
+// Key identifies the subject, across renames of its repository unless that has a secret of its own. Work on one key
+// never runs twice at a time.
 func (s Subject) Key() string {
-	if s.Kind == KindOther {
-		return fmt.Sprintf("%d/%s", s.RepoID, s.Ref)
+	scope := ""
+	if s.Scope != "" {
+		scope = s.Scope + ":"
 	}
-	return fmt.Sprintf("%d#%d", s.RepoID, s.Number)
+	if s.Kind == KindOther {
+		return fmt.Sprintf("%s%d/%s", scope, s.RepoID, s.Ref)
+	}
+	return fmt.Sprintf("%s%d#%d", scope, s.RepoID, s.Number)
 }
 
 // String is the subject as people write it: owner/name#42.

@@ -15,7 +15,7 @@ type Event struct {
 	DeliveryID   string
 	RequestID    string
 	ReceivedAt   time.Time
-	OccurredAt   time.Time // the object's updated_at; ReceivedAt when it has none
+	OccurredAt   time.Time // the object's updated_at; ReceivedAt when it has none, or one to come
 	Repo         Repository
 	Sender       Account
 	Installation int64
@@ -81,6 +81,7 @@ func DecodeEvent(d Delivery) (Event, error) {
 		return Event{}, fmt.Errorf("decode event %s: %w", d.Event, err)
 	}
 	e.Subject = e.subject(p)
+	e.Subject.Scope = d.Scope
 	return e, nil
 }
 
@@ -102,11 +103,16 @@ func (e *Event) decodeObjects(p payload) error {
 	return nil
 }
 
+// occurred takes GitHub's time of the event, which orders the events of a subject. One in the future would outdate
+// all that are to come, so the time of receipt stands in for it.
 func (e *Event) occurred(at time.Time) {
-	if !at.IsZero() {
+	if at.After(birth) && at.Before(e.ReceivedAt) {
 		e.OccurredAt = at
 	}
 }
+
+// birth is before the first event of GitHub.
+var birth = time.Date(2008, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func isObject(v jsontext.Value) bool { return v.Kind() == '{' }
 

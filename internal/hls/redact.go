@@ -102,6 +102,47 @@ func pair(text string, i int) int { return int(text[i])<<8 | int(text[i+1]) }
 // RedactJSON returns a JSON text whose strings are redacted. Numbers and structure stay as they are, so the result is
 // JSON again; a text without secrets is returned as it is.
 func (r *Redactor) RedactJSON(text []byte) []byte {
+	return r.redactJSON(text, func(jsontext.Pointer) bool { return false })
+}
+
+// RedactPayload is RedactJSON for a webhook's body, which says the same afterwards: the names, states and times that
+// decisions rest on stay, whatever a secret happens to have in common with them.
+func (r *Redactor) RedactPayload(body []byte) []byte { return r.redactJSON(body, decisive) }
+
+// decisive tells whether a member of a payload is read for decisions. People write none of these freely.
+func decisive(at jsontext.Pointer) bool {
+	switch name := at.LastToken(); name {
+	case "action", "full_name", "login", "type", "state", "state_reason", "sha", "ref", "base_ref", "default_branch",
+		"author_association", "status", "conclusion", "node_id":
+		return true
+	case "name":
+		return at.Parent().LastToken() == "repository"
+	default:
+		return strings.HasSuffix(name, "_at")
+	}
+}
+
+// RedactPlan takes secrets out of every text of a plan. What was taken out of the answer may have come together again
+// from two halves when the texts were cleaned. Names, paths and states stay: they come from GitHub and the settings.
+func (r *Redactor) RedactPlan(p Plan) Plan {
+	p.Effects, p.Dropped = slices.Clone(p.Effects), slices.Clone(p.Dropped)
+	for i := range p.Effects {
+		e := &p.Effects[i]
+		e.Body, e.Remarks, e.Why = r.Redact(e.Body), slices.Clone(e.Remarks), maps.Clone(e.Why)
+		for j := range e.Remarks {
+			e.Remarks[j].Body, e.Remarks[j].Quote = r.Redact(e.Remarks[j].Body), r.Redact(e.Remarks[j].Quote)
+		}
+		for label, why := range e.Why {
+			e.Why[label] = r.Redact(why)
+		}
+	}
+	for i, d := range p.Dropped {
+		p.Dropped[i] = Drop{What: r.Redact(d.What), Why: r.Redact(d.Why)}
+	}
+	return p
+}
+
+func (r *Redactor) redactJSON(text []byte, keep func(jsontext.Pointer) bool) []byte {
 	if whole := string(text); r == nil || r.Redact(whole) == whole && !bytes.ContainsRune(text, '\\') {
 		return text
 	}
@@ -115,9 +156,10 @@ func (r *Redactor) RedactJSON(text []byte) []byte {
 			break
 		}
 		if err == nil && token.Kind() == '"' {
-			clean := r.Redact(token.String())
-			changed = changed || clean != token.String()
-			token = jsontext.String(clean)
+			if clean := r.Redact(token.String()); clean != token.String() && !keep(in.StackPointer()) {
+				changed = true
+				token = jsontext.String(clean)
+			}
 		}
 		if err == nil {
 			err = to.WriteToken(token)

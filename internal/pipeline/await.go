@@ -26,7 +26,7 @@ type EffectResult struct {
 }
 
 // Await waits for a task to end, here or on another instance. done is false when ctx ended first, or when the task
-// was put off to a later try.
+// was put off: to a later try, or until a limit lifts.
 func (p *Pipeline) Await(ctx context.Context, taskID int64) (result Result, done bool, err error) {
 	for {
 		changed := p.changed.wait()
@@ -40,7 +40,7 @@ func (p *Pipeline) Await(ctx context.Context, taskID int64) (result Result, done
 			result, err := p.result(ctx, task)
 			return result, err == nil, err
 		}
-		if task.State == hls.Queued && task.Attempt > 0 {
+		if task.State == hls.Queued && task.Reason != "" && task.RunAt.After(p.cfg.Now()) {
 			return Result{}, false, nil
 		}
 		poll := time.NewTimer(time.Second)

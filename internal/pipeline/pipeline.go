@@ -1,6 +1,6 @@
 // Package pipeline is THE ORDER: what happens to a delivery, from the door to GitHub.
 //
-// Accept runs while GitHub waits for its answer; Process runs on a worker afterwards. Both are read from top to
+// Accept runs while GitHub waits for its answer; process runs on a worker afterwards. Both are read from top to
 // bottom, one stage a step: receive → record → route → gather → prompt → analyze → plan → act.
 package pipeline
 
@@ -20,7 +20,7 @@ import (
 // is durable, and 2xx may be sent. Accepting the same delivery again changes nothing.
 func (p *Pipeline) Accept(ctx context.Context, d hls.Delivery, e hls.Event) (hls.Receipt, error) {
 	_, rule, verdict := p.route(e)
-	d.Body = p.cfg.Redactor.RedactJSON(d.Body) // Its hash stays that of what GitHub signed.
+	d.Body = p.cfg.Redactor.RedactPayload(d.Body) // Its hash stays that of what GitHub signed.
 
 	intake := record.Intake{Delivery: d, Ignored: verdict.Reason}
 	if verdict.Do {
@@ -59,8 +59,12 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 	if err != nil {
 		return err
 	}
-	if newer, err := p.store.Superseded(ctx, j.task); err != nil || newer {
-		return errors.Join(err, hls.ErrStale)
+	newer, err := p.store.Superseded(ctx, j.task)
+	if err != nil {
+		return fmt.Errorf("look for newer work: %w", err)
+	}
+	if newer {
+		return hls.ErrStale
 	}
 
 	analysis, err := p.analysis(ctx, j, question{event, facts, rule, knows})
@@ -69,7 +73,7 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 	}
 
 	j.enter(hls.StagePlan)
-	plan := j.plan(replayed(j.task, knows.Plan(event, facts, analysis, rule)))
+	plan := j.plan(p.cfg.Redactor.RedactPlan(replayed(j.task, knows.Plan(event, facts, analysis, rule))))
 	if err := p.store.SavePlan(ctx, j.task, plan); err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ const (
 	countWhy     = "why"
 	countEffect  = "effect"
 	countRetry   = "retry"
-	countLatency = "latency" // by index of the bucket; "sum" in microseconds
+	countLatency = "latency" // by upper bound in seconds, "above" past the last; "sum" in microseconds
 	countSpend   = "spend"
 )
 
@@ -59,7 +59,7 @@ func (c Counts) Ended(state hls.State, reason string) {
 
 // Processed counts the time that a task took, over all attempts.
 func (c Counts) Processed(spent time.Duration) {
-	c[Counter{countLatency, strconv.Itoa(bucket(spent))}]++
+	c[Counter{countLatency, bucketNames[bucket(spent)]}]++
 	c[Counter{countLatency, "sum"}] += spent.Microseconds()
 }
 
@@ -85,7 +85,16 @@ func (c Counts) Settled(u hls.Usage) {
 }
 
 // latencyBounds are the upper ends of the buckets, in seconds.
-var latencyBounds = []float64{0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600}
+var latencyBounds = []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600}
+
+// bucketNames are what buckets are stored under: bounds may be added later without moving the counts.
+var bucketNames = func() []string {
+	names := make([]string, 0, len(latencyBounds)+1)
+	for _, bound := range latencyBounds {
+		names = append(names, strconv.FormatFloat(bound, 'f', -1, 64))
+	}
+	return append(names, "above")
+}()
 
 func bucket(spent time.Duration) int {
 	i, _ := slices.BinarySearch(latencyBounds, spent.Seconds())
@@ -123,7 +132,7 @@ func (l *Latency) add(name string, n int64) {
 		l.Sum += time.Duration(n * int64(time.Microsecond)).Seconds()
 		return
 	}
-	if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(l.Counts) {
+	if i := slices.Index(bucketNames, name); i >= 0 {
 		l.Counts[i] += n
 	}
 }

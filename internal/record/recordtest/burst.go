@@ -15,6 +15,7 @@ func burstTests() map[string]func(*house) {
 		"E6_NewerSupersedesRetry":       supersedesRetry,
 		"E6_RunningLearnsOfNewer":       runningLearns,
 		"E6_OtherPurposeIsLeftAlone":    otherPurpose,
+		"E6_OtherScopeIsLeftAlone":      otherScope,
 		"E6_ReplayIsNotLate":            replayIsNotLate,
 		"DebounceFoldsBursts":           debounce,
 		"DebounceEndsAfterTen":          debounceEnds,
@@ -35,6 +36,19 @@ func newerSupersedes(h *house) {
 	h.claims(other)
 	h.claims(newer)
 	h.idle()
+}
+
+// otherScope: whoever has the secret of one repository may claim the number of any other.
+func otherScope(h *house) {
+	theirs := h.accept(h.work(issue(1, 1)))
+	forged := issue(1, 1)
+	forged.Scope = "mallory/own"
+	h.pass(time.Second)
+	mine := h.accept(h.work(forged))
+	h.is(theirs, hls.Queued, "")
+	h.is(mine, hls.Queued, "")
+	h.claims(theirs)
+	h.claims(mine)
 }
 
 func lateIsSuperseded(h *house) {

@@ -29,8 +29,10 @@ func intakeTests() map[string]func(*house) {
 
 func keptWhole(h *house) {
 	d := withBody(h.delivery(issue(7, 1)), `{"a": "`+strings.Repeat("<é>", 1<<20)+`"}`)
+	d.Scope = "acme/repo-7"
 	d.Headers = map[string]string{"X-GitHub-Event": "issues", "User-Agent": "GitHub-Hookshot/1"}
 	w := h.work(issue(7, 1))
+	w.Subject.Scope = d.Scope
 	h.add(record.Intake{Delivery: d, Work: &w})
 	h.restart()
 	got, err := h.store.Delivery(h.ctx, d.ID)

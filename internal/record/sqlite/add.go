@@ -96,10 +96,10 @@ func (a *addition) seen(t *tx) (seen bool, err error) {
 
 // store writes the delivery: anew, or over one that was ignored.
 func (a *addition) store(t *tx) error {
-	const q = `INSERT INTO deliveries (id, request_id, hook_id, event, action, repo, repo_id, sender, headers, hash, ignored, received_at, payload)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	const q = `INSERT INTO deliveries (id, request_id, hook_id, event, action, repo, repo_id, scope, sender, headers, hash, ignored, received_at, payload)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET request_id = excluded.request_id, hook_id = excluded.hook_id, event = excluded.event,
-			action = excluded.action, repo = excluded.repo, repo_id = excluded.repo_id, sender = excluded.sender,
+			action = excluded.action, repo = excluded.repo, repo_id = excluded.repo_id, scope = excluded.scope, sender = excluded.sender,
 			headers = excluded.headers, hash = excluded.hash, ignored = excluded.ignored,
 			received_at = excluded.received_at, payload = excluded.payload`
 	d, ignored := a.Delivery, a.Ignored
@@ -108,7 +108,7 @@ func (a *addition) store(t *tx) error {
 	} else if ignored == "" {
 		ignored = "no_work"
 	}
-	err := t.exec(q, d.ID, d.RequestID, d.HookID, d.Event, d.Action, d.Repo, d.RepoID, d.Sender, string(a.headers), d.Hash[:],
+	err := t.exec(q, d.ID, d.RequestID, d.HookID, d.Event, d.Action, d.Repo, d.RepoID, d.Scope, d.Sender, string(a.headers), d.Hash[:],
 		ignored, stamp(d.ReceivedAt), a.payload)
 	if err != nil {
 		return err
@@ -139,11 +139,11 @@ func (a *addition) receipt(t *tx) (hls.Receipt, error) {
 
 // Delivery reads a delivery with its body, which is empty when the delivery was ignored or its payload has expired.
 func (s *Store) Delivery(ctx context.Context, id string) (d hls.Delivery, err error) {
-	const q = `SELECT id, request_id, hook_id, event, action, repo, repo_id, sender, headers, hash, received_at, payload FROM deliveries WHERE id = ?`
+	const q = `SELECT id, request_id, hook_id, event, action, repo, repo_id, scope, sender, headers, hash, received_at, payload FROM deliveries WHERE id = ?`
 	var headers, hash, payload []byte
 	var received int64
 	err = s.readers.QueryRowContext(ctx, q, id).Scan(&d.ID, &d.RequestID, &d.HookID, &d.Event, &d.Action, &d.Repo, &d.RepoID,
-		&d.Sender, &headers, &hash, &received, &payload)
+		&d.Scope, &d.Sender, &headers, &hash, &received, &payload)
 	if err != nil {
 		return hls.Delivery{}, fmt.Errorf("read delivery %s: %w", id, found(err))
 	}

@@ -12,12 +12,12 @@ import (
 	"hls/internal/record"
 )
 
-const selectTask = `SELECT t.id, t.delivery_id, t.request_id, t.origin, t.repo_id, t.repo, t.kind, t.number, t.ref, t.purpose,
+const selectTask = `SELECT t.id, t.delivery_id, t.request_id, t.origin, t.scope, t.repo_id, t.repo, t.kind, t.number, t.ref, t.purpose,
 	t.event, t.action, t.actor, t.state, t.reason, t.attempt, t.occurred_at, t.run_at, t.queued_at, t.owner, t.epoch, t.until FROM tasks t`
 
 // targets are where the columns of selectTask go.
 func targets(t *hls.Task) []any {
-	return []any{&t.ID, &t.DeliveryID, &t.RequestID, &t.Origin, &t.Subject.RepoID, &t.Subject.Repo, &t.Subject.Kind,
+	return []any{&t.ID, &t.DeliveryID, &t.RequestID, &t.Origin, &t.Subject.Scope, &t.Subject.RepoID, &t.Subject.Repo, &t.Subject.Kind,
 		&t.Subject.Number, &t.Subject.Ref, &t.Purpose, &t.Event, &t.Action, &t.Actor, &t.State, &t.Reason, &t.Attempt,
 		at{&t.OccurredAt}, at{&t.RunAt}, at{&t.QueuedAt}, &t.Lease.Owner, &t.Lease.Epoch, at{&t.Lease.Until}}
 }

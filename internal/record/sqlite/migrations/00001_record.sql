@@ -11,6 +11,7 @@ CREATE TABLE deliveries (
     action      TEXT    NOT NULL,
     repo        TEXT    NOT NULL,
     repo_id     INTEGER NOT NULL,
+    scope       TEXT    NOT NULL, -- the repository whose own secret proved the body, else ''
     sender      TEXT    NOT NULL,
     headers     TEXT    NOT NULL, -- JSON object
     hash        BLOB    NOT NULL,
@@ -38,6 +39,7 @@ CREATE TABLE tasks (
     request_id  TEXT    NOT NULL,
     origin      TEXT    NOT NULL,
     subject_key TEXT    NOT NULL,
+    scope       TEXT    NOT NULL,
     repo_id     INTEGER NOT NULL,
     repo        TEXT    NOT NULL,
     kind        TEXT    NOT NULL,

@@ -137,6 +137,8 @@ type Store interface {
 	Effects(ctx context.Context, taskID int64) ([]hls.Entry, error)
 	// Posted returns the newest done entry of a kind for a subject and purpose, or hls.ErrNotFound: the comment to edit.
 	Posted(ctx context.Context, subject hls.Subject, purpose string, kind hls.EffectKind) (hls.Entry, error)
+	// Undecided returns the rows of a subject that are sending or unknown, whichever task wrote them, oldest first.
+	Undecided(ctx context.Context, subject hls.Subject) ([]hls.Entry, error)
 
 	// Raised returns the remarks of all done reviews of a subject and purpose, oldest first: what need not be said again.
 	Raised(ctx context.Context, subject hls.Subject, purpose string) ([]hls.Remark, error)

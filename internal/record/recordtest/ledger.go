@@ -14,6 +14,7 @@ func ledgerTests() map[string]func(*house) {
 		"E1_ClosedSet":              closedSet,
 		"E1_OnlyItsOwnSubject":      ownSubject,
 		"PostedIsTheNewestDone":     posted,
+		"E5_UndecidedOutliveATask":  undecided,
 	}
 }
 
@@ -142,4 +143,35 @@ func posted(h *house) {
 		_, err := h.store.Posted(h.ctx, miss.s, miss.purpose, miss.kind)
 		h.wants(err, hls.ErrNotFound)
 	}
+}
+
+// What a task leaves in sending or unknown is found by the tasks of the subject that follow, and by no others.
+func undecided(h *house) {
+	s := issue(1, 1)
+	var want []int64
+	for i, state := range []hls.EffectState{hls.Sending, hls.EffectUnknown, hls.EffectDone, hls.EffectFailed} {
+		h.accept(h.work(s))
+		task := h.claim()
+		revision := string(state)
+		entry := h.intend(task, comment(task, revision), comment(task, "waits after "+revision))[0].ID
+		h.move(task, entry, hls.Intent, hls.Sending)
+		if state != hls.Sending {
+			h.move(task, entry, hls.Sending, state)
+		}
+		if i < 2 {
+			want = append(want, entry)
+		}
+		h.done(task)
+		h.pass(time.Second)
+	}
+	rows, err := h.store.Undecided(h.ctx, s)
+	h.must(err)
+	same(h, "rows", len(rows), 2)
+	for i, row := range rows {
+		same(h, "row", row.ID, want[i])
+		same(h, "revision", row.Effect.Revision, string(row.State))
+	}
+	rows, err = h.store.Undecided(h.ctx, issue(1, 2))
+	h.must(err)
+	same(h, "rows of another subject", len(rows), 0)
 }

@@ -66,7 +66,7 @@ func checkOnline(ctx context.Context, s *config.Settings, redactor *hls.Redactor
 		found("github.token", "GitHub does not tell whose token it is: it is wrong, or of a GitHub Actions job")
 	}
 	for i, r := range s.Repositories {
-		if _, err := doors.github.Labels(ctx, r.Name); err != nil && isExact(r.Name) {
+		if _, err := doors.github.Labels(ctx, r.Name); err != nil && !hls.IsGlob(r.Name) {
 			found(fmt.Sprintf("repositories[%d].name", i), "the repository cannot be read: %v", err)
 		}
 	}

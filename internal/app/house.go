@@ -194,9 +194,6 @@ func (a *App) warnRestart(next *config.Settings) {
 	}
 }
 
-// isExact tells whether a repository's name is not a glob.
-func isExact(name string) bool { return !strings.ContainsAny(name, "*?[{") }
-
 // promptsHealth is healthy while the templates in force are those on disk.
 func (a *App) promptsHealth() web.Component {
 	if err := a.templatesErr.Load(); err != nil {

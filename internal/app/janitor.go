@@ -67,7 +67,7 @@ func (a *App) setUpLabels(ctx context.Context, s *config.Settings) {
 	}
 	for _, r := range s.Repositories {
 		rule, ok := a.house.Load().rooms.Router.Rule(r.Name)
-		if !ok || !isExact(r.Name) || rule.DryRun || !rule.Labels.CreateMissing {
+		if !ok || hls.IsGlob(r.Name) || rule.DryRun || !rule.Labels.CreateMissing {
 			continue
 		}
 		if err := a.setUp(ctx, r.Name, rule.Labels.Categories); err != nil && ctx.Err() == nil {

@@ -204,7 +204,7 @@ func (b *binder) limit(n *yaml.Node, v reflect.Value, f field, key string) {
 	case reflect.String:
 		if len(choices) > 0 && v.Len() > 0 && !slices.Contains(choices, v.String()) {
 			b.fail(n, key, "want one of %s, got %s%s", strings.Join(choices, ", "), b.describe(n, v.Type()),
-				didYouMean(nearest(v.String(), choices)))
+				didYouMean(hls.Nearest(v.String(), choices)))
 		}
 	}
 }

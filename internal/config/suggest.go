@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"hls/internal/hls"
+)
 
 // suggest names the known key that was probably meant: the nearest of the same section, or the same key elsewhere.
 func suggest(name, section string, fields []field) string {
@@ -8,7 +12,7 @@ func suggest(name, section string, fields []field) string {
 	for _, f := range fields {
 		names = append(names, f.name)
 	}
-	if near := nearest(name, names); near != "" {
+	if near := hls.Nearest(name, names); near != "" {
 		return didYouMean(near)
 	}
 	for _, key := range Keys() {
@@ -27,39 +31,4 @@ func didYouMean(name string) string {
 		return ""
 	}
 	return "; did you mean " + name + "?"
-}
-
-// nearest is the candidate that takes the fewest edits to reach, or "" when all are too far to be a slip.
-func nearest(name string, candidates []string) string {
-	const longest = 64
-	if len(name) > longest {
-		return ""
-	}
-	best, fewest := "", max(2, len(name)/3)+1
-	for _, c := range candidates {
-		if d := distance(strings.ToLower(name), strings.ToLower(c)); d < fewest {
-			best, fewest = c, d
-		}
-	}
-	return best
-}
-
-// distance is Levenshtein's: how many letters to insert, delete or replace.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }

@@ -3,19 +3,7 @@ package hls
 import (
 	"cmp"
 	"slices"
-	"strings"
 )
-
-// Fold is a name as GitHub compares it: without regard to the case of ASCII letters. Labels, logins and repositories
-// fold so; Unicode's other foldings would let one name pass for another.
-func Fold(name string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, name)
-}
 
 // Allowed are the labels that may be set, by name and each once: the configured ones or, where none are, those that the
 // repository has.

@@ -3,7 +3,6 @@ package hls
 // Rule is what the configuration says about one repository.
 type Rule struct {
 	Name     string // the pattern that matched, owner/repo or a glob
-	Exact    bool   // matched by its full name, not through a glob
 	Events   []string
 	Model    string // "" means claude.model
 	DryRun   bool

@@ -5,6 +5,8 @@ import (
 	"path"
 	"regexp"
 	"strings"
+
+	"hls/internal/hls"
 )
 
 // globs are compiled patterns that are held against names without regard to the case of ASCII letters. GitHub's
@@ -13,7 +15,7 @@ type globs []string
 
 // newGlob returns a pattern in which only * and ? are special: names of bots have brackets.
 func newGlob(pattern string) string {
-	return strings.NewReplacer(`\`, `\\`, `[`, `\[`).Replace(lower(pattern))
+	return strings.NewReplacer(`\`, `\\`, `[`, `\[`).Replace(hls.Fold(pattern))
 }
 
 func newGlobs(patterns []string) globs {
@@ -25,7 +27,7 @@ func newGlobs(patterns []string) globs {
 }
 
 func (g globs) match(name string) bool {
-	name = lower(name)
+	name = hls.Fold(name)
 	for _, pattern := range g {
 		if ok, err := path.Match(pattern, name); ok && err == nil {
 			return true
@@ -43,7 +45,7 @@ var (
 
 // checkName tells whether name is a repository or a glob of repositories.
 func checkName(name string) error {
-	if !isGlob(name) {
+	if !hls.IsGlob(name) {
 		if !namePattern.MatchString(name) || strings.HasSuffix(name, "/.") || strings.HasSuffix(name, "/..") {
 			return errName
 		}
@@ -56,16 +58,4 @@ func checkName(name string) error {
 		return errGlob
 	}
 	return nil
-}
-
-func isGlob(name string) bool { return strings.ContainsAny(name, `*?[\`) }
-
-// lower folds ASCII letters and nothing else.
-func lower(s string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, s)
 }

@@ -86,11 +86,11 @@ func (c *compiler) name(name string, seen map[string]int, i int) {
 		c.fail(err, "name")
 		return
 	}
-	if first, twice := seen[lower(name)]; twice {
+	if first, twice := seen[hls.Fold(name)]; twice {
 		c.fail(fmt.Errorf("repositories[%d] has the same name, and the first one applies", first), "name")
 		return
 	}
-	seen[lower(name)] = i
+	seen[hls.Fold(name)] = i
 }
 
 func (c *compiler) entry(r Repository, f Features) entry {
@@ -107,11 +107,11 @@ func (c *compiler) entry(r Repository, f Features) entry {
 		}
 	}
 	return entry{
-		name: lower(r.Name), glob: isGlob(r.Name), enabled: on(r.Enabled, true), token: r.Token,
+		name: hls.Fold(r.Name), glob: hls.IsGlob(r.Name), enabled: on(r.Enabled, true), token: r.Token,
 		authors: newGlobs(r.Ignore.Authors), exceptBots: newGlobs(r.Ignore.ExceptBots), labels: newGlobs(r.Ignore.Labels),
 		titles: c.titles(r.Ignore.TitlePatterns),
 		rule: hls.Rule{
-			Name: r.Name, Exact: !isGlob(r.Name), Events: orDefault(r.Events), Model: r.Model,
+			Name: r.Name, Events: orDefault(r.Events), Model: r.Model,
 			DryRun: r.DryRun || f.DryRun, Labels: c.labels(r.Labels, f), Comments: comments(r.Comments, f),
 			Prompts: hls.PromptPolicy{Dir: r.Prompts.BaseDir, Defaults: r.Prompts.Defaults},
 			Ignore: hls.Ignore{
@@ -169,7 +169,7 @@ func (c *compiler) category(from Category, seen map[string]string) hls.Category 
 		c.fail(errors.New("the group has no labels"), at...)
 	}
 	for _, label := range from.Labels {
-		name := lower(label.Name)
+		name := hls.Fold(label.Name)
 		if other, twice := seen[name]; twice {
 			c.fail(fmt.Errorf("label %q stands in group %s already", label.Name, other), at...)
 		}
@@ -181,7 +181,7 @@ func (c *compiler) category(from Category, seen map[string]string) hls.Category 
 			c.fail(fmt.Errorf("label %q: color %q is not six hexadecimal digits", label.Name, label.Color), at...)
 		}
 	}
-	exclusive := slices.Contains(exclusiveGroups, lower(from.Name))
+	exclusive := slices.Contains(exclusiveGroups, hls.Fold(from.Name))
 	return hls.Category{Name: from.Name, Exclusive: on(from.Exclusive, exclusive), Labels: from.Labels}
 }
 

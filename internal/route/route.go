@@ -80,7 +80,7 @@ func (r *Router) Token(name string) (token hls.Secret, ok bool) {
 }
 
 func (r *Router) find(name string) *entry {
-	name = lower(name)
+	name = hls.Fold(name)
 	for i := range r.entries {
 		e := &r.entries[i]
 		if e.name == name {
@@ -115,7 +115,7 @@ func (e *entry) pass(event hls.Event, self hls.Account) string {
 func (e *entry) hears(login string) bool {
 	const suffix = "[bot]"
 	short := login
-	if n := len(login) - len(suffix); n > 0 && lower(login[n:]) == suffix {
+	if n := len(login) - len(suffix); n > 0 && hls.Fold(login[n:]) == suffix {
 		short = login[:n]
 	}
 	return e.exceptBots.match(login) || e.exceptBots.match(short)

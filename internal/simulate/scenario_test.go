@@ -35,7 +35,7 @@ func newWalk(t *testing.T, g *simulate.GitHub, c *simulate.Claude) *walk {
 	none := 0
 	limits := github.Limits{WritesPerMinute: &none, ContentPerHour: &none}
 	w := &walk{t: t, rule: hls.Rule{
-		Name: "acme/widget-shop", Exact: true, Labels: hls.LabelPolicy{AutoApply: true}, Ignore: hls.Ignore{Bots: true}, Self: g.Self(),
+		Name: "acme/widget-shop", Labels: hls.LabelPolicy{AutoApply: true}, Ignore: hls.Ignore{Bots: true}, Self: g.Self(),
 	}}
 	var err error
 	w.github, err = github.New(github.Config{BaseURL: hub, Token: "right", Limits: limits}, nil)

@@ -18,6 +18,15 @@ func TestFoldTouchesASCIIOnly(t *testing.T) {
 	}
 }
 
+func TestIsGlob(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{"a/b": false, "a/b.c-d_e": false, "a/*": true, "a/b?": true, "a/[bc]": true, `a/\b`: true} {
+		if got := hls.IsGlob(name); got != want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 func TestAllowedLabels(t *testing.T) {
 	t.Parallel()
 	repo := []hls.Label{{Name: "zeta"}, {Name: "Bug"}, {Name: "docs"}}

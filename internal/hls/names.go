@@ -1,5 +1,21 @@
 package hls
 
+import "strings"
+
+// Fold is a name as GitHub compares it: without regard to the case of ASCII letters. Labels, logins and repositories
+// fold so; Unicode's other foldings would let one name pass for another.
+func Fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, name)
+}
+
+// IsGlob tells whether a repository's name in the settings may stand for several.
+func IsGlob(name string) bool { return strings.ContainsAny(name, `*?[\`) }
+
 // longestName is how many bytes of a name are looked at for what it was meant to be.
 const longestName = 64
 

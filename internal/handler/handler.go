@@ -25,6 +25,8 @@ type Handler interface {
 // Reader is what handlers read of GitHub. Errors are hls.ErrGone for a subject that cannot be seen, hls.RetryAfter
 // for what passes, hls.Permanent for what does not; what a server does not offer (404, 410) is hls.ErrNotFound.
 type Reader interface {
+	// Repository is the one that the subject's name stands for now.
+	Repository(context.Context, hls.Subject) (hls.Repository, error)
 	Issue(context.Context, hls.Subject) (hls.Issue, error)
 	PullRequest(context.Context, hls.Subject) (hls.PullRequest, error)
 	// Labels are all labels of the repository, with descriptions.

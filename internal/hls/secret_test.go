@@ -72,3 +72,31 @@ func BenchmarkRedact(b *testing.B) {
 		r.Redact(text)
 	}
 }
+
+// A secret that has a name or a time of the payload in it must not change what the payload says.
+func TestS1_RedactPayloadKeepsWhatDecides(t *testing.T) {
+	t.Parallel()
+	r := hls.NewRedactor("acme/widget-shop-2026-11-23T10:00:00Z-octocat-the-third")
+	body := `{"action":"opened","repository":{"id":9,"full_name":"acme/widget-shop","name":"widget-shop"},` +
+		`"sender":{"login":"octocat-the-third"},"issue":{"number":7,"updated_at":"2026-11-23T10:00:00Z","title":"octocat-the-third"}}`
+	want := strings.Replace(body, `"title":"octocat-the-third"`, `"title":"[redacted]"`, 1)
+	if got := string(r.RedactPayload([]byte(body))); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// Texts of a plan are cleaned of what hides in them, and only then is a secret whole again.
+func TestS1_PlansHoldNoSecret(t *testing.T) {
+	t.Parallel()
+	r := hls.NewRedactor(canary)
+	p := r.RedactPlan(hls.Plan{
+		Effects: []hls.Effect{{
+			Kind: hls.UpsertComment, Body: "say " + canary, Why: map[string]string{"bug": canary},
+			Remarks: []hls.Remark{{Path: "a.go", Body: canary, Quote: canary}},
+		}},
+		Dropped: []hls.Drop{{What: canary, Why: canary}},
+	})
+	if text := fmt.Sprintf("%+v", p); strings.Contains(text, canary[:8]) || !strings.Contains(text, "a.go") {
+		t.Error(text)
+	}
+}

@@ -59,12 +59,8 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 	if err != nil {
 		return err
 	}
-	newer, err := p.store.Superseded(ctx, j.task)
-	if err != nil {
-		return fmt.Errorf("look for newer work: %w", err)
-	}
-	if newer {
-		return hls.ErrStale
+	if err := p.overtaken(ctx, j.task); err != nil {
+		return err
 	}
 
 	analysis, err := p.analysis(ctx, j, question{event, facts, rule, knows})
@@ -126,6 +122,9 @@ func (p *Pipeline) recall(ctx context.Context, j *journey) (hls.Event, error) {
 // gather reads the subject as it is now. It ends the journey when there is nothing left to do, or when this very
 // state of the subject was analyzed before; a replay asks again all the same.
 func (p *Pipeline) gather(ctx context.Context, j *journey, knows handler.Handler, e hls.Event, r hls.Rule) (hls.Facts, error) {
+	if err := p.pin(ctx, e); err != nil {
+		return hls.Facts{}, err
+	}
 	facts, err := knows.Gather(ctx, p.rooms().Reader, e, r)
 	if err != nil {
 		return facts, fmt.Errorf("gather facts: %w", err)
@@ -148,6 +147,34 @@ func (p *Pipeline) gather(ctx context.Context, j *journey, knows handler.Handler
 		return facts, skip("already_analyzed")
 	}
 	return facts, nil
+}
+
+// pin makes sure that the repository's name still stands for the repository that the event is about. A signature
+// proves a name at most: a number may be made up by whoever has the secret, and a name may be given away.
+func (p *Pipeline) pin(ctx context.Context, e hls.Event) error {
+	if e.Repo.FullName == "" {
+		return nil
+	}
+	repo, err := p.rooms().Reader.Repository(ctx, e.Subject)
+	if err != nil {
+		return fmt.Errorf("look up repository: %w", err)
+	}
+	if repo.ID != e.Repo.ID {
+		return skip("another_repository")
+	}
+	return nil
+}
+
+// overtaken ends the journey when newer work on the subject has come in: asking Claude would be money for nothing.
+func (p *Pipeline) overtaken(ctx context.Context, task hls.Task) error {
+	newer, err := p.store.Superseded(ctx, task)
+	if err != nil {
+		return fmt.Errorf("look for newer work: %w", err)
+	}
+	if newer {
+		return hls.ErrStale
+	}
+	return nil
 }
 
 // question is what one analysis is made from.

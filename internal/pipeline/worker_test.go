@@ -105,3 +105,20 @@ func TestO1_CrashesUseUpAttempts(t *testing.T) {
 		t.Errorf("ended as %s (%s), %v", got.State, got.Reason, err)
 	}
 }
+
+// A store that fails for a moment costs an attempt, and not the task.
+func TestO1_AFaultIsNotSupersession(t *testing.T) {
+	t.Parallel()
+	p, store, task := claimed(t, time.Minute)
+	p.store = faltering{store}
+	if got := p.judge(task, p.overtaken(t.Context(), task)); got.State != hls.Queued {
+		t.Errorf("ended as %s (%s)", got.State, got.Reason)
+	}
+}
+
+// faltering is a store that cannot be asked for newer work.
+type faltering struct{ record.Store }
+
+func (faltering) Superseded(context.Context, hls.Task) (bool, error) {
+	return false, record.ErrUnavailable
+}

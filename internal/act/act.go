@@ -6,6 +6,7 @@ package act
 
 import (
 	"context"
+	"iter"
 
 	"hls/internal/hls"
 )
@@ -19,9 +20,10 @@ type GitHub interface {
 	PullRequest(context.Context, hls.Subject) (hls.PullRequest, error)
 	Labels(ctx context.Context, repo string) ([]hls.Label, error)
 	History(context.Context, hls.Subject) ([]hls.LabelEvent, error)
-	Comments(context.Context, hls.Subject) ([]hls.Comment, error)
+	// AllComments and AllReviews are read page by page, oldest first, to where the reading stops.
+	AllComments(context.Context, hls.Subject) iter.Seq2[hls.Comment, error]
+	AllReviews(context.Context, hls.Subject) iter.Seq2[hls.Review, error]
 	Comment(ctx context.Context, s hls.Subject, id int64) (hls.Comment, error)
-	Reviews(context.Context, hls.Subject) ([]hls.Review, error)
 
 	AddLabels(ctx context.Context, s hls.Subject, names []string) error
 	RemoveLabel(ctx context.Context, s hls.Subject, name string) error

@@ -71,11 +71,10 @@ func (d *comment) search(ctx context.Context) error {
 	if d.run.self.ID == 0 {
 		return nil
 	}
-	comments, err := d.run.actor.gh.Comments(ctx, d.effect.Subject)
-	if err != nil {
-		return fmt.Errorf("read comments: %w", err)
-	}
-	for _, c := range comments {
+	for c, err := range d.run.actor.gh.AllComments(ctx, d.effect.Subject) {
+		if err != nil {
+			return fmt.Errorf("read comments: %w", err)
+		}
 		if c.User.Same(d.run.self) && d.run.signer.marked(c.Body, d.effect.Purpose, "") {
 			d.have = &c
 			return nil

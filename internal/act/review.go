@@ -21,11 +21,10 @@ func (d *review) look(ctx context.Context) (result, error) {
 	if d.run.self.ID == 0 {
 		return result{}, nil
 	}
-	reviews, err := d.run.actor.gh.Reviews(ctx, d.effect.Subject)
-	if err != nil {
-		return result{}, fmt.Errorf("read reviews: %w", err)
-	}
-	for _, v := range reviews {
+	for v, err := range d.run.actor.gh.AllReviews(ctx, d.effect.Subject) {
+		if err != nil {
+			return result{}, fmt.Errorf("read reviews: %w", err)
+		}
 		if v.User.Same(d.run.self) && d.run.signer.marked(v.Body, d.effect.Purpose, ref(d.effect)) {
 			return done(v.ID, v.HTMLURL, "found when read back"), nil
 		}

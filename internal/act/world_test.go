@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -104,7 +105,7 @@ func (w *world) History(context.Context, hls.Subject) ([]hls.LabelEvent, error) 
 	return w.history, nil
 }
 
-func (w *world) Comments(context.Context, hls.Subject) ([]hls.Comment, error) {
+func (w *world) AllComments(context.Context, hls.Subject) iter.Seq2[hls.Comment, error] {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var shown []hls.Comment
@@ -113,7 +114,22 @@ func (w *world) Comments(context.Context, hls.Subject) ([]hls.Comment, error) {
 			shown = append(shown, c)
 		}
 	}
-	return shown, w.read("Comments")
+	return read(shown, w.read("Comments"))
+}
+
+// read gives what is there, or an error if there is one.
+func read[T any](all []T, err error) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		if err != nil {
+			yield(*new(T), err)
+			return
+		}
+		for _, item := range all {
+			if !yield(item, nil) {
+				return
+			}
+		}
+	}
 }
 
 func (w *world) Comment(_ context.Context, _ hls.Subject, id int64) (hls.Comment, error) {
@@ -125,14 +141,14 @@ func (w *world) Comment(_ context.Context, _ hls.Subject, id int64) (hls.Comment
 	return hls.Comment{}, hls.ErrNotFound
 }
 
-func (w *world) Reviews(context.Context, hls.Subject) ([]hls.Review, error) {
+func (w *world) AllReviews(context.Context, hls.Subject) iter.Seq2[hls.Review, error] {
 	var shown []hls.Review
 	for _, r := range w.reviews {
 		if !time.Now().Before(w.seen[r.ID]) {
 			shown = append(shown, r)
 		}
 	}
-	return shown, w.read("Reviews")
+	return read(shown, w.read("Reviews"))
 }
 
 func (w *world) AddLabels(_ context.Context, _ hls.Subject, names []string) error {

@@ -12,18 +12,18 @@ import (
 
 var commit = regexp.MustCompile(`^[0-9a-fA-F]{7,64}$`)
 
-// Checks reads the state of continuous integration at a commit, from commit statuses and check runs together.
-// A part that the server does not offer, or the token may not see, counts as empty.
+// Checks reads the state of continuous integration at a commit, from commit statuses and check runs together. Both are
+// extras: a part that the server does not offer, refuses or answers with more than is read counts as empty.
 func (c *Client) Checks(ctx context.Context, repo, sha string) (hls.Checks, error) {
 	if !commit.MatchString(sha) {
-		return hls.Checks{}, &hls.Permanent{Err: fmt.Errorf("%q is not a commit", sha), Reason: reasonInvalid}
+		return hls.Checks{}, nil
 	}
 	var tally tally
 	if err := c.statuses(ctx, repo, sha, &tally); err != nil {
-		return hls.Checks{}, fmt.Errorf("read statuses of %s at %s: %w", repo, sha, err)
+		return hls.Checks{}, err
 	}
 	if err := c.checkRuns(ctx, repo, sha, &tally); err != nil {
-		return hls.Checks{}, fmt.Errorf("read check runs of %s at %s: %w", repo, sha, err)
+		return hls.Checks{}, err
 	}
 	return tally.checks(), nil
 }
@@ -63,10 +63,10 @@ func (c *Client) checkRuns(ctx context.Context, repo, sha string, t *tally) erro
 	return offered(err)
 }
 
-// offered drops the errors that say that a server or a token has no such thing.
+// offered drops the errors that asking again would not mend.
 func offered(err error) error {
 	var final *hls.Permanent
-	if errors.Is(err, hls.ErrNotFound) || errors.As(err, &final) && final.Reason == reasonForbidden {
+	if errors.Is(err, hls.ErrNotFound) || errors.As(err, &final) {
 		return nil
 	}
 	return err

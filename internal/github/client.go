@@ -5,6 +5,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -30,7 +31,8 @@ type Client struct {
 
 	mu    sync.Mutex
 	doors map[string]*door // by credential
-	self  map[string]identity
+	names names
+	self  map[string]identity // by credential
 }
 
 // New makes the door to GitHub. tokens gives a repository's own token, or "" for the general credential; it may
@@ -75,29 +77,50 @@ func (c *Client) Snapshot() Snapshot { return c.meter.snapshot() }
 
 var repository = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*$`)
 
-// door is the way in for a repository: its own token, else the App's installation, else the general token.
+// door is the way in for a repository.
 func (c *Client) door(ctx context.Context, repo string) (*door, error) {
 	if !repository.MatchString(repo) {
 		return nil, &hls.Permanent{Err: fmt.Errorf("%q is not owner/name", repo), Reason: reasonInvalid}
 	}
-	if own := c.tokens(repo); own != "" {
-		return c.tokenDoor(own), nil
+	by := c.credential(repo)
+	if by.app != nil {
+		return by.app.door(ctx, repo)
 	}
-	if c.app != nil {
-		return c.app.door(ctx, repo)
+	return c.tokenDoor(by.token), nil
+}
+
+// credential is what requests are signed with.
+type credential struct {
+	key   string // tells credentials apart without being one
+	token hls.Secret
+	app   *app // nil for a token
+}
+
+// credential of a repository: its own token, else the App, else the general token. "" has none of its own.
+func (c *Client) credential(repo string) credential {
+	token := c.token
+	if repo != "" {
+		token = cmp.Or(c.tokens(repo), token)
 	}
-	return c.tokenDoor(c.token), nil
+	if token == "" && c.app != nil {
+		return credential{key: "app", app: c.app} // whose installations all act as one account
+	}
+	return credential{key: tokenKey(token), token: token}
 }
 
 func (c *Client) tokenDoor(token hls.Secret) *door {
-	sum := sha256.Sum256([]byte(token.Reveal()))
 	authorization := ""
 	if token != "" {
 		authorization = "Bearer " + token.Reveal()
 	}
-	return c.openDoor(hex.EncodeToString(sum[:8]), func(d *door) {
+	return c.openDoor(tokenKey(token), func(d *door) {
 		d.authorize = func(context.Context) (string, error) { return authorization, nil }
 	})
+}
+
+func tokenKey(token hls.Secret) string {
+	sum := sha256.Sum256([]byte(token.Reveal()))
+	return hex.EncodeToString(sum[:8])
 }
 
 // openDoor returns the door of a credential, made by fit when it is the first use.
@@ -130,11 +153,19 @@ func readsPerMinute(writes int) int {
 	return max(900-5*writes, 100)
 }
 
-// do makes one call for a repository.
+// do makes one call for a repository. Its errors name the request, so that callers need not.
 func (c *Client) do(ctx context.Context, repo string, q call) (*github.Response, error) {
 	d, err := c.door(ctx, repo)
 	if err != nil {
-		return nil, err
+		return nil, asking(err)
 	}
-	return d.do(ctx, q)
+	resp, err := d.do(ctx, q)
+	return resp, asking(err)
+}
+
+func asking(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("ask GitHub: %w", err)
 }

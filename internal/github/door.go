@@ -117,10 +117,8 @@ func (d *door) settle(ctx context.Context, c call, t *trip, o outcome) error {
 		d.pause("", wait)
 	}
 	err := c.judge(ctx, o.resp, o.err, t.sent.Load())
-	var final *hls.Permanent
-	if errors.As(err, &final) && final.Reason == reasonUnauthorized && d.revoke != nil {
+	if errors.Is(err, errRefused) && d.revoke != nil {
 		d.revoke()
-		err = &hls.RetryAfter{Err: o.err}
 	}
 	d.note(ctx, err)
 	return err
@@ -131,7 +129,7 @@ func (d *door) note(ctx context.Context, err error) {
 	var final *hls.Permanent
 	switch {
 	case ctx.Err() != nil:
-	case errors.Is(err, hls.ErrNotFound), errors.As(err, &final) && final.Reason != reasonUnauthorized:
+	case errors.Is(err, hls.ErrNotFound), errors.As(err, &final):
 		d.meter.success()
 	default:
 		d.meter.failure(err)

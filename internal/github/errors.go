@@ -17,8 +17,9 @@ import (
 var (
 	errPaced      = errors.New("held back by github.limits")
 	errPaused     = errors.New("GitHub asked to wait")
+	errRefused    = errors.New("the token or App is not accepted")
 	errRedirected = errors.New("redirected to where HLS does not follow")
-	errMoved      = errors.New("redirected to another repository")
+	errMoved      = errors.New("moved to another repository or subject")
 	errTooLarge   = errors.New("the answer is too large")
 	errTooMany    = errors.New("the list is too long")
 	errNoID       = errors.New("the answer names nothing that was created")
@@ -26,12 +27,12 @@ var (
 
 // Reasons of permanent failures.
 const (
-	reasonUnauthorized = "github_unauthorized"
 	reasonForbidden    = "github_forbidden"
 	reasonInvalid      = "github_invalid"
 	reasonNotFound     = "github_not_found"
 	reasonRejected     = "github_rejected"
 	reasonRedirected   = "github_redirected"
+	reasonMoved        = "github_moved"
 	reasonTooLarge     = "github_too_large"
 	reasonTooMany      = "github_too_many"
 	reasonNotInstalled = "github_not_installed"
@@ -87,8 +88,10 @@ func (c call) judge(ctx context.Context, resp *github.Response, err error, sent 
 // judgeRefusal knows the failures that this door makes itself.
 func (c call) judgeRefusal(err error) error {
 	switch {
-	case errors.Is(err, errMoved):
+	case errors.Is(err, errMoved) && c.does == readsSubject:
 		return fmt.Errorf("%w: %w: %w", hls.ErrGone, hls.ErrNotFound, err)
+	case errors.Is(err, errMoved):
+		return &hls.Permanent{Err: err, Reason: reasonMoved}
 	case errors.Is(err, errRedirected):
 		return &hls.Permanent{Err: err, Reason: reasonRedirected}
 	case errors.Is(err, github.ErrPathForbidden):
@@ -103,8 +106,8 @@ func (c call) judgeStatus(status int, err error) error {
 	switch status {
 	case http.StatusNotFound, http.StatusGone, http.StatusUnavailableForLegalReasons:
 		return c.missing(err)
-	case http.StatusUnauthorized:
-		return &hls.Permanent{Err: err, Reason: reasonUnauthorized}
+	case http.StatusUnauthorized: // as while a token is being replaced
+		return &hls.RetryAfter{Err: fmt.Errorf("%w: %w", errRefused, err)}
 	case http.StatusForbidden:
 		return &hls.Permanent{Err: err, Reason: reasonForbidden}
 	case http.StatusUnprocessableEntity:

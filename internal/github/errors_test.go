@@ -49,7 +49,7 @@ func TestStatusesAreErrorsThatSomeoneDecidesOn(t *testing.T) {
 		status                       int
 		read, comment, label, create string
 	}{
-		{401, "github_unauthorized", "github_unauthorized", "github_unauthorized", "github_unauthorized"},
+		{401, "retry", "retry", "retry", "retry"},
 		{403, "github_forbidden", "github_forbidden", "github_forbidden", "github_forbidden"},
 		{404, "gone not_found", "not_found", "github_not_found not_found", "github_not_found not_found"},
 		{410, "gone not_found", "not_found", "github_not_found not_found", "github_not_found not_found"},

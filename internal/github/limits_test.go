@@ -287,7 +287,7 @@ func TestHealthIsOfTheDoor(t *testing.T) {
 		s := serve(t, routes{"GET /repos/acme/widget/issues/7": answer(status, `{}`)})
 		c := dial(t, s)
 		_, _ = c.Issue(t.Context(), widget)
-		if got := c.Snapshot(); got.LastSuccess.IsZero() == fine || got.LastError.IsZero() != fine {
+		if got := c.Snapshot(); got.LastSuccess.IsZero() == fine || got.LastError.IsZero() != fine || got.Refused != (status == 401) {
 			t.Errorf("%d: %+v", status, got)
 		}
 	}

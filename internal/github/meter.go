@@ -1,6 +1,7 @@
 package github
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"sync"
@@ -16,6 +17,7 @@ type Snapshot struct {
 	LastSuccess time.Time
 	LastError   time.Time
 	Error       string // the last one's text
+	Refused     bool   // the last one was that the token or App is not accepted
 }
 
 type meter struct {
@@ -62,5 +64,5 @@ func (m *meter) success() {
 func (m *meter) failure(err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.now.LastError, m.now.Error = time.Now(), err.Error()
+	m.now.LastError, m.now.Error, m.now.Refused = time.Now(), err.Error(), errors.Is(err, errRefused)
 }

@@ -3,7 +3,9 @@ package github
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +13,7 @@ import (
 	"hls/internal/hls"
 )
 
-// listed answers a list of total items page by page, with Link as GitHub has it when linked is set.
+// listed answers a list of total items page by page, with Link when linked is set: true but for its host.
 func listed(total int, linked bool, item func(i int) string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var page, size int
@@ -22,10 +24,22 @@ func listed(total int, linked bool, item func(i int) string) http.HandlerFunc {
 			items = append(items, item(i))
 		}
 		if linked && page*size < total {
-			w.Header().Set("Link", fmt.Sprintf(`<https://evil.example/steal?page=%d>; rel="next", <https://evil.example/?page=9>; rel="last"`, page+1))
+			w.Header().Set("Link", fmt.Sprintf(`<https://evil.example/steal?page=%d>; rel="next", <https://evil.example/?page=%d>; rel="last"`,
+				page+1, (total+size-1)/size))
 		}
 		_, _ = fmt.Fprintf(w, "[%s]", strings.Join(items, ","))
 	}
+}
+
+// collect keeps what is read, up to the first error.
+func collect[T any](items iter.Seq2[T, error]) (all []T, err error) {
+	for item, err := range items {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, item)
+	}
+	return all, nil
 }
 
 func numbered(i int) string { return fmt.Sprintf(`{"id":%d,"filename":"f%d","name":"l%d"}`, i+1, i, i) }
@@ -41,11 +55,11 @@ func TestE5_ListsAreReadToTheEnd(t *testing.T) {
 			"GET /repos/acme/widget/pulls/7/files":     listed(3500, linked, numbered),
 		})
 		c := dial(t, s)
-		comments, err := c.Comments(t.Context(), widget)
+		comments, err := collect(c.AllComments(t.Context(), widget))
 		if err != nil || len(comments) != 250 || comments[0].ID != 1 || comments[249].ID != 250 {
 			t.Errorf("%d comments, %v", len(comments), err)
 		}
-		reviews, err := c.Reviews(t.Context(), widget)
+		reviews, err := collect(c.AllReviews(t.Context(), widget))
 		if err != nil || len(reviews) != 100 {
 			t.Errorf("%d reviews, %v", len(reviews), err)
 		}
@@ -60,11 +74,68 @@ func TestE5_ListsAreReadToTheEnd(t *testing.T) {
 	}
 }
 
+// Of a long conversation only the beginning and the end are read. A last page that is full may be followed by another.
+func TestALongConversationIsReadAtItsEnds(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		total, requests int
+		linked          bool
+		want            []int64 // first and last ids of the stretches
+	}{
+		{0, 1, true, nil},
+		{49, 1, true, []int64{1, 49}},
+		{50, 2, true, []int64{1, 50}},
+		{51, 2, true, []int64{1, 51}},
+		{149, 3, true, []int64{1, 149}},
+		{150, 4, true, []int64{1, 150}},
+		{151, 3, true, []int64{1, 50, 101, 151}},
+		{2400, 4, true, []int64{1, 50, 2301, 2400}},
+		{9001, 3, true, []int64{1, 50, 8951, 9001}},
+		{220, 5, false, []int64{1, 50, 151, 220}},
+		{200, 5, false, []int64{1, 50, 101, 200}},
+	} {
+		s := serve(t, routes{"GET /repos/acme/widget/issues/7/comments": listed(test.total, test.linked, numbered)})
+		comments, err := dial(t, s).Comments(t.Context(), widget)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []int64
+		for i, c := range comments {
+			if i == 0 || comments[i-1].ID != c.ID-1 {
+				got = append(got, c.ID)
+			}
+			if i == len(comments)-1 || comments[i+1].ID != c.ID+1 {
+				got = append(got, c.ID)
+			}
+		}
+		if !slices.Equal(got, test.want) || len(s.seen()) != test.requests {
+			t.Errorf("%d comments: read %v in %d requests", test.total, got, len(s.seen()))
+		}
+	}
+}
+
+// What looks for one comment stops reading where it is found.
+func TestListsAreReadNoFurtherThanWanted(t *testing.T) {
+	t.Parallel()
+	s := serve(t, routes{"GET /repos/acme/widget/issues/7/comments": listed(2400, true, numbered)})
+	for comment, err := range dial(t, s).AllComments(t.Context(), widget) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if comment.ID == 101 {
+			break
+		}
+	}
+	if n := len(s.seen()); n != 2 {
+		t.Errorf("%d requests", n)
+	}
+}
+
 // A list that is longer than can be read is no list: a marker might stand on the rest of it.
 func TestE5_AListTooLongIsAnError(t *testing.T) {
 	t.Parallel()
 	s := serve(t, routes{"GET /repos/acme/widget/issues/7/comments": listed(maxComments+1, true, numbered)})
-	_, err := dial(t, s).Comments(t.Context(), widget)
+	_, err := collect(dial(t, s).AllComments(t.Context(), widget))
 	wantReason(t, err, reasonTooMany)
 	if n := len(s.seen()); n > maxComments/perPage+1 {
 		t.Errorf("%d requests", n)
@@ -138,8 +209,32 @@ func TestChecksSumUpStatusesAndRuns(t *testing.T) {
 	if _, err := dial(t, s).Checks(t.Context(), "acme/widget", "0123abc"); kindOf(err) != "retry" {
 		t.Errorf("got %v", err)
 	}
-	_, err := dial(t, s).Checks(t.Context(), "acme/widget", "main/../../x")
-	wantReason(t, err, reasonInvalid)
+}
+
+// Checks are an extra: what GitHub refuses for good, and a head that is no commit, leave a task as it was without.
+func TestChecksAreOptional(t *testing.T) {
+	t.Parallel()
+	s := serve(t, routes{})
+	for _, sha := range []string{"", "main", "main/../../x", "0123abc?x=1", strings.Repeat("a", 65)} {
+		if got, err := dial(t, s).Checks(t.Context(), "acme/widget", sha); err != nil || got.State != "" {
+			t.Errorf("%q: got %+v, %v", sha, got, err)
+		}
+	}
+	if n := len(s.seen()); n != 0 {
+		t.Errorf("%d requests for no commit", n)
+	}
+	for _, refuse := range []http.HandlerFunc{
+		answer(403, `{"message":"no"}`), answer(404, `{}`), answer(409, `{}`), answer(422, `{"message":"No commit found for SHA"}`),
+		to(302, "/login"), to(301, "/repositories/78/commits/feed/status"), bomb(maxResponseBytes),
+	} {
+		s := serve(t, routes{
+			"GET /repos/acme/widget/commits/0123abc/status":     refuse,
+			"GET /repos/acme/widget/commits/0123abc/check-runs": answer(200, `{"check_runs":[{"status":"completed","conclusion":"success"}]}`),
+		})
+		if got, err := dial(t, s).Checks(t.Context(), "acme/widget", "0123abc"); err != nil || got.State != "success" {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	}
 }
 
 // Words of a title carry no qualifiers into a search.
@@ -230,7 +325,7 @@ func TestSelf(t *testing.T) {
 	if n := len(s.seen()); n != 1 {
 		t.Errorf("asked %d times", n)
 	}
-	for _, status := range []int{401, 403, 404} {
+	for _, status := range []int{403, 404} {
 		s := serve(t, routes{"GET /user": answer(status, `{}`)})
 		c := dial(t, s)
 		for range 3 {
@@ -242,15 +337,62 @@ func TestSelf(t *testing.T) {
 			t.Errorf("%d: asked %d times", status, n)
 		}
 	}
-	down := serve(t, routes{"GET /user": answer(500, `{}`)})
-	if _, err := dial(t, down).Self(t.Context()); kindOf(err) != "retry" {
-		t.Errorf("got %v", err)
+	for _, status := range []int{401, 500} {
+		down := serve(t, routes{"GET /user": answer(status, `{}`)})
+		c := dial(t, down)
+		for range 2 {
+			if _, err := c.Self(t.Context()); kindOf(err) != "retry" {
+				t.Errorf("%d: got %v", status, err)
+			}
+		}
+		if n := len(down.seen()); n != 2 {
+			t.Errorf("%d: asked %d times", status, n)
+		}
 	}
+	down := serve(t, routes{"GET /user": answer(500, `{}`)})
 	anonymous := dial(t, down, func(cfg *Config) { cfg.Token = "" })
 	if a, err := anonymous.Self(t.Context()); err != nil || a != (hls.Account{}) {
 		t.Errorf("got %+v, %v", a, err)
 	}
 	if a, err := c.SelfFor(t.Context(), "acme/widget"); err != nil || a.ID != 42 {
 		t.Errorf("got %+v, %v", a, err)
+	}
+}
+
+// Where GitHub does not tell whose a token is, what it creates does.
+func TestE7_TheOwnAccountIsLearnedFromWhatItCreates(t *testing.T) {
+	t.Parallel()
+	const author = `"user":{"id":42,"login":"github-actions[bot]","type":"Bot"}}`
+	for name, write := range map[string]func(*Client) error{
+		"comment": func(c *Client) error { _, err := c.CreateComment(t.Context(), widget, "hello"); return err },
+		"review":  func(c *Client) error { _, err := c.CreateReview(t.Context(), widget, "abc", "hello", nil); return err },
+	} {
+		s := serve(t, routes{
+			"GET /user": answer(403, `{"message":"Resource not accessible by integration"}`),
+			"POST /repos/acme/widget/issues/7/comments": answer(201, `{"id":5,`+author),
+			"POST /repos/acme/widget/pulls/7/reviews":   answer(200, `{"id":6,`+author),
+		})
+		cfg := Config{BaseURL: s.URL, Token: testToken, Limits: unlimited()}
+		c, err := New(cfg, func(repo string) hls.Secret {
+			if repo == "acme/other" {
+				return "another-token"
+			}
+			return ""
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a, err := c.SelfFor(t.Context(), "acme/widget"); err != nil || a.ID != 0 || c.KnownSelf("") != a {
+			t.Errorf("%s: before: %+v, %v", name, a, err)
+		}
+		if err := write(c); err != nil {
+			t.Fatal(err)
+		}
+		if a, err := c.SelfFor(t.Context(), "acme/gadget"); err != nil || a.ID != 42 || c.KnownSelf("") != a {
+			t.Errorf("%s: after: %+v, %v", name, a, err)
+		}
+		if a := c.KnownSelf("acme/other"); a.ID != 0 {
+			t.Errorf("%s: under another token: %+v", name, a)
+		}
 	}
 }

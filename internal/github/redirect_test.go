@@ -3,6 +3,7 @@ package github
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 
 	"hls/internal/hls"
@@ -39,13 +40,16 @@ func TestE2_ReadsFollowARenamedRepository(t *testing.T) {
 // No redirect leads to another host, and no credential goes there.
 func TestE2_NoRequestLeavesTheHost(t *testing.T) {
 	t.Parallel()
-	thief := serve(t, routes{"GET /issues/7": answer(200, `{"number":7}`), "POST /comments": answer(201, `{"id":1}`)})
+	thief := serve(t, routes{})
 	s := serve(t, routes{
-		"GET /repos/acme/widget/issues/7":           to(302, thief.URL+"/issues/7"),
-		"POST /repos/acme/widget/issues/7/comments": to(307, thief.URL+"/comments"),
+		"GET /repos/acme/widget/issues/7":           to(302, thief.URL+"/repositories/77/issues/7"),
+		"GET /repos/acme/widget/pulls/7":            to(301, thief.URL+"/repositories/99/pulls/7"),
+		"POST /repos/acme/widget/issues/7/comments": to(307, thief.URL+"/repositories/77/issues/7/comments"),
 	})
 	c := dial(t, s)
 	_, err := c.Issue(t.Context(), widget)
+	wantReason(t, err, reasonRedirected)
+	_, err = c.PullRequest(t.Context(), widget)
 	wantReason(t, err, reasonRedirected)
 	_, err = c.CreateComment(t.Context(), widget, "hello")
 	wantReason(t, err, reasonRedirected)
@@ -105,26 +109,103 @@ func TestWritesFollowARenamedRepository(t *testing.T) {
 	}
 }
 
-// A moved issue is redirected to another repository, where HLS has no business.
-func TestE1_ASubjectNeverBecomesAnotherRepositorys(t *testing.T) {
+// A moved issue is redirected to another repository, where HLS has no business. For whoever reads it, it is gone.
+func TestE1_ASubjectNeverBecomesAnother(t *testing.T) {
+	t.Parallel()
+	for _, target := range []string{
+		"/repositories/99/issues/3",               // another repository
+		"/repositories/99/issues/7",               // its issue of the same number
+		"/repositories/77/issues/8",               // another issue of the same repository
+		"/repositories/77/issues/7/comments",      // more
+		"/repositories/77",                        // less
+		"/repositories/77/issues/7?per_page=1",    // another query
+		"/repositories/077x/issues/7",             // no number
+		"/repositories/77/pulls%2F7",              // another path that is spelled alike
+		"/repos/acme/other/issues/7",              // a name proves nothing
+		"/repos/acme/widget/issues/8",             // not even its own
+		"/repositories/77/../99/issues/7",         // as it is written
+		"/repositories/77/issues/7/../8",          //
+		"/repositories/77/issues/7%2F..%2F..%2F8", //
+	} {
+		s := serve(t, routes{
+			"GET /repos/acme/widget/issues/7":             to(301, target),
+			"PATCH /repos/acme/widget/issues/7":           to(307, target),
+			"POST /repos/acme/widget/issues/7/labels":     to(308, strings.Replace(target, "/7", "/7/labels", 1)),
+			"PATCH /repos/acme/widget/issues/comments/12": to(307, "/repositories/77/issues/comments/13"),
+		})
+		c := dial(t, s)
+		_, err := c.Issue(t.Context(), widget)
+		if !errors.Is(err, hls.ErrGone) || kindOf(err) != "gone not_found" {
+			t.Errorf("%s: read: %v", target, err)
+		}
+		wantReason(t, c.CloseIssue(t.Context(), widget, ""), reasonMoved)
+		if strings.Contains(target, "99") || strings.Contains(target, "repos/") {
+			wantReason(t, c.AddLabels(t.Context(), widget, []string{"bug"}), reasonMoved)
+		}
+		_, err = c.EditComment(t.Context(), widget, 12, "hello")
+		wantReason(t, err, reasonMoved)
+		for _, r := range s.seen() {
+			if !strings.HasPrefix(r.Path, "/repos/acme/widget/issues/") || r.Path == "/repos/acme/widget/issues/8" {
+				t.Errorf("%s: sent %s %s", target, r.Method, r.Path)
+			}
+		}
+	}
+}
+
+// The query of a redirected request is the one that was asked, however its parts are ordered.
+func TestReadsOfARenamedRepositoryKeepTheirQuery(t *testing.T) {
+	t.Parallel()
+	for target, fine := range map[string]bool{
+		"/repositories/77/issues/7/comments?page=1&per_page=50": true,
+		"/repositories/77/issues/7/comments":                    false,
+		"/repositories/77/issues/7/comments?page=2&per_page=50": false,
+	} {
+		s := serve(t, routes{
+			"GET /repos/acme/widget/issues/7/comments": to(301, target),
+			"GET /repositories/77/issues/7/comments":   answer(200, `[{"id":1}]`),
+		})
+		got, err := dial(t, s).Comments(t.Context(), widget)
+		if fine != (err == nil && len(got) == 1) {
+			t.Errorf("%s: %+v, %v", target, got, err)
+		}
+	}
+}
+
+// Whoever asks without the repository's number may read what it is called now, and writes nothing there.
+func TestE1_WithoutANumberARenamedRepositoryIsOnlyRead(t *testing.T) {
 	t.Parallel()
 	s := serve(t, routes{
-		"GET /repos/acme/widget/issues/7":         to(301, "/repositories/99/issues/3"),
-		"GET /repositories/99/issues/3":           answer(200, `{"number":3}`),
-		"POST /repos/acme/widget/issues/7/labels": to(308, "/repositories/99/issues/3/labels"),
-		"POST /repositories/99/issues/3/labels":   answer(200, `[]`),
+		"GET /repos/acme/widget/labels":  to(301, "/repositories/77/labels?per_page=100&page=1"),
+		"GET /repositories/77/labels":    answer(200, `[{"name":"bug"}]`),
+		"POST /repos/acme/widget/labels": to(307, "/repositories/77/labels"),
+		"POST /repositories/77/labels":   answer(201, `{}`),
+		"GET /user":                      to(302, "/repositories/77/user"),
 	})
 	c := dial(t, s)
-	if _, err := c.Issue(t.Context(), widget); !errors.Is(err, hls.ErrGone) {
-		t.Errorf("read: %v", err)
+	if labels, err := c.Labels(t.Context(), "acme/widget"); err != nil || len(labels) != 1 {
+		t.Errorf("got %+v, %v", labels, err)
 	}
-	if err := c.AddLabels(t.Context(), widget, []string{"bug"}); !errors.Is(err, hls.ErrGone) {
-		t.Errorf("write: %v", err)
-	}
+	wantReason(t, c.CreateLabel(t.Context(), "acme/widget", hls.Label{Name: "bug"}), reasonMoved)
+	_, err := c.Self(t.Context())
+	wantReason(t, err, reasonRedirected)
 	for _, r := range s.seen() {
-		if r.Path != "/repos/acme/widget/issues/7" && r.Path != "/repos/acme/widget/issues/7/labels" {
+		if r.Method == http.MethodPost && r.Path != "/repos/acme/widget/labels" {
 			t.Errorf("sent %s %s", r.Method, r.Path)
 		}
+	}
+}
+
+// A repository is renamed once: a second redirect is a loop, or worse.
+func TestRedirectsAreFollowedOnce(t *testing.T) {
+	t.Parallel()
+	s := serve(t, routes{
+		"GET /repos/acme/widget/issues/7": to(301, "/repositories/77/issues/7"),
+		"GET /repositories/77/issues/7":   to(301, "/repositories/77/issues/7"),
+	})
+	_, err := dial(t, s).Issue(t.Context(), widget)
+	wantReason(t, err, reasonRedirected)
+	if n := len(s.seen()); n != 2 {
+		t.Errorf("%d requests", n)
 	}
 }
 

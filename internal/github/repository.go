@@ -2,7 +2,6 @@ package github
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -23,7 +22,7 @@ func (c *Client) Repository(ctx context.Context, s hls.Subject) (hls.Repository,
 		method: http.MethodGet, path: "repos/" + s.Repo, into: &repo, does: readsSubject, repoID: s.RepoID,
 	})
 	if err != nil {
-		return hls.Repository{}, fmt.Errorf("read repository %s: %w", s.Repo, err)
+		return hls.Repository{}, err
 	}
 	c.names.keep(name, repo, now.Add(time.Minute))
 	return repo, nil

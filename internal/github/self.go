@@ -23,57 +23,72 @@ type identity struct {
 // Self is the account that HLS writes as under the general credential; the zero Account when GitHub does not tell,
 // as with the token of a GitHub Actions job.
 func (c *Client) Self(ctx context.Context) (hls.Account, error) {
-	if c.app != nil {
-		return c.identify(ctx, "app", c.app.self)
-	}
-	return c.selfOf(ctx, c.token)
+	return c.selfOf(ctx, c.credential(""))
 }
 
 // SelfFor is the account that HLS writes as in one repository, which may have a token of its own.
 func (c *Client) SelfFor(ctx context.Context, repo string) (hls.Account, error) {
-	if own := c.tokens(repo); own != "" {
-		return c.selfOf(ctx, own)
-	}
-	return c.Self(ctx)
+	return c.selfOf(ctx, c.credential(repo))
 }
 
-func (c *Client) selfOf(ctx context.Context, token hls.Secret) (hls.Account, error) {
-	if token == "" {
-		return hls.Account{}, nil
-	}
-	d := c.tokenDoor(token)
-	return c.identify(ctx, d.key, func(ctx context.Context) (hls.Account, error) {
-		var account hls.Account
-		_, err := d.do(ctx, call{method: http.MethodGet, path: "user", into: &account})
-		return account, err
-	})
-}
-
-func (c *Client) identify(ctx context.Context, key string, ask func(context.Context) (hls.Account, error)) (hls.Account, error) {
+// KnownSelf is SelfFor as far as it is known. It asks nobody.
+func (c *Client) KnownSelf(repo string) hls.Account {
+	key := c.credential(repo).key
 	c.mu.Lock()
-	known, ok := c.self[key]
+	defer c.mu.Unlock()
+	return c.self[key].account
+}
+
+func (c *Client) selfOf(ctx context.Context, by credential) (hls.Account, error) {
+	c.mu.Lock()
+	known := c.self[by.key]
 	c.mu.Unlock()
-	if ok && (known.account.ID != 0 || time.Now().Before(known.until)) {
+	if known.account.ID != 0 || time.Now().Before(known.until) {
 		return known.account, nil
 	}
-	account, err := ask(ctx)
-	if err != nil && !untold(err) {
-		return hls.Account{}, fmt.Errorf("read own account: %w", err)
-	}
-	if err != nil {
+	account, err := c.whois(ctx, by)
+	switch {
+	case err != nil && !untold(err):
+		return hls.Account{}, asking(err)
+	case err != nil:
 		account = hls.Account{}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.self[key] = identity{account: account, until: time.Now().Add(unknownFor)}
-	return account, nil
+	if c.self[by.key].account.ID == 0 {
+		c.self[by.key] = identity{account: account, until: time.Now().Add(unknownFor)}
+	}
+	return c.self[by.key].account, nil
+}
+
+// whois asks GitHub who a credential acts as.
+func (c *Client) whois(ctx context.Context, by credential) (account hls.Account, err error) {
+	switch {
+	case by.app != nil:
+		return by.app.self(ctx)
+	case by.token != "":
+		_, err = c.tokenDoor(by.token).do(ctx, call{method: http.MethodGet, path: "user", into: &account})
+	}
+	return account, err
+}
+
+// learn takes from what a write created who its credential acts as, for where GitHub does not tell it otherwise.
+func (c *Client) learn(repo string, author hls.Account) {
+	if author.ID == 0 {
+		return
+	}
+	key := c.credential(repo).key
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.self[key].account.ID == 0 {
+		c.self[key] = identity{account: author}
+	}
 }
 
 // untold tells whether an error says that the credential may not know whose it is.
 func untold(err error) bool {
 	var final *hls.Permanent
-	return errors.Is(err, hls.ErrNotFound) ||
-		errors.As(err, &final) && (final.Reason == reasonUnauthorized || final.Reason == reasonForbidden)
+	return errors.Is(err, hls.ErrNotFound) || errors.As(err, &final) && final.Reason == reasonForbidden
 }
 
 // self is the bot account of the App, whose login is the App's slug with a suffix. Identity is its number, which

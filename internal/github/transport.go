@@ -7,16 +7,12 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 )
 
-const (
-	maxResponseBytes = 64 << 20 // after decompression
-	maxRedirects     = 5
-)
+const maxResponseBytes = 64 << 20 // after decompression
 
 // trip is what a request carries through the layers of net/http, redirects included.
 type trip struct {
@@ -147,38 +143,4 @@ func (b *bounded) Close() error { return b.body.Close() }
 func within(home, u *url.URL) bool {
 	return u.Scheme == home.Scheme && strings.EqualFold(u.Host, home.Host) && strings.HasPrefix(u.Path, home.Path) &&
 		u.User == nil
-}
-
-// followNarrowly is the redirect policy. GitHub redirects requests for a renamed repository to its number, and
-// those for a moved issue to another repository. Only the former is followed (within home: see RoundTrip), and a
-// write only where it stays the write it was: net/http turns others into a GET ("REST API: Follow redirects").
-func followNarrowly(home *url.URL) func(*http.Request, []*http.Request) error {
-	return func(req *http.Request, via []*http.Request) error {
-		if len(via) > maxRedirects {
-			return fmt.Errorf("%w: too often", errRedirected)
-		}
-		if req.Method != via[0].Method {
-			return fmt.Errorf("%w: a %s would become a %s", errRedirected, via[0].Method, req.Method)
-		}
-		switch status := req.Response.StatusCode; status {
-		case http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
-		default:
-			return fmt.Errorf("%w: status %d", errRedirected, status)
-		}
-		return sameRepository(home, req)
-	}
-}
-
-// sameRepository refuses a redirect to the number of another repository than the one asked for.
-func sameRepository(home *url.URL, req *http.Request) error {
-	want := tripOf(req.Context()).repoID
-	path, numbered := strings.CutPrefix(strings.TrimPrefix(req.URL.Path, home.Path), "repositories/")
-	if want == 0 || !numbered {
-		return nil
-	}
-	number, _, _ := strings.Cut(path, "/")
-	if id, err := strconv.ParseInt(number, 10, 64); err != nil || id != want {
-		return fmt.Errorf("%w: %s", errMoved, number)
-	}
-	return nil
 }

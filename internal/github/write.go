@@ -21,18 +21,14 @@ func (c *Client) AddLabels(ctx context.Context, s hls.Subject, names []string) e
 	_, err := c.write(ctx, s, call{
 		method: http.MethodPost, path: "issues/%d/labels", body: map[string][]string{"labels": names}, does: writes,
 	})
-	if err != nil {
-		return fmt.Errorf("add labels to %s: %w", s, err)
-	}
-	return nil
+	return err
 }
 
 // RemoveLabel removes one label from the subject; one that is not on it counts as removed.
 func (c *Client) RemoveLabel(ctx context.Context, s hls.Subject, name string) error {
 	// As the last part of a path these three would name all the labels of the subject.
 	if name == "" || name == "." || name == ".." {
-		err := &hls.Permanent{Err: fmt.Errorf("a label named %q cannot be removed", name), Reason: reasonInvalid}
-		return fmt.Errorf("remove label from %s: %w", s, err)
+		return &hls.Permanent{Err: fmt.Errorf("a label named %q cannot be removed", name), Reason: reasonInvalid}
 	}
 	_, err := c.write(ctx, s, call{
 		method: http.MethodDelete, path: "issues/%d/labels/" + escapePercent(url.PathEscape(name)), does: writes,
@@ -41,10 +37,7 @@ func (c *Client) RemoveLabel(ctx context.Context, s hls.Subject, name string) er
 	if errors.As(err, &refusal) && strings.EqualFold(refusal.Message, "Label does not exist") {
 		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("remove label from %s: %w", s, err)
-	}
-	return nil
+	return err
 }
 
 // CreateLabel creates a label in the repository; one that exists is left as it is.
@@ -60,10 +53,7 @@ func (c *Client) CreateLabel(ctx context.Context, repo string, l hls.Label) erro
 	if errors.As(err, &refusal) && len(refusal.Errors) == 1 && refusal.Errors[0].Code == "already_exists" {
 		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("create label in %s: %w", repo, err)
-	}
-	return nil
+	return err
 }
 
 // CreateComment adds a comment to the conversation.
@@ -74,11 +64,12 @@ func (c *Client) CreateComment(ctx context.Context, s hls.Subject, body string) 
 		into: &comment, does: creates, content: true,
 	})
 	if err == nil && (resp.StatusCode != http.StatusCreated || comment.ID == 0) {
-		err = fmt.Errorf("%w: %w", hls.ErrAmbiguous, errNoID)
+		err = asking(fmt.Errorf("%w: %w", hls.ErrAmbiguous, errNoID))
 	}
 	if err != nil {
-		return hls.Comment{}, fmt.Errorf("create comment on %s: %w", s, err)
+		return hls.Comment{}, err
 	}
+	c.learn(s.Repo, comment.User)
 	return comment, nil
 }
 
@@ -90,10 +81,10 @@ func (c *Client) EditComment(ctx context.Context, s hls.Subject, id int64, body 
 		body: map[string]string{"body": body}, into: &comment, does: writes, repoID: s.RepoID,
 	})
 	if err == nil && comment.ID != id {
-		err = &hls.RetryAfter{Err: fmt.Errorf("%w: %w", hls.ErrAmbiguous, errNoID)}
+		err = asking(&hls.RetryAfter{Err: fmt.Errorf("%w: %w", hls.ErrAmbiguous, errNoID)})
 	}
 	if err != nil {
-		return hls.Comment{}, fmt.Errorf("edit comment %d of %s: %w", id, s, err)
+		return hls.Comment{}, err
 	}
 	return comment, nil
 }
@@ -124,11 +115,12 @@ func (c *Client) CreateReview(ctx context.Context, s hls.Subject, head, body str
 		method: http.MethodPost, path: "pulls/%d/reviews", body: request, into: &review, does: creates, content: true,
 	})
 	if err == nil && review.ID == 0 {
-		err = fmt.Errorf("%w: %w", hls.ErrAmbiguous, errNoID)
+		err = asking(fmt.Errorf("%w: %w", hls.ErrAmbiguous, errNoID))
 	}
 	if err != nil {
-		return hls.Review{}, fmt.Errorf("create review of %s: %w", s, err)
+		return hls.Review{}, err
 	}
+	c.learn(s.Repo, review.User)
 	return review, nil
 }
 
@@ -150,10 +142,8 @@ func (c *Client) CloseIssue(ctx context.Context, s hls.Subject, reason string) e
 	if reason != "" {
 		body["state_reason"] = reason
 	}
-	if _, err := c.write(ctx, s, call{method: http.MethodPatch, path: "issues/%d", body: body, does: writes}); err != nil {
-		return fmt.Errorf("close %s: %w", s, err)
-	}
-	return nil
+	_, err := c.write(ctx, s, call{method: http.MethodPatch, path: "issues/%d", body: body, does: writes})
+	return err
 }
 
 // SetBody replaces the text of an issue or pull request.
@@ -161,10 +151,7 @@ func (c *Client) SetBody(ctx context.Context, s hls.Subject, body string) error 
 	_, err := c.write(ctx, s, call{
 		method: http.MethodPatch, path: "issues/%d", body: map[string]string{"body": body}, does: writes,
 	})
-	if err != nil {
-		return fmt.Errorf("set body of %s: %w", s, err)
-	}
-	return nil
+	return err
 }
 
 // write makes a call whose path is below the subject's repository and holds the subject's number.

@@ -23,6 +23,7 @@ const (
 	countRetry   = "retry"
 	countLatency = "latency" // by upper bound in seconds, "above" past the last; "sum" in microseconds
 	countSpend   = "spend"
+	countTally   = "tally"
 )
 
 // Counts collects what one transaction adds to the counters.
@@ -48,6 +49,9 @@ func (c Counts) Accepted(event, repo string) {
 	c[Counter{countEvent, event}]++
 	c[Counter{countRepo, repo}]++
 }
+
+// Tally counts n of something outside the record.
+func (c Counts) Tally(name string, n int64) { c[Counter{countTally, name}] += n }
 
 // Ended counts a task that reached a final state.
 func (c Counts) Ended(state hls.State, reason string) {
@@ -105,12 +109,12 @@ func bucket(spent time.Duration) int {
 func NewStats(totals Counts) Stats {
 	s := Stats{
 		Requests: map[string]int64{}, Reasons: map[string]int64{}, Events: map[string]int64{}, Repos: map[string]int64{},
-		Outcomes: map[string]int64{}, Why: map[string]int64{}, Effects: map[string]int64{},
+		Outcomes: map[string]int64{}, Why: map[string]int64{}, Effects: map[string]int64{}, Tallies: map[string]int64{},
 		Processing: Latency{Bounds: slices.Clone(latencyBounds), Counts: make([]int64, len(latencyBounds)+1)},
 	}
 	named := map[string]map[string]int64{
 		countRequest: s.Requests, countReason: s.Reasons, countEvent: s.Events, countRepo: s.Repos,
-		countOutcome: s.Outcomes, countWhy: s.Why, countEffect: s.Effects,
+		countOutcome: s.Outcomes, countWhy: s.Why, countEffect: s.Effects, countTally: s.Tallies,
 	}
 	for c, n := range totals {
 		switch {

@@ -82,6 +82,8 @@ type Store interface {
 	Add(context.Context, Intake) (hls.Receipt, error)
 	// Count adds one to the counter of requests that ended without being stored: pong, rejected, deferred.
 	Count(ctx context.Context, class hls.Class, reason string) error
+	// Tally adds n to a total of what happens outside the record, as calls of GitHub.
+	Tally(ctx context.Context, name string, n int64) error
 	// Enqueue queues new work on a stored delivery: a replay.
 	Enqueue(ctx context.Context, deliveryID string, work NewTask) (taskID int64, err error)
 	// Delivery returns a stored delivery with its body, or hls.ErrNotFound. The body is empty when the delivery was
@@ -175,7 +177,8 @@ type Stats struct {
 	Repos      map[string]int64 // accepted, by repository
 	Outcomes   map[string]int64 // finished tasks, by state
 	Why        map[string]int64 // finished tasks that were skipped or parked, by "state/reason"
-	Effects    map[string]int64 // by "kind/state"
+	Effects    map[string]int64 // moves of ledger rows, by "kind/state"
+	Tallies    map[string]int64 // of Tally, by name
 	Retries    int64
 	Processing Latency // of finished tasks
 	Spend      hls.Usage

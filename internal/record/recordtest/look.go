@@ -14,6 +14,7 @@ func lookTests() map[string]func(*house) {
 	return map[string]func(*house){
 		"ListSelectsAndPages":   lists,
 		"StatsOfTheQueue":       queueStats,
+		"TalliesAreKept":        tallies,
 		"SecretIsMadeOnce":      secret,
 		"HealthyWrites":         healthy,
 		"I2_ClosedIsNotWritten": closed,
@@ -70,6 +71,13 @@ func (h *house) pages() {
 		}
 	}
 	same(h, "tasks on all pages", len(seen), 60)
+}
+
+func tallies(h *house) {
+	h.must(h.store.Tally(h.ctx, "github_calls", 3))
+	h.must(h.store.Tally(h.ctx, "github_calls", 4))
+	h.restart()
+	same(h, "calls", h.stats().Tallies["github_calls"], 7)
 }
 
 func queueStats(h *house) {

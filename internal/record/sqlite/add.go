@@ -158,6 +158,18 @@ func (s *Store) Delivery(ctx context.Context, id string) (d hls.Delivery, err er
 	return d, nil
 }
 
+// Tally adds to a total of what happens outside the record.
+func (s *Store) Tally(ctx context.Context, name string, n int64) error {
+	err := s.write(ctx, func(t *tx) error {
+		t.counts.Tally(name, n)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("add to total %s: %w", name, err)
+	}
+	return nil
+}
+
 // Count counts a request that was not stored.
 func (s *Store) Count(ctx context.Context, class hls.Class, reason string) error {
 	err := s.write(ctx, func(t *tx) error {

@@ -12,13 +12,14 @@ import (
 type checkCmd struct {
 	Schema bool   `help:"Print a JSON Schema of the settings file, for editors, and check nothing."`
 	Online bool   `help:"Also ask GitHub and Anthropic whether the tokens and the model work."`
-	Output string `help:"Output format." enum:"text,json" default:"text"`
+	Output string `help:"Output format (default: text)." enum:"text,json" default:"text" placeholder:"text|json"`
 }
 
 // Help is shown by hls check --help.
 func (checkCmd) Help() string {
 	return "Example:\n  hls check --config config/settings.yaml\n  hls check --schema > settings.schema.json\n\n" +
-		"Exit code 0 means that hls serve would start; 2 means problems, printed one a line as file:line:col: message."
+		"Exit code 0 means that hls serve would start, once the address is free: that another process has it now is a warning. " +
+		"Exit code 2 means problems, printed one a line as file:line:col: message."
 }
 
 // finding is one line of the report.
@@ -44,10 +45,14 @@ func (k checkCmd) Run(c *call) error {
 			problems++
 		}
 	}
-	if problems > 0 {
+	switch problems {
+	case 0:
+		return nil
+	case 1:
+		return fmt.Errorf("%w: 1 problem", app.ErrSettings)
+	default:
 		return fmt.Errorf("%w: %d problems", app.ErrSettings, problems)
 	}
-	return nil
 }
 
 func (k checkCmd) findings(c *call) []finding {
@@ -55,12 +60,9 @@ func (k checkCmd) findings(c *call) []finding {
 	if err != nil {
 		return unloadable(c.config, err)
 	}
-	var findings []finding
-	for _, w := range settings.Warnings() {
-		findings = append(findings, finding{w.Place(), w.Text(), true})
-	}
-	for _, p := range app.Check(c.ctx, settings, k.Online) {
-		findings = append(findings, finding{p.Place, p.Message, p.Warning})
+	findings := []finding{}
+	for _, f := range app.Check(c.ctx, settings, k.Online) {
+		findings = append(findings, finding{f.Place(), f.Text(), f.Warning})
 	}
 	return findings
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,7 +28,7 @@ type streams struct {
 
 // commands is the command line. A new command is a field here and a file beside this one.
 type commands struct {
-	Config string `help:"Settings file." env:"HLS_CONFIG" default:"config/settings.yaml" placeholder:"PATH"`
+	Config string `help:"Settings file (default: ${defaultConfig})." env:"HLS_CONFIG" placeholder:"PATH"`
 
 	Serve   serveCmd   `cmd:"" help:"Run the service."`
 	Demo    demoCmd    `cmd:"" help:"Run the whole service against stand-ins, with no account and no key."`
@@ -38,9 +39,10 @@ type commands struct {
 
 // call is what every command is given.
 type call struct {
-	ctx    context.Context
-	io     streams
-	config string
+	ctx     context.Context
+	io      streams
+	config  string
+	unnamed bool // config is the default: nobody asked for that file
 }
 
 // errUsage marks errors that mean wrong usage or configuration: exit code 2.
@@ -56,6 +58,7 @@ func run(ctx context.Context, args []string, io streams) int {
 		kong.Writers(io.out, io.err),
 		kong.Exit(func(code int) { exited = code }),
 		kong.UsageOnError(),
+		kong.Vars{"defaultConfig": config.DefaultPath},
 	)
 	if err != nil {
 		fmt.Fprintln(io.err, "hls:", err)
@@ -72,7 +75,8 @@ func run(ctx context.Context, args []string, io streams) int {
 		fmt.Fprintf(io.err, "hls: %v\nTry: hls --help\n", err)
 		return exitUsage
 	}
-	return exitCode(io.err, parsed.Run(&call{ctx: ctx, io: io, config: cmds.Config}))
+	c := &call{ctx: ctx, io: io, config: cmp.Or(cmds.Config, config.DefaultPath), unnamed: cmds.Config == ""}
+	return exitCode(io.err, parsed.Run(c))
 }
 
 func exitCode(stderr io.Writer, err error) int {

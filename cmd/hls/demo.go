@@ -11,8 +11,9 @@ import (
 
 type demoCmd struct {
 	Once   bool   `help:"Exit after the last delivery: with 0 when every one ended as it should."`
-	Claude string `help:"Who answers: simulated, or live (the real Claude; needs ANTHROPIC_API_KEY)." enum:"simulated,live" default:"simulated"`
+	Claude string `help:"Who answers: simulated (default), or live, the real Claude, which needs ANTHROPIC_API_KEY." enum:"simulated,live" default:"simulated" placeholder:"simulated|live"`
 	Port   int    `help:"Port of the service on loopback; 0 takes a free one." default:"0"`
+	Output string `help:"Output format (default: text)." enum:"text,json" default:"text" placeholder:"text|json"`
 }
 
 // Help is shown by hls demo --help.
@@ -39,37 +40,49 @@ func (d demoCmd) Run(c *call) error {
 		return err
 	}
 	defer running.Stop()
-	cfg.Tell("GitHub is simulated, Claude is %s. HLS answers at %s, its log is %s\n", d.Claude, running.URL(), running.LogFile())
+	cfg.Tell("GitHub is simulated, Claude is %s. HLS answers at %s.\n", d.Claude, running.URL())
 	results, err := running.Deliver(c.ctx)
 	if err != nil {
+		return errors.Join(err, keepLog(c, running))
+	}
+	wrong := running.Misses(results)
+	if err := d.report(c, running, results); err != nil {
 		return err
 	}
-	return d.report(c, running, results)
+	if !d.Once {
+		fmt.Fprintf(c.io.err, "\nStill running: %s/health, %s/stats, %s/api/v1/deliveries. Its log is %s until Ctrl-C ends it.\n",
+			running.URL(), running.URL(), running.URL(), running.LogFile())
+		<-c.ctx.Done()
+	}
+	if len(wrong) > 0 {
+		return errors.Join(errDemo, keepLog(c, running))
+	}
+	return nil
+}
+
+// keepLog leaves the log behind: something went wrong.
+func keepLog(c *call, running *demo.Demo) error {
+	path, err := running.KeepLog()
+	if err == nil {
+		fmt.Fprintln(c.io.err, "The log is kept in", path)
+	}
+	return err
 }
 
 func (d demoCmd) report(c *call, running *demo.Demo, results []demo.Result) error {
+	if d.Output == "json" {
+		return running.JSON(c.io.out, results)
+	}
 	fmt.Fprintln(c.io.out)
 	if err := demo.Table(c.io.out, results); err != nil {
 		return err
 	}
 	fmt.Fprintln(c.io.out, "\nWhat it would look like on GitHub (simulated):")
 	running.Show(c.io.out)
-	wrong := running.Misses()
-	for _, r := range results {
-		if r.Problem != "" {
-			wrong = append(wrong, r.Step.Title+": "+r.Problem)
-		}
-	}
+	wrong := running.Misses(results)
 	fmt.Fprintf(c.io.out, "\n%d deliveries, %d not as they should be\n", len(results), len(wrong))
 	for _, w := range wrong {
 		fmt.Fprintln(c.io.out, "  "+w)
-	}
-	if !d.Once {
-		fmt.Fprintf(c.io.err, "\nStill running: %s/health, %s/stats, %s/api/v1/deliveries. Ctrl-C ends it.\n", running.URL(), running.URL(), running.URL())
-		<-c.ctx.Done()
-	}
-	if len(wrong) > 0 {
-		return errDemo
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 type renderCmd struct {
 	Event   string `arg:"" help:"The event as the settings name it: issues.opened."`
 	Payload string `help:"File with the event's payload; - is standard input." required:"" placeholder:"FILE"`
-	Output  string `help:"Output format." enum:"text,json" default:"text"`
+	Output  string `help:"Output format (default: text)." enum:"text,json" default:"text" placeholder:"text|json"`
 }
 
 // Help is shown by hls render --help.
@@ -29,7 +29,7 @@ const maxPayload = 25 << 20
 
 // Run prints the system part and the user part of the prompt.
 func (r renderCmd) Run(c *call) error {
-	settings, err := config.Load(c.config, config.Options{Need: config.NeedNothing, Optional: true})
+	settings, err := config.Load(c.config, config.Options{Need: config.NeedNothing, Optional: c.unnamed})
 	if err != nil {
 		return err
 	}

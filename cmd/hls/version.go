@@ -14,7 +14,7 @@ var commit string //nolint:gochecknoglobals // The linker can set nothing else.
 const release = "0.1.0-dev"
 
 type versionCmd struct {
-	Output string `help:"Output format." enum:"text,json" default:"text"`
+	Output string `help:"Output format (default: text)." enum:"text,json" default:"text" placeholder:"text|json"`
 }
 
 // Help is shown by hls version --help.

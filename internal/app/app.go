@@ -9,8 +9,9 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"strconv"
+	"os/signal"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"hls/internal/config"
@@ -37,8 +38,12 @@ type Options struct {
 // App is the whole service. Make it with New, then call Run once.
 type App struct {
 	opts     Options
+	started  *config.Settings // those of New: what only a restart changes is as they say
+	listener net.Listener     // nil once the server has it
+	addr     net.Addr
 	log      *slog.Logger
 	logFile  io.Closer
+	level    *slog.LevelVar
 	redactor *hls.Redactor
 	store    record.Store
 	doors    *doors
@@ -51,14 +56,14 @@ type App struct {
 	templatesErr atomic.Pointer[failure]
 }
 
-// New makes the service and opens its store. It asks nobody over the network. The settings must have passed
-// config.Load. When it fails nothing stays open.
+// New makes the service, opens its store and listens. It asks nobody over the network. The settings must have passed
+// config.Load; what else keeps the service from starting comes as one error with a problem a line. When New fails
+// nothing stays open.
 func New(ctx context.Context, settings *config.Settings, opts Options) (*App, error) {
 	if opts.LogTo == nil {
 		opts.LogTo = os.Stderr
 	}
-	a := &App{opts: opts, redactor: hls.NewRedactor(settings.Secrets()...)}
-	a.redactor.Add(keyLines(settings.GitHub.App.PrivateKeyFile)...)
+	a := &App{opts: opts, started: settings, listener: opts.Listener, level: &slog.LevelVar{}, redactor: newRedactor(settings)}
 	if err := a.build(ctx, settings); err != nil {
 		a.Close()
 		return nil, err
@@ -67,16 +72,21 @@ func New(ctx context.Context, settings *config.Settings, opts Options) (*App, er
 }
 
 func (a *App) build(ctx context.Context, settings *config.Settings) (err error) {
-	if a.log, a.logFile, err = newLog(settings.Logging, a.opts.LogTo, a.redactor); err != nil {
+	findings := preflight(ctx, settings, a.redactor)
+	if err := refusal(findings); err != nil {
 		return err
 	}
-	for _, w := range settings.Warnings() {
-		a.log.Warn(w.Message, "key", w.Key, "place", w.Place())
+	if a.log, a.logFile, err = newLog(settings.Logging, a.opts.LogTo, a.level, a.redactor); err != nil {
+		return err
+	}
+	a.warn(findings)
+	if err := a.listen(ctx, settings); err != nil {
+		return err
 	}
 	if a.store, err = openStore(ctx, settings.Storage); err != nil {
 		return err
 	}
-	if a.doors, err = openDoors(settings); err != nil {
+	if a.doors, err = openDoors(settings, a.token); err != nil {
 		return err
 	}
 	made, err := a.furnish(settings)
@@ -84,10 +94,7 @@ func (a *App) build(ctx context.Context, settings *config.Settings) (err error) 
 		return err
 	}
 	a.house.Store(made)
-	a.self = newIdentity(a.doors.github.SelfFor, func(repo string) bool {
-		_, own := made.rooms.Router.Token(repo)
-		return own
-	})
+	a.self = newIdentity(a.doors.github.SelfFor, func(repo string) bool { return a.token(repo) != "" })
 	metrics := web.NewMetrics()
 	if a.pipeline, err = a.newPipeline(settings, made, metrics); err != nil {
 		return err
@@ -103,37 +110,38 @@ func (a *App) build(ctx context.Context, settings *config.Settings) (err error) 
 // time or is handed back, and the store is closed. It returns nil after an orderly stop.
 func (a *App) Run(ctx context.Context) error {
 	defer a.Close()
-	settings := a.house.Load().settings
-	listener, err := a.listen(ctx, settings)
-	if err != nil {
-		return err
-	}
-	url := "http://" + listener.Addr().String()
-	a.log.Info("listening", "url", url, "webhook", settings.Server.WebhookPath, "version", a.opts.Version)
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	url := a.url()
+	a.log.Info("listening", "url", url, "webhook", a.started.Server.WebhookPath, "version", a.opts.Version)
 
 	running, stop := context.WithCancel(ctx)
 	defer stop()
 	go a.self.learn(running, a.log)
-	go a.watch(running)
+	go a.watch(running, hangup)
 	go a.tidy(running)
-	go a.setUpLabels(running, settings)
+	go a.setUpLabels(running, a.started)
 	worked := make(chan struct{})
 	go func() {
 		defer close(worked)
 		a.pipeline.Run(running)
 	}()
 	served := make(chan error, 1)
+	listener := a.listener
+	a.listener = nil // The server closes it.
 	go func() { served <- a.web.Serve(listener) }()
 	if a.opts.Ready != nil {
 		a.opts.Ready(url)
 	}
 
+	var err error
 	select {
 	case err = <-served:
 		err = fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	a.log.Info("stopping", "grace", settings.Server.ShutdownGrace.String())
+	a.log.Info("stopping", "grace", a.started.Server.ShutdownGrace.String())
 	a.door.Drain()
 	a.web.Drain()
 	stop()
@@ -145,20 +153,12 @@ func (a *App) Run(ctx context.Context) error {
 	return err
 }
 
-func (a *App) listen(ctx context.Context, settings *config.Settings) (net.Listener, error) {
-	if a.opts.Listener != nil {
-		return a.opts.Listener, nil
-	}
-	addr := net.JoinHostPort(settings.Server.Host, strconv.Itoa(settings.Server.Port))
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("listen on server.host and server.port: %w", err)
-	}
-	return listener, nil
-}
-
-// Close ends the store and the log. Run does so itself; call it only when Run was not called.
+// Close ends the listener, the store and the log. Run does so itself; call it only when Run was not called.
 func (a *App) Close() {
+	if a.listener != nil {
+		_ = a.listener.Close()
+		a.listener = nil
+	}
 	if a.store != nil {
 		if err := a.store.Close(); err != nil {
 			a.log.Error("store did not close well", hls.KeyError, err.Error())

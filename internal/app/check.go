@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -12,69 +13,64 @@ import (
 	"hls/internal/prompt"
 )
 
-// Finding is one line of a check.
-type Finding struct {
-	Place   string // file:line:col
-	Message string
-	Warning bool
-}
-
-// Check looks at everything that Load cannot see: the templates, each rendered against a sample event, and online the
-// doors. It writes nothing anywhere.
+// Check looks at everything that Load cannot see: what New looks at before it starts, whether the address can be had,
+// and online the doors. It writes nothing anywhere.
 func Check(ctx context.Context, s *config.Settings, online bool) []Finding {
-	router, err := newRouter(s)
-	if err != nil {
-		return []Finding{{Place: s.At("", "").Place(), Message: err.Error()}}
-	}
-	redactor := hls.NewRedactor(s.Secrets()...)
-	renderer, err := newPrompts(s, redactor)
-	if err != nil {
-		return []Finding{{Place: s.At("prompts.base_dir", "").Place(), Message: redactor.Redact(err.Error())}}
-	}
-	var rules []hls.Rule
-	for _, r := range s.Repositories {
-		if rule, ok := router.Rule(r.Name); ok {
-			rules = append(rules, rule)
-		}
-	}
-	var findings []Finding
-	for _, p := range renderer.Check(ctx, rules...) {
-		findings = append(findings, Finding{fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column), p.Message, p.Warning})
-	}
-	if online {
+	redactor := newRedactor(s)
+	findings := append(preflight(ctx, s, redactor), checkAddress(ctx, s)...)
+	if online && refusal(findings) == nil {
 		findings = append(findings, checkOnline(ctx, s, redactor)...)
 	}
 	return findings
+}
+
+// checkAddress listens for a moment. That another process has the address is as it should be while HLS runs.
+func checkAddress(ctx context.Context, s *config.Settings) []Finding {
+	listener, err := open(ctx, s)
+	var problems *config.Problems
+	switch {
+	case err == nil:
+		_ = listener.Close()
+		return nil
+	case errors.As(err, &problems):
+		return []Finding{{Problem: problems.List[0]}}
+	}
+	return []Finding{{Problem: s.At("server.port", "in use now, by a running hls serve or another process: "+err.Error()), Warning: true}}
 }
 
 // checkOnline asks each door one cheap question.
 func checkOnline(ctx context.Context, s *config.Settings, redactor *hls.Redactor) []Finding {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	doors, err := openDoors(s)
+	p := &inspection{settings: s, redactor: redactor}
+	router, err := newRouter(s)
 	if err != nil {
-		return []Finding{{Place: s.At("", "").Place(), Message: err.Error()}}
+		p.problem("repositories", "%v", err)
+		return p.findings
 	}
-	var findings []Finding
-	found := func(key, format string, args ...any) {
-		p := s.At(key, redactor.Redact(fmt.Sprintf(format, args...)))
-		findings = append(findings, Finding{Place: p.Place(), Message: p.Text()})
+	doors, err := openDoors(s, func(repo string) hls.Secret {
+		token, _ := router.Token(repo)
+		return token
+	})
+	if err != nil {
+		p.problem("", "%v", err)
+		return p.findings
 	}
 	if self, err := doors.github.Self(ctx); err != nil {
-		found("github.token", "GitHub does not accept it: %v", err)
+		p.problem("github.token", "GitHub does not accept it: %v", err)
 	} else if self.ID == 0 {
-		found("github.token", "GitHub does not tell whose token it is: it is wrong, or of a GitHub Actions job")
+		p.problem("github.token", "GitHub does not tell whose token it is: it is wrong, or of a GitHub Actions job")
 	}
 	for i, r := range s.Repositories {
 		if _, err := doors.github.Labels(ctx, r.Name); err != nil && !hls.IsGlob(r.Name) {
-			found(fmt.Sprintf("repositories[%d].name", i), "the repository cannot be read: %v", err)
+			p.problem(fmt.Sprintf("repositories[%d].name", i), "the repository cannot be read: %v", err)
 		}
 	}
 	model, _ := claude.Resolve(s.Claude.Model)
 	if err := doors.claude.Reachable(ctx, model); err != nil {
-		found("claude.api_key", "Claude cannot be asked: %v", err)
+		p.problem("claude.api_key", "Claude cannot be asked: %v", err)
 	}
-	return findings
+	return p.findings
 }
 
 // Sample is an event to render without a delivery.

@@ -2,9 +2,9 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
-	"strings"
 	"time"
 
 	"hls/internal/act"
@@ -35,25 +35,19 @@ type doors struct {
 }
 
 func openStore(ctx context.Context, cfg record.Config) (record.Store, error) {
-	if scheme, _, _ := strings.Cut(cfg.URL, ":"); scheme != "sqlite" {
-		return nil, fmt.Errorf("%w: storage.url: this version keeps its record in sqlite:PATH, not in %q", ErrSettings, scheme)
-	}
 	store, err := sqlite.Open(ctx, sqlite.Config{URL: cfg.URL})
-	if err != nil {
+	switch {
+	case errors.Is(err, record.ErrNewerSchema):
+		return nil, fmt.Errorf("%w: storage.url: %w", ErrSettings, err)
+	case err != nil:
 		return nil, fmt.Errorf("open storage.url: %w", err)
 	}
 	return store, nil
 }
 
-func openDoors(s *config.Settings) (*doors, error) {
-	router, err := newRouter(s)
-	if err != nil {
-		return nil, err
-	}
-	gh, err := github.New(s.GitHub.Config, func(repo string) hls.Secret {
-		token, _ := router.Token(repo)
-		return token
-	})
+// openDoors makes the doors; tokens gives a repository's own token, or "".
+func openDoors(s *config.Settings, tokens func(repo string) hls.Secret) (*doors, error) {
+	gh, err := github.New(s.GitHub.Config, tokens)
 	if err != nil {
 		return nil, fmt.Errorf("%w: github: %w", ErrSettings, err)
 	}
@@ -62,6 +56,12 @@ func openDoors(s *config.Settings) (*doors, error) {
 		return nil, fmt.Errorf("%w: claude: %w", ErrSettings, err)
 	}
 	return &doors{github: gh, claude: cl}, nil
+}
+
+// token is the own token of a repository by the settings in force, or "".
+func (a *App) token(repo string) hls.Secret {
+	token, _ := a.house.Load().rooms.Router.Token(repo)
+	return token
 }
 
 // webRoot is where GitHub's pages are, seen from the root of its API ("https://HOST/api/v3" on Enterprise Server).

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,7 +49,12 @@ func newPrompts(s *config.Settings, r *hls.Redactor) (*prompt.Renderer, error) {
 	return renderer, nil
 }
 
-// furnish makes the rooms that settings shape.
+// newRedactor knows the secrets of the settings and of the files that they name.
+func newRedactor(s *config.Settings) *hls.Redactor {
+	return hls.NewRedactor(slices.Concat(s.Secrets(), keyLines(s.GitHub.App.PrivateKeyFile))...)
+}
+
+// furnish makes the rooms that settings shape. What they are given besides is as it was at the start.
 func (a *App) furnish(s *config.Settings) (*house, error) {
 	router, err := newRouter(s)
 	if err != nil {
@@ -58,12 +64,14 @@ func (a *App) furnish(s *config.Settings) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	analyzer, err := analyze.New(s.Claude.Analyze, a.doors.claude, a.store)
+	asked := s.Claude.Analyze
+	asked.Models = map[hls.Weight]string{"": s.Claude.Model, hls.Light: s.Claude.Model, hls.Heavy: s.Claude.Model}
+	analyzer, err := analyze.New(asked, a.doors.claude, a.store)
 	if err != nil {
 		return nil, fmt.Errorf("%w: claude: %w", ErrSettings, err)
 	}
 	actor, err := act.New(act.Config{
-		Web: webRoot(s.GitHub.BaseURL), Attempts: s.Processing.MaxAttempts, Redactor: a.redactor,
+		Web: webRoot(a.started.GitHub.BaseURL), Attempts: a.started.Processing.MaxAttempts, Redactor: a.redactor,
 	}, a.doors.github, a.store)
 	if err != nil {
 		return nil, err
@@ -71,22 +79,6 @@ func (a *App) furnish(s *config.Settings) (*house, error) {
 	return &house{settings: s, rooms: pipeline.Rooms{
 		Router: router, Prompts: renderer, Analyzer: analyzer, Actor: actor, Reader: a.doors.github,
 	}}, nil
-}
-
-// refurnish puts new settings in force as a whole, or not at all. What only a restart can change is named in a warning.
-func (a *App) refurnish(s *config.Settings) error {
-	a.redactor.Add(s.Secrets()...)
-	made, err := a.furnish(s)
-	if err != nil {
-		return err
-	}
-	if err := a.door.Rekey(secrets(s)); err != nil {
-		return fmt.Errorf("%w: %w", ErrSettings, err)
-	}
-	a.warnRestart(s)
-	a.house.Store(made)
-	a.pipeline.Swap(made.rooms)
-	return nil
 }
 
 func (a *App) newPipeline(s *config.Settings, made *house, m *web.Metrics) (*pipeline.Pipeline, error) {
@@ -108,8 +100,8 @@ func (a *App) newPipeline(s *config.Settings, made *house, m *web.Metrics) (*pip
 
 func (a *App) newDoor(s *config.Settings) (*receive.Handler, error) {
 	deps := receive.Deps{
-		Secrets: secrets(s), Unsigned: !s.Features.SignatureValidation,
-		Accept: a.pipeline.Accept, Count: a.store.Count, Log: a.log,
+		Secrets: secrets(s),
+		Accept:  a.pipeline.Accept, Count: a.store.Count, Log: a.log,
 	}
 	if !s.Features.AsyncProcessing {
 		deps.Await = func(ctx context.Context, r hls.Receipt) (any, bool, error) { return a.pipeline.Await(ctx, r.TaskID) }
@@ -121,9 +113,9 @@ func (a *App) newDoor(s *config.Settings) (*receive.Handler, error) {
 	return door, nil
 }
 
-// secrets are the webhook secrets, in the order in which repositories are matched.
+// secrets are the webhook secrets, in the order in which repositories are matched, and whether they count.
 func secrets(s *config.Settings) receive.Secrets {
-	all := receive.Secrets{Global: s.GitHub.WebhookSecret}
+	all := receive.Secrets{Global: s.GitHub.WebhookSecret, Unsigned: !s.Features.SignatureValidation}
 	for _, r := range s.Repositories {
 		if len(r.WebhookSecret) > 0 {
 			all.Repositories = append(all.Repositories, receive.RepositorySecrets{Name: r.Name, Secrets: r.WebhookSecret})
@@ -174,24 +166,6 @@ func (a *App) Replay(ctx context.Context, deliveryID string) (int64, error) {
 		Subject: event.Subject, Purpose: purpose, Event: event.Name, Action: event.Action, Actor: event.Sender.Login,
 		Origin: hls.FromReplay, OccurredAt: event.OccurredAt,
 	})
-}
-
-// warnRestart names the changed settings that only a restart puts in force.
-func (a *App) warnRestart(next *config.Settings) {
-	now := a.house.Load().settings
-	for key, changed := range map[string]bool{
-		"server.host and server.port": now.Server.Host != next.Server.Host || now.Server.Port != next.Server.Port,
-		"server.admin_token":          now.Server.AdminToken != next.Server.AdminToken,
-		"github.token":                now.GitHub.Token != next.GitHub.Token,
-		"claude":                      now.Claude.APIKey != next.Claude.APIKey || now.Claude.BaseURL != next.Claude.BaseURL,
-		"storage.url":                 now.Storage.URL != next.Storage.URL,
-		"processing":                  now.Processing != next.Processing,
-		"logging":                     now.Logging != next.Logging,
-	} {
-		if changed {
-			a.log.Warn("a changed setting takes effect at the next start", "key", strings.TrimSpace(key))
-		}
-	}
 }
 
 // promptsHealth is healthy while the templates in force are those on disk.

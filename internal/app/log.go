@@ -11,8 +11,8 @@ import (
 )
 
 // newLog makes the log that the settings ask for. Every line passes the redactor: messages, attributes and errors.
-// The closer ends the log file, if there is one.
-func newLog(cfg config.Logging, to io.Writer, r *hls.Redactor) (*slog.Logger, io.Closer, error) {
+// level is set, and stays in charge. The closer ends the log file, if there is one.
+func newLog(cfg config.Logging, to io.Writer, level *slog.LevelVar, r *hls.Redactor) (*slog.Logger, io.Closer, error) {
 	closer := io.Closer(io.NopCloser(nil))
 	if cfg.File != "" {
 		file, err := os.OpenFile(cfg.File, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -21,10 +21,7 @@ func newLog(cfg config.Logging, to io.Writer, r *hls.Redactor) (*slog.Logger, io
 		}
 		to, closer = file, file
 	}
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(cfg.Level)); err != nil {
-		return nil, nil, fmt.Errorf("%w: logging.level: %w", ErrSettings, err)
-	}
+	level.Set(cfg.Level.Level())
 	options := &slog.HandlerOptions{Level: level, ReplaceAttr: redact(r)}
 	if cfg.Format == "text" {
 		return slog.New(slog.NewTextHandler(to, options)), closer, nil

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -35,6 +36,9 @@ type service struct {
 	log    *buffer
 	app    *app.App
 	stop   func()
+
+	reread   func() (*config.Settings, error) // see app.Options
+	listener net.Listener
 }
 
 // buffer is a log that may be read while it is written.
@@ -85,7 +89,7 @@ func (s *service) run(text string) {
 	if !strings.Contains(text, "\nlogging:") {
 		text += "\nlogging: {level: DEBUG}\n"
 	}
-	settings, err := config.Parse("settings.yaml", []byte(text), config.Options{Env: func(string) (string, bool) { return "", false }})
+	settings, err := parse(text)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -93,7 +97,7 @@ func (s *service) run(text string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.app, err = app.New(ctx, settings, app.Options{
 		Version: "test", LogTo: s.log, Ready: func(url string) { ready <- url },
-		Backoff: func(int) time.Duration { return 10 * time.Millisecond },
+		Backoff: func(int) time.Duration { return 10 * time.Millisecond }, Reread: s.reread, Listener: s.listener,
 	})
 	if err != nil {
 		cancel()
@@ -118,6 +122,11 @@ func (s *service) run(text string) {
 	case err := <-ended:
 		s.t.Fatalf("run ended: %v", err)
 	}
+}
+
+// parse reads settings that take nothing from the environment.
+func parse(text string) (*config.Settings, error) {
+	return config.Parse("settings.yaml", []byte(text), config.Options{Env: func(string) (string, bool) { return "", false }})
 }
 
 // send delivers to the webhook and returns status code and answer.

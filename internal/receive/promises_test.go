@@ -237,7 +237,7 @@ func TestI4_RotationTakesOldAndNew(t *testing.T) {
 
 func TestI4_UnsignedOnlyWhenToldSo(t *testing.T) {
 	t.Parallel()
-	d := open(t, receive.Config{}, func(deps *receive.Deps) { deps.Unsigned = true })
+	d := open(t, receive.Config{}, func(deps *receive.Deps) { deps.Secrets.Unsigned = true })
 	if got := d.post(t, "issues", issue, set("X-Hub-Signature-256", "")); got.code != 202 {
 		t.Errorf("got %d %v", got.code, got.body)
 	}

@@ -43,9 +43,6 @@ const (
 // Deps is what the door needs of the rest of the program.
 type Deps struct {
 	Secrets Secrets
-	// Unsigned turns the signature check off (features.signature_validation: false). Only set it for a listener on
-	// loopback: whoever wires the program checks that.
-	Unsigned bool
 	// Accept stores a delivery and answers once it is durable. An error means that GitHub should send it again.
 	Accept func(context.Context, hls.Delivery, hls.Event) (hls.Receipt, error)
 	// Await, when set, waits for the work of an accepted delivery until ctx ends (async_processing: false).
@@ -95,7 +92,7 @@ func New(cfg Config, deps Deps) (*Handler, error) {
 // Path is where the handler belongs.
 func (h *Handler) Path() string { return h.cfg.WebhookPath }
 
-// Rekey replaces the secrets, for requests that come from now on.
+// Rekey replaces the secrets, and whether signatures are checked, for requests that come from now on.
 func (h *Handler) Rekey(s Secrets) error {
 	k, err := newKeyring(s)
 	if err != nil {
@@ -177,7 +174,7 @@ func (h *Handler) check(x *exchange) (hls.Event, *ending) {
 	payload, malformed := unwrap(raw, form)
 	keys := h.keys.Load()
 	ring := keys.choose(payload)
-	if !h.deps.Unsigned {
+	if !keys.unsigned {
 		if refused = verify(x.r.Header, raw, ring); refused != nil {
 			return hls.Event{}, refused
 		}
@@ -187,7 +184,7 @@ func (h *Handler) check(x *exchange) (hls.Event, *ending) {
 		return hls.Event{}, malformed
 	}
 	event, refused := h.parse(x, payload)
-	if refused == nil && !h.deps.Unsigned && keys.ring(event.Repo.FullName) != ring {
+	if refused == nil && !keys.unsigned && keys.ring(event.Repo.FullName) != ring {
 		// The scan before the check and the decoder after it disagree about whose delivery this is.
 		refused = reject(http.StatusUnauthorized, "signature_mismatch")
 	}

@@ -14,6 +14,9 @@ import (
 type Secrets struct {
 	Global       []hls.Secret
 	Repositories []RepositorySecrets // only those that have secrets of their own, in the order of the settings
+	// Unsigned turns the signature check off (features.signature_validation: false). Only set it for a listener on
+	// loopback: whoever wires the program checks that.
+	Unsigned bool
 }
 
 // RepositorySecrets are the only secrets that prove deliveries of the repositories that Name (owner/repo, or a glob
@@ -28,9 +31,10 @@ type ring struct{ keys [][]byte }
 
 // keyring finds the one ring for a repository: by its exact name, else by the first glob, else the global one.
 type keyring struct {
-	global *ring
-	exact  map[string]*ring
-	globs  []globRing
+	global   *ring
+	exact    map[string]*ring
+	globs    []globRing
+	unsigned bool // no signature is asked for
 }
 
 type globRing struct {
@@ -45,7 +49,7 @@ func newKeyring(s Secrets) (*keyring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read github.webhook_secret: %w", err)
 	}
-	k := &keyring{global: global, exact: map[string]*ring{}}
+	k := &keyring{global: global, exact: map[string]*ring{}, unsigned: s.Unsigned}
 	for _, r := range s.Repositories {
 		own, err := newRing(r.Secrets)
 		if err == nil && len(own.keys) == 0 {

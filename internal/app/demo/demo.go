@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -135,6 +136,23 @@ repositories:
 // URL is where the service answers.
 func (d *Demo) URL() string { return d.url }
 
+// KeepLog copies the log to where Stop leaves it, and returns the path.
+func (d *Demo) KeepLog() (string, error) {
+	kept, err := os.CreateTemp("", "hls-demo-*.log")
+	if err != nil {
+		return "", fmt.Errorf("keep log: %w", err)
+	}
+	log, err := os.Open(d.LogFile())
+	if err == nil {
+		_, err = io.Copy(kept, log)
+		err = errors.Join(err, log.Close())
+	}
+	if err = errors.Join(err, kept.Close()); err != nil {
+		return "", fmt.Errorf("keep log: %w", err)
+	}
+	return kept.Name(), nil
+}
+
 // LogFile is the service's JSON log. It is gone after Stop.
 func (d *Demo) LogFile() string { return filepath.Join(d.dir, "hls.log") }
 
@@ -153,12 +171,19 @@ func (d *Demo) Deliver(ctx context.Context) ([]Result, error) {
 	return results, nil
 }
 
-// Misses says what is not on GitHub as it should be. The real Claude is held to nothing.
-func (d *Demo) Misses() []string {
-	if d.cfg.LiveKey != "" {
-		return nil
+// Misses says which deliveries did not end as they should, and what is not on GitHub as it should be. The real Claude
+// is held to nothing there.
+func (d *Demo) Misses(results []Result) []string {
+	misses := []string{}
+	if d.cfg.LiveKey == "" {
+		misses = append(misses, d.scenario.Check()...)
 	}
-	return d.scenario.Check()
+	for _, r := range results {
+		if r.Problem != "" {
+			misses = append(misses, r.Step.Title+": "+r.Problem)
+		}
+	}
+	return misses
 }
 
 func (d *Demo) deliver(ctx context.Context, step simulate.Step) (Result, error) {

@@ -59,6 +59,26 @@ func Table(w io.Writer, results []Result) error {
 	return t.Flush()
 }
 
+// JSON prints what became of each delivery, and what is not as it should be.
+func (d *Demo) JSON(w io.Writer, results []Result) error {
+	type row struct {
+		Delivery     string `json:"delivery"`
+		Event        string `json:"event"`
+		Code         int    `json:"code"`
+		Answer       string `json:"answer"`
+		Outcome      string `json:"outcome,omitempty"`
+		Milliseconds int64  `json:"milliseconds"`
+		Problem      string `json:"problem,omitempty"`
+	}
+	rows := make([]row, 0, len(results))
+	for _, r := range results {
+		rows = append(rows, row{r.Step.Title, r.Event, r.Status, r.Answer, r.Outcome, r.Took.Milliseconds(), r.Problem})
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(map[string]any{"deliveries": rows, "problems": d.Misses(results)})
+}
+
 // Show prints what the issues and pull requests of the scenario look like now, as they would on GitHub.
 func (d *Demo) Show(w io.Writer) {
 	seen := map[int]bool{}

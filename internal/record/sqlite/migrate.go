@@ -35,7 +35,7 @@ func migrate(ctx context.Context, path string, keep bool) (err error) {
 	case err != nil:
 		return fmt.Errorf("read schema version: %w", err)
 	case have > want:
-		return fmt.Errorf("%w: it is at %d, this program knows up to %d; use the newer program, or a backup", record.ErrNewerSchema, have, want)
+		return tooNew(have, want)
 	case have < want && keep:
 		return fmt.Errorf("%w: it is at %d of %d; run hls migrate", record.ErrOlderSchema, have, want)
 	}

@@ -1,0 +1,174 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"hls/internal/claude"
+	"hls/internal/config"
+	"hls/internal/github"
+	"hls/internal/hls"
+	"hls/internal/record/sqlite"
+)
+
+// Finding is something wrong with the settings or with what they name, or, as a warning, something to know of.
+type Finding struct {
+	config.Problem
+	Warning bool
+}
+
+// refusal makes an error of the problems among findings, nil when there are none.
+func refusal(findings []Finding) error {
+	problems := &config.Problems{}
+	for _, f := range findings {
+		if !f.Warning {
+			problems.List = append(problems.List, f.Problem)
+		}
+	}
+	if len(problems.List) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrSettings, problems)
+}
+
+// warn logs the warnings among findings.
+func (a *App) warn(findings []Finding) {
+	for _, f := range findings {
+		if f.Warning {
+			a.log.Warn(f.Message, "key", f.Key, "place", f.Place())
+		}
+	}
+}
+
+// preflight finds what would keep a service with these settings from starting or working, without changing anything
+// or asking anyone. New and Check share it. The address is not among it: whoever calls it listens.
+func preflight(ctx context.Context, s *config.Settings, r *hls.Redactor) []Finding {
+	p := &inspection{settings: s, redactor: r}
+	for _, w := range s.Warnings() {
+		p.findings = append(p.findings, Finding{w, true})
+	}
+	p.storage(ctx)
+	p.doors()
+	p.certificate()
+	p.logFile()
+	p.rooms(ctx)
+	return p.findings
+}
+
+// inspection gathers findings.
+type inspection struct {
+	settings *config.Settings
+	redactor *hls.Redactor
+	findings []Finding
+}
+
+func (p *inspection) problem(key, format string, args ...any) {
+	message := p.redactor.Redact(fmt.Sprintf(format, args...))
+	p.findings = append(p.findings, Finding{Problem: p.settings.At(key, message)})
+}
+
+func (p *inspection) storage(ctx context.Context) {
+	url := p.settings.Storage.URL
+	if scheme, _, _ := strings.Cut(url, ":"); scheme != "sqlite" {
+		p.problem("storage.url", "this version keeps its record in sqlite:PATH alone, and not in %s", scheme)
+		return
+	}
+	if err := sqlite.Inspect(ctx, url); err != nil {
+		p.problem("storage.url", "%v", err)
+	}
+}
+
+func (p *inspection) doors() {
+	if _, err := github.New(p.settings.GitHub.Config, nil); err != nil {
+		key := "github"
+		if p.settings.GitHub.App != (github.App{}) {
+			key = "github.app"
+		}
+		p.problem(key, "%v", err)
+	}
+	if _, err := claude.New(p.settings.Claude.Config); err != nil {
+		p.problem("claude", "%v", err)
+	}
+}
+
+func (p *inspection) certificate() {
+	files := p.settings.Server.TLS
+	if files.CertFile == "" {
+		return
+	}
+	_, err := tls.LoadX509KeyPair(files.CertFile, files.KeyFile)
+	if err == nil {
+		return
+	}
+	key := "server.tls"
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		key = "server.tls.cert_file"
+		if path.Path == files.KeyFile {
+			key = "server.tls.key_file"
+		}
+	}
+	p.problem(key, "%v", err)
+}
+
+func (p *inspection) logFile() {
+	if file := p.settings.Logging.File; file != "" {
+		if err := appendable(file); err != nil {
+			p.problem("logging.file", "%v", err)
+		}
+	}
+}
+
+// appendable tells why a file could not be opened to be appended to, and made first if need be.
+func appendable(file string) error {
+	info, err := os.Stat(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return writable(filepath.Dir(file))
+	case err != nil:
+		return err
+	case info.IsDir():
+		return fmt.Errorf("%s is a folder", file)
+	}
+	return writable(file)
+}
+
+// writable tells why this process may not write to a file or folder. Unlike a try it leaves no trace.
+func writable(path string) error {
+	const w = 2 // W_OK of access(2)
+	if err := syscall.Access(path, w); err != nil {
+		return &fs.PathError{Op: "write", Path: path, Err: err}
+	}
+	return nil
+}
+
+// rooms looks at what a reload can change: the rules, and the templates of each.
+func (p *inspection) rooms(ctx context.Context) {
+	router, err := newRouter(p.settings)
+	if err != nil {
+		p.problem("repositories", "%v", err)
+		return
+	}
+	renderer, err := newPrompts(p.settings, p.redactor)
+	if err != nil {
+		p.problem("prompts.base_dir", "%v", err)
+		return
+	}
+	var rules []hls.Rule
+	for _, r := range p.settings.Repositories {
+		if rule, ok := router.Rule(r.Name); ok {
+			rules = append(rules, rule)
+		}
+	}
+	for _, f := range renderer.Check(ctx, rules...) {
+		at := config.Problem{File: f.File, Line: f.Line, Col: f.Column, Message: p.redactor.Redact(f.Message)}
+		p.findings = append(p.findings, Finding{at, f.Warning})
+	}
+}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -19,21 +18,13 @@ import (
 var objects = []string{"issue", "pull_request", "comment", "review", "workflow_run", "workflow_job", "check_run",
 	"check_suite", "release", "commits", "head_commit", "ref", "discussion", "deployment", "deployment_status", "changes"}
 
-const (
-	mostComments = 30   // shown of a conversation, the first of them and the last
-	firstShown   = 5    // of mostComments
-	longComment  = 4000 // characters shown of one
-	longRelated  = 1500
-	longPayload  = 60_000 // characters of payload_text
-)
-
 // stableValues are the context of system templates: what is the same for all events of a repository.
 func stableValues(in Input) *jinja.Dict {
 	owner, name, _ := strings.Cut(in.Event.Repo.FullName, "/")
 	values := jinja.NewDict()
 	values.Set("repository", dict("full_name", in.Event.Repo.FullName, "name", cmp.Or(in.Event.Repo.Name, name),
 		"owner", dict("login", owner)))
-	values.Set("labels", labelValues(allowed(in.Rule.Labels, in.Facts.Labels)))
+	values.Set("labels", labelValues(in.Rule.Labels.Allowed(in.Facts.Labels)))
 	values.Set("config", configValues(in.Rule))
 	return values
 }
@@ -73,12 +64,13 @@ func eventValues(in Input) (*jinja.Dict, error) {
 }
 
 func gatheredValues(values *jinja.Dict, f hls.Facts) error {
+	checks := shownChecks(f.Checks)
 	for _, v := range []struct {
 		name  string
 		value any
 	}{
-		{"comments", shownComments(f.Comments)}, {"files", f.Files}, {"omitted", f.Omitted}, {"checks", f.Checks},
-		{"similar_issues", shownIssues(f.Similar)}, {"linked_issues", shownIssues(f.Linked)}, {"failed_jobs", f.Checks.Failed},
+		{"comments", shownComments(f.Comments)}, {"files", f.Files}, {"omitted", shownOmissions(f.Omitted)}, {"checks", checks},
+		{"similar_issues", shownIssues(f.Similar)}, {"linked_issues", shownIssues(f.Linked)}, {"failed_jobs", checks.Failed},
 	} {
 		converted, err := plainValue(v.value)
 		if err != nil {
@@ -112,12 +104,16 @@ func presentValues(values *jinja.Dict, in Input) error {
 		return fmt.Errorf("read payload: %w", err)
 	}
 	if in.Facts.Issue != nil {
-		if err := overlay(values, "issue", members.Issue, in.Facts.Issue); err != nil {
+		issue := *in.Facts.Issue
+		issue.Title, issue.Body = cut(issue.Title, longTitle), cut(issue.Body, longBody)
+		if err := overlay(values, "issue", members.Issue, issue); err != nil {
 			return err
 		}
 	}
 	if in.Facts.PullRequest != nil {
-		return overlay(values, "pull_request", members.PullRequest, in.Facts.PullRequest)
+		pr := *in.Facts.PullRequest
+		pr.Title, pr.Body = cut(pr.Title, longTitle), cut(pr.Body, longBody)
+		return overlay(values, "pull_request", members.PullRequest, pr)
 	}
 	return nil
 }
@@ -163,50 +159,6 @@ func plainValue(v any) (any, error) {
 		return nil, err
 	}
 	return jinja.FromJSON(b)
-}
-
-// shownComments bounds a conversation: its beginning, its end, and of each comment so much.
-func shownComments(all []hls.Comment) []hls.Comment {
-	shown := slices.Clone(all)
-	if len(shown) > mostComments {
-		shown = append(shown[:firstShown:firstShown], shown[len(shown)-mostComments+firstShown:]...)
-	}
-	for i := range shown {
-		shown[i].Body = cut(shown[i].Body, longComment)
-	}
-	return shown
-}
-
-func shownIssues(all []hls.Issue) []hls.Issue {
-	shown := slices.Clone(all)
-	for i := range shown {
-		shown[i].Body = cut(shown[i].Body, longRelated)
-	}
-	return shown
-}
-
-func cut(text string, limit int) string {
-	n := 0
-	for at := range text {
-		if n == limit {
-			return fmt.Sprintf("%s\n[%d characters left out]", text[:at], utf8.RuneCountInString(text[at:]))
-		}
-		n++
-	}
-	return text
-}
-
-// allowed are the labels that an answer may name: the configured ones, or the repository's where none are.
-func allowed(p hls.LabelPolicy, repo []hls.Label) []hls.Label {
-	labels := slices.Clone(repo)
-	if len(p.Categories) > 0 {
-		labels = nil
-	}
-	for _, c := range p.Categories {
-		labels = append(labels, c.Labels...)
-	}
-	slices.SortFunc(labels, func(a, b hls.Label) int { return cmp.Compare(a.Name, b.Name) })
-	return slices.CompactFunc(labels, func(a, b hls.Label) bool { return a.Name == b.Name })
 }
 
 func labelValues(labels []hls.Label) *jinja.List {

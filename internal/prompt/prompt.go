@@ -39,8 +39,10 @@ type Input struct {
 	Now      time.Time
 }
 
-// maxPrompt is how many bytes of event text are sent at most, about 200,000 tokens.
-const maxPrompt = 600_000
+// maxPrompt is how many bytes of event text are sent at most, as the model is shown them. No token has less than one
+// byte, so text of any kind fits a window of 200,000 tokens together with the instructions and the answer. The parts of
+// a prompt have limits of their own, which leave the built-in templates below it.
+const maxPrompt = 180_000
 
 // Renderer renders prompts. It is safe for concurrent use.
 type Renderer struct {
@@ -48,7 +50,7 @@ type Renderer struct {
 	builtin  fs.FS
 	redactor *hls.Redactor
 	random   io.Reader // of fences
-	stand    string    // stands for a call's fence while a template renders
+	stand    string    // stands for a call's fence while a template renders, and is as long
 
 	mu   sync.RWMutex
 	sets map[string]*set // by the rule's own folder, "" for rules without one
@@ -60,7 +62,7 @@ func New(cfg Config, builtin fs.FS, redactor *hls.Redactor, random io.Reader) (*
 	if random == nil {
 		random = rand.Reader
 	}
-	r := &Renderer{cfg: cfg, builtin: builtin, redactor: redactor, random: random, sets: map[string]*set{}, stand: rand.Text()}
+	r := &Renderer{cfg: cfg, builtin: builtin, redactor: redactor, random: random, sets: map[string]*set{}, stand: (rand.Text() + rand.Text())[:2*nonceBytes]}
 	base, err := r.load("")
 	if err != nil {
 		return nil, fmt.Errorf("read templates: %w", err)
@@ -108,19 +110,16 @@ func (r *Renderer) Render(ctx context.Context, in Input) (hls.Prompt, error) {
 	if err != nil {
 		return hls.Prompt{}, fmt.Errorf("build context: %w", err)
 	}
-	text, err := s.render(ctx, user, values)
+	text, err := s.renderEvent(ctx, user, values)
 	if err != nil {
 		return hls.Prompt{}, fmt.Errorf("render %s: %w", user, err)
 	}
-	if len(text) > maxPrompt {
-		return hls.Prompt{}, fmt.Errorf("render %s: %d bytes are more than the %d that are sent", user, len(text), maxPrompt)
-	}
-	fenced, err := r.fence(text)
+	fenced, err := r.fence(r.bounded(r.redactor.Redact(hls.Visible(text)), maxPrompt))
 	if err != nil {
 		return hls.Prompt{}, fmt.Errorf("fence %s: %w", user, err)
 	}
 	return hls.Prompt{
-		System: r.redactor.Redact(stable), User: r.redactor.Redact(fenced),
+		System: r.redactor.Redact(stable), User: fenced,
 		Template: user, Hash: s.hash(system, user), Schema: in.Question.Schema,
 	}, nil
 }

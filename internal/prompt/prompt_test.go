@@ -242,26 +242,6 @@ func TestE3_EventTextIsVerbatim(t *testing.T) {
 	}
 }
 
-func TestInvisibleCharactersAreShown(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"plain":                      "plain",
-		"a\u200bb":                   `a\u{200b}b`,
-		"\u202egnp.exe":              `\u{202e}gnp.exe`,
-		"x\U000e0041\U000e0042":      `x\u{e0041}\u{e0042}`,
-		"bell\x07":                   `bell\u{7}`,
-		"👩\u200d💻":                   "👩\u200d💻",
-		"a\u200d\u200d\u200cb":       "a\u200d" + `\u{200d}\u{200c}b`,
-		"A\ufe01\ufe0f\U000e0100":    "A\ufe01" + `\u{fe0f}\u{e0100}`,
-		"می\u200cخواهم":              "می\u200cخواهم",
-		"\ufeffbom and soft\u00adly": `\u{feff}bom and soft\u{ad}ly`,
-	} {
-		if got := visible(text); got != want {
-			t.Errorf("%q: %q, want %q", text, got, want)
-		}
-	}
-}
-
 func TestInvisibleCharactersAreShownInThePrompt(t *testing.T) {
 	t.Parallel()
 	in := sample(t, "issues.opened", hls.Rule{})
@@ -317,12 +297,8 @@ func TestLongConversationsAreBounded(t *testing.T) {
 			t.Errorf("%q shows: %v", text, !want)
 		}
 	}
-	if !strings.Contains(p.User, "characters left out]") || len(p.User) > 400_000 {
+	if !strings.Contains(p.User, "characters left out]") || len(p.User) > 2*longConversation {
 		t.Errorf("%d bytes", len(p.User))
-	}
-	in.Facts.Issue.Body = strings.Repeat("x", maxPrompt)
-	if _, err := renderer(t, Config{}).Render(t.Context(), in); err == nil {
-		t.Error("a prompt beyond all bounds was made")
 	}
 }
 

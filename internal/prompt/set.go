@@ -157,6 +157,20 @@ func (s *set) render(ctx context.Context, name string, values *jinja.Dict) (stri
 	return t.Render(ctx, values)
 }
 
+// renderEvent renders an event's template. An event that is too large for what the template makes of it is shown with
+// its texts and lists cut, and the text says so: a template's own fault fails again.
+func (s *set) renderEvent(ctx context.Context, name string, values *jinja.Dict) (string, error) {
+	text, err := s.render(ctx, name, values)
+	if !errors.Is(err, jinja.ErrLimit) || ctx.Err() != nil {
+		return text, err
+	}
+	few, _ := smaller(values).(*jinja.Dict)
+	if text, err = s.render(ctx, name, few); err != nil {
+		return "", err
+	}
+	return text + "\n[the event is too large: long texts and lists are cut]", nil
+}
+
 var (
 	// reference is a tag that draws in another template, literal a name in it.
 	reference = regexp.MustCompile(`\{%[-+]?\s*(?:extends|include|import|from)\b([^%]*)%\}`)

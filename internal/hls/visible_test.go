@@ -1,0 +1,62 @@
+package hls_test
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"hls/internal/hls"
+)
+
+func TestInvisibleCharactersAreShown(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"plain":                      "plain",
+		"a\u200bb":                   `a\u{200b}b`,
+		"\u202egnp.exe":              `\u{202e}gnp.exe`,
+		"x\U000e0041\U000e0042":      `x\u{e0041}\u{e0042}`,
+		"bell\x07":                   `bell\u{7}`,
+		"👩\u200d💻":                   "👩\u200d💻",
+		"a\u200d\u200d\u200cb":       "a\u200d" + `\u{200d}\u{200c}b`,
+		"A\ufe01\ufe0f\U000e0100":    "A\ufe01" + `\u{fe0f}\u{e0100}`,
+		"می\u200cخواهم":              "می\u200cخواهم",
+		"\ufeffbom and soft\u00adly": `\u{feff}bom and soft\u{ad}ly`,
+		"no\xffUTF-8\xc3":            "no\ufffdUTF-8\ufffd",
+	} {
+		got := hls.Visible(text)
+		if got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+		if again := hls.Visible(got); again != got {
+			t.Errorf("%q: shown again it is %q", got, again)
+		}
+	}
+}
+
+// FuzzCut holds what Cut keeps to its limit as it is shown, and to whole characters.
+func FuzzCut(f *testing.F) {
+	for _, text := range []string{"", "plain", strings.Repeat("\u200b", 40), "é\u200d\u200d\u200d💻", "\x00\x01\xff\xfe", "\U000e0041\U0010ffff"} {
+		for _, limit := range []int{0, 1, 7, 30, 1000} {
+			f.Add(text, limit)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text string, limit int) {
+		head, left := hls.Cut(text, limit)
+		if !strings.HasPrefix(text, head) || utf8.RuneCountInString(text[len(head):]) != left {
+			t.Fatalf("Cut(%q, %d) = %q, %d", text, limit, head, left)
+		}
+		if shown := hls.Visible(head); len(shown) > max(limit, 0) {
+			t.Errorf("Cut(%q, %d) is shown in %d bytes", text, limit, len(shown))
+		}
+		if utf8.ValidString(text) && !utf8.ValidString(head) {
+			t.Errorf("Cut(%q, %d) splits a character", text, limit)
+		}
+		if left == 0 {
+			return
+		}
+		_, n := utf8.DecodeRuneInString(text[len(head):])
+		if whole := hls.Visible(text[:len(head)+n]); limit >= 0 && len(whole) <= limit {
+			t.Errorf("Cut(%q, %d) leaves out what fits", text, limit)
+		}
+	})
+}

@@ -41,6 +41,8 @@ type Ledger interface {
 	Intend(context.Context, hls.Task, []hls.Effect) ([]hls.Entry, error)
 	Move(ctx context.Context, task hls.Task, entry int64, m hls.Move) error
 	Posted(ctx context.Context, s hls.Subject, purpose string, kind hls.EffectKind) (hls.Entry, error)
+	// Undecided are the rows of a subject that are sending or unknown, whichever task wrote them.
+	Undecided(context.Context, hls.Subject) ([]hls.Entry, error)
 	Superseded(context.Context, hls.Task) (bool, error)
 	Secret(ctx context.Context, name string) ([]byte, error)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -69,6 +70,7 @@ func (a *Actor) Act(ctx context.Context, task hls.Task, plan hls.Plan, rule hls.
 	for i, e := range plan.Effects {
 		effects[i] = a.clean(e)
 	}
+	effects = a.cfg.Redactor.RedactPlan(hls.Plan{Effects: effects}).Effects
 	if err := confine(task, rule, effects); err != nil {
 		return nil, fmt.Errorf("check plan: %w", err)
 	}
@@ -103,7 +105,8 @@ func (a *Actor) start(ctx context.Context, task hls.Task, rule hls.Rule, entries
 	return r, nil
 }
 
-// clean makes every text of an effect safe, so that the ledger shows what is sent.
+// clean makes every text of an effect safe, so that the ledger shows what is sent. What was between the parts of a
+// secret may be gone then, so that secrets are looked for afterwards.
 func (a *Actor) clean(e hls.Effect) hls.Effect {
 	e.Body = Sanitize(e.Body, a.options(e.Subject, false))
 	remarks := make([]hls.Remark, len(e.Remarks))
@@ -117,7 +120,10 @@ func (a *Actor) clean(e hls.Effect) hls.Effect {
 		label.Description = a.cfg.Redactor.Redact(label.Description)
 		labels[i] = label
 	}
-	e.Labels = labels
+	e.Labels, e.Why = labels, maps.Clone(e.Why)
+	for label, why := range e.Why {
+		e.Why[label] = visible(why)
+	}
 	return e
 }
 

@@ -25,62 +25,80 @@ func (d *comment) body() string {
 
 func (d *comment) look(ctx context.Context) (result, error) {
 	d.have = nil
-	gone, err := d.posted(ctx)
+	hidden, err := d.posted(ctx)
 	if err != nil {
 		return result{}, err
 	}
+	gone := false
 	if d.have == nil {
-		if err := d.search(ctx); err != nil {
+		if gone, err = d.search(ctx, hidden); err != nil {
 			return result{}, err
 		}
 	}
 	switch {
 	case d.have != nil && sameText(d.have.Body, d.body()):
 		return done(d.have.ID, d.have.HTMLURL, "unchanged"), nil
-	case d.have == nil && gone:
+	case gone:
 		return result{state: hls.EffectStale, note: "removed_by_person"}, nil
 	}
 	return result{}, nil
 }
 
-// posted looks for the comment that the ledger knows. gone tells that there was one and that it was deleted.
-func (d *comment) posted(ctx context.Context) (gone bool, err error) {
+// posted looks for the comment that the ledger knows. hidden is its id when GitHub does not show it.
+func (d *comment) posted(ctx context.Context) (hidden int64, err error) {
 	entry, err := d.run.actor.ledger.Posted(ctx, d.effect.Subject, d.effect.Purpose, hls.UpsertComment)
 	if errors.Is(err, hls.ErrNotFound) || err == nil && entry.RemoteID == 0 {
-		return false, nil
+		return 0, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("look up posted comment: %w", err)
+		return 0, fmt.Errorf("look up posted comment: %w", err)
 	}
 	got, err := d.run.actor.gh.Comment(ctx, d.effect.Subject, entry.RemoteID)
 	if errors.Is(err, hls.ErrNotFound) || errors.Is(err, hls.ErrGone) {
-		return true, nil
+		return entry.RemoteID, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("read comment %d: %w", entry.RemoteID, err)
+		return 0, fmt.Errorf("read comment %d: %w", entry.RemoteID, err)
 	}
-	if d.run.self.ID == 0 || got.User.Same(d.run.self) {
-		d.have = &got
-	}
-	return false, nil
+	d.take(got)
+	return 0, nil
 }
 
-// search looks through all comments for the first own one with the marker. While the own account is not known
-// there is no telling an own comment from a copy.
-func (d *comment) search(ctx context.Context) error {
-	if d.run.self.ID == 0 {
-		return nil
+// take makes a comment that the ledger knows the one to edit, unless it is another account's by now.
+func (d *comment) take(c hls.Comment) {
+	if d.run.self.ID == 0 || c.User.Same(d.run.self) {
+		d.have = &c
 	}
+}
+
+// search looks through all comments: for the hidden one, since GitHub may show a comment in a list sooner than by
+// itself, then for the first own one with the marker. While the own account is not known there is no telling an own
+// comment from a copy. gone tells that the hidden one is not there, and so was deleted.
+func (d *comment) search(ctx context.Context, hidden int64) (gone bool, err error) {
+	if d.run.self.ID == 0 && hidden == 0 {
+		return false, nil
+	}
+	seen := false
+	var marked *hls.Comment
 	for c, err := range d.run.actor.gh.AllComments(ctx, d.effect.Subject) {
 		if err != nil {
-			return fmt.Errorf("read comments: %w", err)
+			return false, fmt.Errorf("read comments: %w", err)
 		}
-		if c.User.Same(d.run.self) && d.run.signer.marked(c.Body, d.effect.Purpose, "") {
-			d.have = &c
-			return nil
+		if c.ID == hidden {
+			seen = true
+			d.take(c)
+		}
+		if marked == nil && c.User.Same(d.run.self) && d.run.signer.marked(c.Body, d.effect.Purpose, "") {
+			marked = &c
+		}
+		if d.have != nil || marked != nil && hidden == 0 {
+			break
 		}
 	}
-	return nil
+	if d.have == nil {
+		d.have = marked
+	}
+	return d.have == nil && hidden != 0 && !seen, nil
 }
 
 func (d *comment) send(ctx context.Context) (result, error) {

@@ -47,9 +47,9 @@ func confineOne(task hls.Task, rule hls.Rule, e hls.Effect) error {
 	}
 	switch e.Kind {
 	case hls.AddLabels:
-		return confineLabels(e.Labels, allowed(rule.Labels))
+		return confineLabels(e.Labels, rule.Labels)
 	case hls.RemoveLabels:
-		return confineLabels(e.Labels, nil)
+		return confineLabels(e.Labels, hls.LabelPolicy{})
 	case hls.UpsertComment:
 		return confineBody(e.Body)
 	case hls.CreateReview:
@@ -65,30 +65,20 @@ func confineOne(task hls.Task, rule hls.Rule, e hls.Effect) error {
 	return errors.New("is of an unknown kind")
 }
 
-// allowed is the set of labels that a policy names, nil when it leaves the choice to the repository.
-func allowed(p hls.LabelPolicy) map[string]bool {
-	if len(p.Categories) == 0 {
-		return nil
-	}
-	set := map[string]bool{}
-	for _, c := range p.Categories {
-		for _, l := range c.Labels {
-			set[fold(l.Name)] = true
-		}
-	}
-	return set
-}
-
-func confineLabels(labels []hls.Label, allowed map[string]bool) error {
+func confineLabels(labels []hls.Label, policy hls.LabelPolicy) error {
 	if len(labels) == 0 || len(labels) > maxLabels {
 		return fmt.Errorf("has %d labels", len(labels))
+	}
+	allowed := map[string]bool{}
+	for _, l := range policy.Allowed(nil) {
+		allowed[hls.Fold(l.Name)] = true
 	}
 	for _, l := range labels {
 		n := utf8.RuneCountInString(l.Name)
 		switch {
 		case n == 0 || n > maxLabelName || !utf8.ValidString(l.Name):
 			return fmt.Errorf("has a label of %d characters", n)
-		case allowed != nil && !allowed[fold(l.Name)]:
+		case len(policy.Categories) > 0 && !allowed[hls.Fold(l.Name)]:
 			return fmt.Errorf("has the label %q, which is not configured", l.Name)
 		}
 	}

@@ -1,7 +1,9 @@
 package act_test
 
 import (
+	"encoding/json"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 
@@ -96,6 +98,41 @@ func TestE1_EveryTextIsSanitized(t *testing.T) {
 		if strings.Count(text, "<!--") > 1 {
 			t.Errorf("a second marker leaves in %q", text)
 		}
+	}
+}
+
+// Cleaning takes away what split a secret. What is stored, and what is sent, has neither the whole nor a part.
+func TestS1_EffectsHoldNoSecret(t *testing.T) {
+	t.Parallel()
+	const secret = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+	split := strings.Join(strings.Split(secret, ""), "\u200b")
+	s := newScene(t, hls.KindPullRequest)
+	s.redactor = hls.NewRedactor(secret)
+	s.restart()
+	label, note, talk := s.effect(hls.AddLabels), s.effect(hls.CreateReview), s.effect(hls.UpsertComment)
+	label.Why = map[string]string{"bug": "says " + split, "docs": secret}
+	label.Labels[0].Description = secret
+	talk.Body, note.Body = "see "+split, "see "+secret
+	note.Remarks[0].Body, note.Remarks[0].Quote = split, "key := "+secret
+	why := maps.Clone(label.Why)
+	if err := s.act(label, note, talk); err != nil {
+		t.Fatal(err)
+	}
+	stored, err := json.Marshal(s.book.rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent, err := json.Marshal([]any{s.world.comments, s.world.reviews, s.world.remarks})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range len(secret) - 7 {
+		if part := secret[i : i+8]; strings.Contains(string(stored), part) || strings.Contains(string(sent), part) {
+			t.Fatalf("%q stands in\n%s\n%s", part, stored, sent)
+		}
+	}
+	if !maps.Equal(why, label.Why) {
+		t.Error("the caller's plan was changed")
 	}
 }
 

@@ -34,7 +34,7 @@ func (r *run) fresh(ctx context.Context, e *hls.Entry) error {
 		return nil
 	case r.moved != "":
 		return r.outdate(ctx, e, r.moved)
-	case r.read && (kind == hls.AddLabels || kind == hls.RemoveLabels):
+	case r.read && labels(kind):
 		return nil
 	}
 	why, err := r.present(ctx, e.Effect)

@@ -4,20 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"hls/internal/hls"
 )
-
-// fold is a label's name as GitHub compares it, which is without regard to the case of Latin letters.
-func fold(name string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, name)
-}
 
 // history is who touched each label of a subject last, by folded name.
 type history struct {
@@ -28,7 +19,7 @@ type history struct {
 func readHistory(events []hls.LabelEvent) history {
 	h := history{added: map[string]hls.Account{}, removed: map[string]hls.Account{}}
 	for _, e := range events {
-		name := fold(e.Label)
+		name := hls.Fold(e.Label)
 		if e.Added {
 			h.added[name] = e.Actor
 			delete(h.removed, name)
@@ -46,20 +37,33 @@ type labeled struct {
 }
 
 func (r *run) labeled(ctx context.Context, s hls.Subject) (labeled, error) {
-	issue, err := r.actor.gh.Issue(ctx, s)
+	present, err := r.labelsOf(ctx, s)
 	if err != nil {
 		return labeled{}, fmt.Errorf("read %s: %w", s, err)
 	}
 	events, err := r.actor.gh.History(ctx, s)
-	if err != nil && !errors.Is(err, hls.ErrNotFound) { // A server that keeps no history has nothing to tell.
+	if err != nil && !unseen(err) { // A server that keeps no history has nothing to tell.
 		return labeled{}, fmt.Errorf("read history of %s: %w", s, err)
 	}
 	now := labeled{present: map[string]string{}, history: readHistory(events)}
-	for _, l := range issue.Labels {
-		now.present[fold(l.Name)] = l.Name
+	for _, l := range present {
+		now.present[hls.Fold(l.Name)] = l.Name
 	}
 	return now, nil
 }
+
+// labelsOf asks a pull request itself: a token may see it and not the issue of the same number.
+func (r *run) labelsOf(ctx context.Context, s hls.Subject) ([]hls.Label, error) {
+	if s.Kind == hls.KindPullRequest {
+		pull, err := r.actor.gh.PullRequest(ctx, s)
+		return pull.Labels, err
+	}
+	issue, err := r.actor.gh.Issue(ctx, s)
+	return issue.Labels, err
+}
+
+// unseen tells that GitHub does not show something, which may be for want of a permission.
+func unseen(err error) bool { return errors.Is(err, hls.ErrNotFound) || errors.Is(err, hls.ErrGone) }
 
 // notes collects what was left out of an effect, as "bug: removed_by_person".
 type notes []string
@@ -90,10 +94,14 @@ func (d *addLabels) look(ctx context.Context) (result, error) {
 		return done(0, "", d.notes.String()), nil
 	}
 	known, err := d.run.actor.gh.Labels(ctx, d.effect.Subject.Repo)
-	if err != nil {
+	if err != nil && !unseen(err) {
 		return result{}, fmt.Errorf("read labels of %s: %w", d.effect.Subject.Repo, err)
 	}
-	d.spell(wanted, known)
+	lacking := "not_in_repository"
+	if err != nil {
+		known, lacking = nil, "labels_not_shown"
+	}
+	d.spell(wanted, known, lacking)
 	if len(d.names) == 0 {
 		return done(0, "", d.notes.String()), nil
 	}
@@ -105,7 +113,7 @@ func (d *addLabels) missing(now labeled) []hls.Label {
 	var wanted []hls.Label
 	seen := map[string]bool{}
 	for _, l := range d.effect.Labels {
-		name := fold(l.Name)
+		name := hls.Fold(l.Name)
 		remover, removed := now.history.removed[name]
 		_, present := now.present[name]
 		switch {
@@ -123,16 +131,16 @@ func (d *addLabels) missing(now labeled) []hls.Label {
 }
 
 // spell takes labels by the repository's own spelling. One that it lacks would be created by adding it, so it is
-// left out unless the configuration names it and wants it created.
-func (d *addLabels) spell(wanted, known []hls.Label) {
+// left out, noted as lacking, unless the configuration names it and wants it created.
+func (d *addLabels) spell(wanted, known []hls.Label, lacking string) {
 	spelled := make(map[string]string, len(known))
 	for _, l := range known {
-		spelled[fold(l.Name)] = l.Name
+		spelled[hls.Fold(l.Name)] = l.Name
 	}
 	policy := d.run.rule.Labels
 	create := d.effect.Create && policy.CreateMissing && len(policy.Categories) > 0
 	for _, l := range wanted {
-		name, ok := spelled[fold(l.Name)]
+		name, ok := spelled[hls.Fold(l.Name)]
 		switch {
 		case ok:
 			d.names = append(d.names, name)
@@ -140,21 +148,40 @@ func (d *addLabels) spell(wanted, known []hls.Label) {
 			d.create = append(d.create, l)
 			d.names = append(d.names, l.Name)
 		default:
-			d.notes.add(l.Name, "not_in_repository")
+			d.notes.add(l.Name, lacking)
 		}
 	}
 }
 
 func (d *addLabels) send(ctx context.Context) (result, error) {
-	for _, l := range d.create {
-		if err := d.run.actor.gh.CreateLabel(ctx, d.effect.Subject.Repo, l); err != nil {
-			return result{}, fmt.Errorf("create label %q: %w", l.Name, err)
-		}
+	if err := d.ensure(ctx); err != nil {
+		return result{}, err
+	}
+	if len(d.names) == 0 {
+		return done(0, "", d.notes.String()), nil
 	}
 	if err := d.run.actor.gh.AddLabels(ctx, d.effect.Subject, d.names); err != nil {
 		return result{}, fmt.Errorf("add labels: %w", err)
 	}
 	return done(0, "", d.notes.String()), nil
+}
+
+// ensure creates what the repository lacks. A label that GitHub will not have is left out, or adding it would fail the
+// others with it.
+func (d *addLabels) ensure(ctx context.Context) error {
+	for _, l := range d.create {
+		err := d.run.actor.gh.CreateLabel(ctx, d.effect.Subject.Repo, l)
+		var final *hls.Permanent
+		switch {
+		case err == nil:
+		case errors.As(err, &final) && written(err) == never:
+			d.notes.add(l.Name, "creation_refused")
+			d.names = slices.DeleteFunc(d.names, func(name string) bool { return name == l.Name })
+		default:
+			return fmt.Errorf("create label %q: %w", l.Name, err)
+		}
+	}
+	return nil
 }
 
 // removeLabels removes labels that HLS itself put on the subject.
@@ -174,10 +201,10 @@ func (d *removeLabels) look(ctx context.Context) (result, error) {
 		return result{}, err
 	}
 	for _, l := range d.effect.Labels {
-		name, present := now.present[fold(l.Name)]
+		name, present := now.present[hls.Fold(l.Name)]
 		switch {
 		case !present:
-		case now.history.added[fold(l.Name)].Same(d.run.self):
+		case now.history.added[hls.Fold(l.Name)].Same(d.run.self):
 			d.names = append(d.names, name)
 		default:
 			d.notes.add(name, "added_by_person")

@@ -1,6 +1,7 @@
 package act_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -114,6 +115,100 @@ func TestE8_ADeletedCommentStaysAway(t *testing.T) {
 	s.must("done stale stale stale", "CreateComment")
 	if s.book.rows[3].Error != "removed_by_person" {
 		t.Errorf("row %+v", s.book.rows[3])
+	}
+}
+
+// GitHub may show a comment in the list and not yet by itself. It was not deleted then.
+func TestE8_AListedCommentWasNotDeleted(t *testing.T) {
+	t.Parallel()
+	for _, known := range []bool{true, false} {
+		s := newScene(t, hls.KindIssue)
+		if !known {
+			s.world.self = hls.Account{}
+		}
+		s.upsert("triage", "One.")
+		for i := range s.world.comments {
+			s.world.comments[i].Body = "One." // A person took the marker out.
+		}
+		s.world.faults["Comment"] = []fault{{err: hls.ErrNotFound}}
+		s.upsert("triage", "Two.")
+		s.must("done done", "CreateComment", "EditComment")
+	}
+}
+
+// A token may see a pull request and neither the issue of its number nor its history.
+func TestE8_LabelsOfAPullRequestAreItsOwn(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, hls.KindPullRequest)
+	gone := []fault{{err: hls.ErrGone}, {err: hls.ErrGone}, {err: hls.ErrGone}}
+	s.world.faults["Issue"], s.world.faults["History"] = gone, gone
+	s.world.pull.Labels = named("docs")
+	e := s.effect(hls.AddLabels)
+	e.Labels = named("bug", "docs")
+	if err := s.act(e); err != nil {
+		t.Fatal(err)
+	}
+	s.must("done", "AddLabels Bug")
+}
+
+// What cannot be labeled has been reviewed all the same.
+func TestE8_GoneLabelsDoNotUndoAReview(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, hls.KindPullRequest)
+	plan := []hls.Effect{s.effect(hls.AddLabels), s.effect(hls.CreateReview)}
+	s.world.faults["PullRequest"] = []fault{{err: hls.ErrGone}}
+	if err := s.act(plan...); err != nil {
+		t.Errorf("the task is not done: %v", err)
+	}
+	s.must("stale done", "CreateReview abc123 1")
+	if s.book.rows[0].Error == "" {
+		t.Error("the row does not say why")
+	}
+}
+
+func TestE8_ALabelThatMayNotBeCreatedIsLeftOut(t *testing.T) {
+	t.Parallel()
+	refusal := &hls.Permanent{Err: errors.New("403"), Reason: "github_forbidden"}
+	for name, c := range map[string]struct {
+		faults []fault
+		states string
+		writes []string
+		note   string
+	}{
+		"one refused": {[]fault{{err: refusal}}, "done", []string{"CreateLabel perf", "CreateLabel ui", "AddLabels Bug,ui"}, "perf: creation_refused"},
+		"all refused": {[]fault{{err: refusal}, {err: refusal}}, "done", []string{"CreateLabel perf", "CreateLabel ui", "AddLabels Bug"}, "perf: creation_refused; ui: creation_refused"},
+		"a limit":     {[]fault{{err: &hls.RetryAfter{Err: errors.New("429")}}}, "intent", []string{"CreateLabel perf"}, `create label "perf": 429 (try again in 0s)`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newScene(t, hls.KindIssue)
+			s.rule.Labels.CreateMissing = true
+			s.rule.Labels.Categories = []hls.Category{{Labels: named("bug", "perf", "ui")}}
+			s.world.faults["CreateLabel"] = c.faults
+			e := s.effect(hls.AddLabels)
+			e.Labels, e.Create = named("bug", "perf", "ui"), true
+			if err := s.act(e); (err == nil) != (c.states == "done") {
+				t.Error(err)
+			}
+			s.must(c.states, c.writes...)
+			if got := s.book.rows[0].Error; got != c.note {
+				t.Errorf("note %q, want %q", got, c.note)
+			}
+		})
+	}
+}
+
+// Nothing is added that is not known to be in the repository: adding would create it.
+func TestE8_UnlistedLabelsAreNotAdded(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, hls.KindIssue)
+	s.world.faults["Labels"] = []fault{{err: hls.ErrNotFound}}
+	if err := s.act(s.effect(hls.AddLabels), s.effect(hls.UpsertComment)); err != nil {
+		t.Error(err)
+	}
+	s.must("done done", "CreateComment")
+	if got := s.book.rows[0].Error; got != "bug: labels_not_shown" {
+		t.Errorf("note %q", got)
 	}
 }
 

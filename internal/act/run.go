@@ -65,7 +65,7 @@ func (r *run) deed(e hls.Effect) deed {
 // carryAll goes through the rows in order. It stops where going on would do harm or meet the same obstacle: a lost
 // lease, a ledger that cannot be written, a limit. What failed for good does not stop the others.
 func (r *run) carryAll(ctx context.Context) error {
-	var failed []error
+	var failed, unlabeled []error
 	for i := range r.entries {
 		e := &r.entries[i]
 		err := r.carry(ctx, e)
@@ -73,13 +73,28 @@ func (r *run) carryAll(ctx context.Context) error {
 			continue
 		}
 		err = fmt.Errorf("%s on %s: %w", e.Effect.Kind, e.Effect.Subject, err)
-		if !ended(e.State) {
+		switch {
+		case !ended(e.State):
 			return err
+		case labels(e.Effect.Kind) && errors.Is(err, hls.ErrGone):
+			unlabeled = append(unlabeled, err)
+		default:
+			failed = append(failed, err)
 		}
-		failed = append(failed, err)
+	}
+	if len(failed) > 0 || !r.spoke() {
+		failed = append(failed, unlabeled...)
 	}
 	return errors.Join(failed...)
 }
+
+// spoke tells whether people have an answer. What GitHub then says to be gone was there all the same: a token may see
+// a pull request without its labels.
+func (r *run) spoke() bool {
+	return r.did(hls.CreateReview, "") || r.did(hls.UpsertComment, "")
+}
+
+func labels(k hls.EffectKind) bool { return k == hls.AddLabels || k == hls.RemoveLabels }
 
 func ended(s hls.EffectState) bool { return s != hls.Intent && s != hls.Sending }
 
@@ -113,8 +128,7 @@ func (r *run) carry(ctx context.Context, e *hls.Entry) error {
 }
 
 func (r *run) dry(e hls.Effect) bool {
-	labels := e.Kind == hls.AddLabels || e.Kind == hls.RemoveLabels
-	return r.rule.DryRun || labels && !r.rule.Labels.AutoApply
+	return r.rule.DryRun || labels(e.Kind) && !r.rule.Labels.AutoApply
 }
 
 // send makes the write of a row that nothing was written for.
@@ -125,12 +139,19 @@ func (r *run) send(ctx context.Context, e *hls.Entry, d deed) error {
 	if err := r.superseded(ctx, e); err != nil {
 		return err
 	}
+	doubt, err := r.clear(ctx, e)
+	if err != nil {
+		return r.fail(ctx, e, err)
+	}
 	found, err := d.look(ctx)
 	if err != nil {
 		return r.fail(ctx, e, err)
 	}
 	if found.state != "" {
 		return r.move(ctx, e, found.state, found)
+	}
+	if err := r.doubtful(doubt, d); err != nil {
+		return r.fail(ctx, e, err)
 	}
 	if err := r.fresh(ctx, e); err != nil {
 		return err
@@ -194,22 +215,19 @@ func (r *run) recover(ctx context.Context, e *hls.Entry, d deed) error {
 		return r.unread(ctx, e, err)
 	}
 	last := r.task.Attempt >= r.actor.cfg.Attempts
-	age := time.Since(e.At)
 	switch {
 	case found.state != "":
 		return r.move(ctx, e, found.state, found)
 	case d.repeatable():
 		return r.move(ctx, e, hls.Intent, result{note: e.Error})
 	case r.self.ID == 0:
-		return r.give(ctx, e, errors.New("the own account is not known, so that reading back cannot tell"))
-	case age < r.actor.cfg.Settle:
-		wait := r.actor.cfg.Settle - max(age, 0) + time.Second
-		err := fmt.Errorf("%w: it is not to be seen yet", hls.ErrAmbiguous)
-		return &hls.RetryAfter{Err: err, After: wait, Free: last}
+		return r.give(ctx, e, errNoSelf)
+	case r.young(e):
+		return r.early(e, last)
 	case last:
 		return r.give(ctx, e, errors.New("it was not seen, and the attempts are used up"))
 	}
-	return r.move(ctx, e, hls.Intent, result{note: "not found when read back"})
+	return r.move(ctx, e, hls.Intent, result{note: notFound})
 }
 
 // unread decides about a row that GitHub could not be read back for.

@@ -47,7 +47,7 @@ func Sanitize(text string, o Options) string {
 
 // settle writes a text anew until it is stable and shows it as code if it never is, or is not safe.
 func (o Options) settle(text string) string {
-	if tangled(text) {
+	if tangled(text) || sprawling(text) {
 		return o.literal(text)
 	}
 	stable := false
@@ -81,6 +81,38 @@ func tangled(text string) bool {
 		}
 	}
 	return false
+}
+
+// mostCells is how many cells the tables of a text may have: a line of one character is a row of all the columns.
+const mostCells = 20_000
+
+// sprawling counts cells without reading Markdown, and rather too many: a table goes on to the next blank line.
+func sprawling(text string) bool {
+	columns, cells := 0, 0
+	for line := range strings.SplitSeq(text, "\n") {
+		columns = max(columns, ruled(line))
+		if strings.Trim(line, " \t") == "" {
+			columns = 0
+		}
+		if cells += columns; cells > mostCells {
+			return true
+		}
+	}
+	return false
+}
+
+// ruled is how many columns a line gives to a table when it is the one below the header, as "|---|:-:|"; 0 when it
+// is not. What stands before the first bar may be of lists and quotes.
+func ruled(line string) int {
+	at := strings.IndexByte(line, '|')
+	if at < 0 || strings.Trim(line[at:], "|-: \t") != "" {
+		return 0
+	}
+	columns := 1 + strings.Count(strings.Trim(line[at:], "| \t"), "|")
+	if strings.ContainsRune(line[:at], '-') {
+		columns++
+	}
+	return columns
 }
 
 // shorten cuts at the end of a line where one is near, and closes what the cut left open.

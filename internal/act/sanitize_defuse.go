@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"hls/internal/hls"
 )
 
 // danger is what GitHub or a bot would act upon in plain text: addresses (1), mentions and mail (2), mathematics (3),
@@ -190,7 +192,7 @@ func trim(text, cutset string) string {
 }
 
 func (o Options) mentionable(match string) bool {
-	return slices.ContainsFunc(o.Mentions, func(login string) bool { return fold(match) == "@"+fold(login) })
+	return slices.ContainsFunc(o.Mentions, func(login string) bool { return hls.Fold(match) == "@"+hls.Fold(login) })
 }
 
 var nearPattern = regexp.MustCompile(`(?i)^(?:(.*)#|gh-)[0-9]+$`)
@@ -198,5 +200,5 @@ var nearPattern = regexp.MustCompile(`(?i)^(?:(.*)#|gh-)[0-9]+$`)
 // near tells whether a match is a reference to one of the repository's own issues, and no more.
 func (d *defuser) near(match string) bool {
 	found := nearPattern.FindStringSubmatch(match)
-	return found != nil && (found[1] == "" || fold(found[1]) == fold(d.Repo))
+	return found != nil && (found[1] == "" || hls.Fold(found[1]) == hls.Fold(d.Repo))
 }

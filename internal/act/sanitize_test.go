@@ -91,6 +91,43 @@ func TestE1_SanitizeMakesTextHarmless(t *testing.T) {
 	}
 }
 
+// A few bytes may say so many cells that neither this program nor a reader gets through them.
+func TestI6_SanitizeWritesNoSprawlingTable(t *testing.T) {
+	t.Parallel()
+	table := func(start string, columns, lines int) string {
+		row := strings.Repeat("|a", columns) + "|\n"
+		return row + start + strings.Repeat("|-", columns) + "|\n" + strings.Repeat("a\n", lines)
+	}
+	o := options()
+	o.Limit = 1 << 20
+	for name, text := range map[string]string{
+		"a wide one":        table("", 500, 200),
+		"a long one":        table("", 10, 4000),
+		"many":              strings.Repeat(table("", 100, 20)+"\n", 20),
+		"in a list":         "- " + table("  ", 500, 200),
+		"no bar at the end": strings.Repeat("a|", 500) + "a\n" + strings.Repeat("-|", 500) + "-\n" + strings.Repeat("a\n", 200),
+		"aligned":           strings.ReplaceAll(table("", 500, 200), "-", " :-: "),
+		"among blank quotes": strings.Repeat("|a", 500) + "\n" + strings.Repeat("|-", 500) + "\n" +
+			strings.Repeat("    >\n", 200),
+	} {
+		got := act.Sanitize(text, o)
+		if !strings.HasPrefix(got, "```text\n") || len(got) > len(text)+64 {
+			t.Errorf("%s: %d bytes become %d: %.60q", name, len(text), len(got), got)
+		}
+		harmless(t, got, o)
+	}
+	for name, text := range map[string]string{
+		"a large one":  table("", 100, 150),
+		"some":         strings.Repeat(table("", 10, 20)+"\n", 80),
+		"a long text":  table("", 10, 20) + "\n" + strings.Repeat("A line\n", 20_000),
+		"a thin ruler": "|a|\n|-|\n" + strings.Repeat("|a|\n", 4000),
+	} {
+		if got := act.Sanitize(text, o); strings.HasPrefix(got, "```") || !strings.Contains(got, "\n| --- |") {
+			t.Errorf("%s: is no table any more: %.60q", name, got)
+		}
+	}
+}
+
 func TestE1_SanitizeLetsThroughWhatIsAllowed(t *testing.T) {
 	t.Parallel()
 	o := options()

@@ -10,6 +10,8 @@ import (
 	"github.com/yuin/goldmark/extension"
 	east "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/text"
+
+	"hls/internal/hls"
 )
 
 // Why a written text is not fit to leave.
@@ -94,7 +96,7 @@ func (o Options) verifyText(text string) error {
 		}
 	}
 	for _, r := range reference.FindAllString(text, -1) {
-		if place, _, _ := strings.Cut(r, "#"); fold(place) != fold(o.Repo) {
+		if place, _, _ := strings.Cut(r, "#"); hls.Fold(place) != hls.Fold(o.Repo) {
 			return errReference
 		}
 	}

@@ -99,10 +99,12 @@ func (w *world) PullRequest(context.Context, hls.Subject) (hls.PullRequest, erro
 	return w.pull, w.read("PullRequest")
 }
 
-func (w *world) Labels(context.Context, string) ([]hls.Label, error) { return w.labels, nil }
+func (w *world) Labels(context.Context, string) ([]hls.Label, error) {
+	return w.labels, w.read("Labels")
+}
 
 func (w *world) History(context.Context, hls.Subject) ([]hls.LabelEvent, error) {
-	return w.history, nil
+	return w.history, w.read("History")
 }
 
 func (w *world) AllComments(context.Context, hls.Subject) iter.Seq2[hls.Comment, error] {
@@ -133,6 +135,9 @@ func read[T any](all []T, err error) iter.Seq2[T, error] {
 }
 
 func (w *world) Comment(_ context.Context, _ hls.Subject, id int64) (hls.Comment, error) {
+	if err := w.read("Comment"); err != nil {
+		return hls.Comment{}, err
+	}
 	for _, c := range w.comments {
 		if c.ID == id {
 			return c, nil
@@ -170,6 +175,7 @@ func (w *world) label(by hls.Account, name string, added bool) {
 	if added {
 		w.issue.Labels = append(w.issue.Labels, hls.Label{Name: name})
 	}
+	w.pull.Labels = slices.Clone(w.issue.Labels)
 }
 
 func (w *world) CreateLabel(_ context.Context, _ string, l hls.Label) error {
@@ -279,6 +285,16 @@ func (b *book) Posted(_ context.Context, s hls.Subject, purpose string, kind hls
 	return hls.Entry{}, hls.ErrNotFound
 }
 
+func (b *book) Undecided(_ context.Context, s hls.Subject) ([]hls.Entry, error) {
+	var out []hls.Entry
+	for _, r := range b.rows {
+		if r.Effect.Subject.Key() == s.Key() && (r.State == hls.Sending || r.State == hls.EffectUnknown) {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
 func (b *book) Superseded(context.Context, hls.Task) (bool, error) { return b.newer, nil }
 
 func (b *book) Secret(context.Context, string) ([]byte, error) {
@@ -301,6 +317,8 @@ type scene struct {
 	actor *act.Actor
 	task  hls.Task
 	rule  hls.Rule
+
+	redactor *hls.Redactor
 }
 
 func newScene(t *testing.T, kind hls.Kind) *scene {
@@ -314,7 +332,7 @@ func newScene(t *testing.T, kind hls.Kind) *scene {
 
 func (s *scene) restart() {
 	s.Helper()
-	actor, err := act.New(act.Config{}, s.world, s.book)
+	actor, err := act.New(act.Config{Redactor: s.redactor}, s.world, s.book)
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -106,10 +107,11 @@ func TestE4_FailuresAreErrorsThatSomeoneDecidesOn(t *testing.T) {
 		"overloaded html": {answer(529, `<html>busy`, "Content-Type", "text/html"), "retry 0s"},
 		"500":             {answer(500, problem("api_error", "x")), "retry 0s"},
 		"503 with a word": {answer(503, ``, "Retry-After", "90"), "retry 1m30s"},
-		"401":             {answer(401, problem("authentication_error", "invalid x-api-key")), "claude_unauthorized"},
-		"403":             {answer(403, problem("permission_error", "no")), "claude_unauthorized"},
+		"401":             {answer(401, problem("authentication_error", "invalid x-api-key")), "retry 0s"},
+		"403":             {answer(403, problem("permission_error", "no")), "retry 0s"},
 		"400":             {answer(400, problem("invalid_request_error", "temperature is deprecated")), "claude_invalid"},
-		"404":             {answer(404, problem("not_found_error", "model: x")), "claude_not_found"},
+		"404":             {answer(404, problem("not_found_error", "model: x")), "retry 0s"},
+		"422":             {answer(422, problem("invalid_request_error", "x")), "claude_invalid"},
 		"413":             {answer(413, problem("request_too_large", "x")), "claude_too_large"},
 		"truncated":       {answer(200, whole[:len(whole)/2]), "retry 0s ambiguous"},
 		"cut off":         {answer(200, whole[:len(whole)/2], "Content-Length", fmt.Sprint(len(whole))), "retry 0s ambiguous"},
@@ -214,6 +216,61 @@ func TestS3_NothingIsAskedDuringASpendStop(t *testing.T) {
 	_, _ = c.Ask(t.Context(), question())
 	if n := len(s.seen()); n != 2 {
 		t.Errorf("after it: asked %d times", n)
+	}
+}
+
+// Nobody waits for a limit to be told of a spend stop, and whoever waited already is told too.
+func TestS3_ASpendStopOvertakesTheLimits(t *testing.T) {
+	t.Parallel()
+	s := serve(t, answer(402, problem("billing_error", "pay")))
+	c := dial(t, s.URL, func(cfg *Config) { cfg.Limits.RequestsPerMinute = 1 })
+	if _, err := c.Ask(t.Context(), question()); kindOf(err) != "stop" {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	if _, err := c.Ask(t.Context(), question()); kindOf(err) != "stop" || time.Since(start) > 10*time.Second {
+		t.Errorf("after %s: %v", time.Since(start), err)
+	}
+
+	s = serve(t, answer(200, message(text, `"end_turn"`)))
+	c = dial(t, s.URL)
+	c.limiter.pause(200 * time.Millisecond)
+	ended := make(chan error)
+	go func() {
+		_, err := c.Ask(t.Context(), question())
+		ended <- err
+	}()
+	for len(c.limiter.turn) == 0 { // until it waits for its turn to end
+		runtime.Gosched()
+	}
+	c.brake.pull(&hls.SpendStop{Err: errors.New("no more"), Until: time.Now().Add(time.Hour)})
+	if err := <-ended; kindOf(err) != "stop" || len(s.seen()) != 0 {
+		t.Errorf("while it waits: %v, asked %d times", err, len(s.seen()))
+	}
+}
+
+// What is wrong with one answer or one request is not wrong with the door; a key that is not accepted is.
+func TestHealthIsOfTheDoor(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		answer        http.HandlerFunc
+		fine, refused bool
+	}{
+		"answer":     {answer(200, message(text, `"end_turn"`)), true, false},
+		"refusal":    {answer(200, message(text, `"refusal"`)), true, false},
+		"max tokens": {answer(200, message(text, `"max_tokens"`)), true, false},
+		"empty":      {answer(200, message(`[]`, `"end_turn"`)), true, false},
+		"key":        {answer(401, problem("authentication_error", "invalid x-api-key")), false, true},
+		"permission": {answer(403, problem("permission_error", "no")), false, true},
+		"model":      {answer(404, problem("not_found_error", "model: x")), false, true},
+		"overloaded": {answer(529, problem("overloaded_error", "Overloaded")), false, false},
+		"spend stop": {answer(402, problem("billing_error", "pay")), false, false},
+	} {
+		c := dial(t, serve(t, test.answer).URL)
+		_, _ = c.Ask(t.Context(), question())
+		if got := c.Snapshot(); got.LastSuccess.IsZero() == test.fine || got.LastError.IsZero() != test.fine || got.Refused != test.refused {
+			t.Errorf("%s: %+v", name, got)
+		}
 	}
 }
 

@@ -60,29 +60,6 @@ func (c *Client) Reachable(ctx context.Context, model string) error {
 	return nil
 }
 
-// Warnings say what of the configuration is not as it asks.
-func (c *Client) Warnings() []string { return c.cfg.Warnings() }
-
-// Warnings say what of the configuration will not be as it asks.
-func (c Config) Warnings() []string {
-	var warnings []string
-	name, warning := Resolve(c.Model)
-	if warning != "" {
-		warnings = append(warnings, warning)
-	}
-	m, known := lookUp(name)
-	if _, priced := c.Prices[name]; !known && !priced {
-		warnings = append(warnings, fmt.Sprintf("model %s has no known price; it counts as the dearest", name))
-	}
-	if c.Temperature != nil && !m.temperature {
-		warnings = append(warnings, fmt.Sprintf("model %s takes no temperature; it is not sent", name))
-	}
-	if c.Effort != "" && !m.effort {
-		warnings = append(warnings, fmt.Sprintf("model %s takes no effort; it is not sent", name))
-	}
-	return warnings
-}
-
 // Snapshot is what the traffic so far has shown.
 func (c *Client) Snapshot() Snapshot {
 	s := c.meter.snapshot()
@@ -115,31 +92,39 @@ func (c *Client) maxTokens(r hls.Request) int64 {
 	return int64(c.cfg.MaxTokens)
 }
 
-// Ask makes one call. An error that wraps hls.ErrAmbiguous leaves open whether the call was made and paid for.
+// Ask makes one call. An error that wraps hls.ErrAmbiguous leaves open whether the call was made and paid for. After
+// an *hls.SpendStop every call fails with it, without being made, until it lifts.
 func (c *Client) Ask(ctx context.Context, r hls.Request) (hls.Answer, error) {
+	answer, err := c.ask(ctx, r)
+	if err != nil {
+		return hls.Answer{}, fmt.Errorf("ask Claude: %w", err)
+	}
+	return answer, nil
+}
+
+func (c *Client) ask(ctx context.Context, r hls.Request) (hls.Answer, error) {
+	if err := c.brake.check(); err != nil {
+		return hls.Answer{}, err
+	}
 	params, err := c.params(r)
 	if err != nil {
-		return hls.Answer{}, fmt.Errorf("ask claude: %w", &hls.Permanent{Err: err, Reason: reasonInvalid})
+		return hls.Answer{}, &hls.Permanent{Err: err, Reason: reasonInvalid}
 	}
 	// About four bytes are a token; what is really used is settled afterwards.
 	bytes := float64(len(r.Prompt.System) + len(r.Prompt.User) + len(r.Prompt.Schema))
 	settle, err := c.limiter.acquire(ctx, estimate{requests: 1, inputTokens: bytes / 4, outputTokens: 1})
 	if err != nil {
-		return hls.Answer{}, fmt.Errorf("ask claude: %w", err)
+		return hls.Answer{}, err
 	}
-	if err := c.brake.check(); err != nil { // after the wait, during which it may have been pulled
+	if err := c.brake.check(); err != nil { // it may have been pulled during the wait
 		settle(hls.Usage{})
-		return hls.Answer{}, fmt.Errorf("ask claude: %w", err)
+		return hls.Answer{}, err
 	}
 	answer, err := c.call(ctx, params)
 	settle(answer.Usage)
 	c.brake.pull(err)
-	c.meter.used(answer.Usage)
 	c.meter.ended(err)
-	if err != nil {
-		return hls.Answer{}, fmt.Errorf("ask claude: %w", err)
-	}
-	return answer, nil
+	return answer, err
 }
 
 // call sends the request and judges the answer. The usage is that of the answer even when it fails.
@@ -151,7 +136,6 @@ func (c *Client) call(ctx context.Context, params anthropic.MessageNewParams) (h
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { sent.Store(true) },
 	})
-	c.meter.called()
 	message, err := c.sdk.Messages.New(traced, params, option.WithResponseInto(&resp))
 	if resp != nil {
 		c.limiter.learn(resp.Header)

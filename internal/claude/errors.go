@@ -16,13 +16,14 @@ import (
 
 // Reasons of permanent failures.
 const (
-	reasonUnauthorized = "claude_unauthorized"
-	reasonInvalid      = "claude_invalid"
-	reasonNotFound     = "claude_not_found"
-	reasonTooLarge     = "claude_too_large"
-	reasonRejected     = "claude_rejected"
-	reasonRedirected   = "claude_redirected"
+	reasonInvalid    = "claude_invalid"
+	reasonTooLarge   = "claude_too_large"
+	reasonRejected   = "claude_rejected"
+	reasonRedirected = "claude_redirected"
 )
+
+// errRefused is of the account, not of one request: the key may be about to be replaced, the model to be granted.
+var errRefused = errors.New("the key or the model is not accepted")
 
 // spendPause is how long nothing is asked after the account ran out: it may be a month, or until a person raises
 // a limit, and asking once an hour costs nothing.
@@ -53,6 +54,8 @@ func judge(ctx context.Context, f failure) error {
 		return &hls.SpendStop{Err: f.err, Until: time.Now().Add(spendPause)}
 	case status == http.StatusTooManyRequests:
 		return &hls.RetryAfter{Err: f.err, After: max(wait, time.Second), Free: true}
+	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusNotFound:
+		return &hls.RetryAfter{Err: fmt.Errorf("%w: %w", errRefused, f.err), After: wait}
 	case status >= 500, status == http.StatusRequestTimeout, status == http.StatusConflict:
 		return &hls.RetryAfter{Err: f.err, After: wait}
 	}
@@ -96,12 +99,8 @@ func (f failure) text() string {
 
 func refusal(status int) string {
 	switch status {
-	case http.StatusUnauthorized, http.StatusForbidden:
-		return reasonUnauthorized
 	case http.StatusBadRequest, http.StatusUnprocessableEntity:
 		return reasonInvalid
-	case http.StatusNotFound:
-		return reasonNotFound
 	case http.StatusRequestEntityTooLarge:
 		return reasonTooLarge
 	}

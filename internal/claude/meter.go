@@ -1,6 +1,7 @@
 package claude
 
 import (
+	"errors"
 	"sync"
 	"time"
 
@@ -16,15 +17,13 @@ type Limit struct {
 
 // Snapshot is what the traffic so far has shown. Taking it calls nobody.
 type Snapshot struct {
-	Calls        int64     // made since the start
-	Usage        hls.Usage // summed up; CacheReadTokens are the cache's hits
-	CacheHits    int64     // calls that read from the prompt cache
 	Requests     Limit
 	InputTokens  Limit
 	OutputTokens Limit
 	LastSuccess  time.Time
 	LastError    time.Time
 	Error        string // the last one's text
+	Refused      bool   // the last one was that the key or the model is not accepted
 }
 
 type meter struct {
@@ -32,35 +31,16 @@ type meter struct {
 	now Snapshot
 }
 
-func (m *meter) called() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.now.Calls++
-}
-
-// used counts what an answer cost, whether it could be used or not.
-func (m *meter) used(u hls.Usage) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	sum := &m.now.Usage
-	sum.InputTokens += u.InputTokens
-	sum.OutputTokens += u.OutputTokens
-	sum.CacheReadTokens += u.CacheReadTokens
-	sum.CacheWriteTokens += u.CacheWriteTokens
-	sum.CostMicroUSD += u.CostMicroUSD
-	if u.CacheReadTokens > 0 {
-		m.now.CacheHits++
-	}
-}
-
+// ended keeps for /health how the door fares: an answer that cannot be used came through it like another.
 func (m *meter) ended(err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err == nil {
+	var unusable *hls.Unusable
+	if err == nil || errors.As(err, &unusable) {
 		m.now.LastSuccess = time.Now()
 		return
 	}
-	m.now.LastError, m.now.Error = time.Now(), err.Error()
+	m.now.LastError, m.now.Error, m.now.Refused = time.Now(), err.Error(), errors.Is(err, errRefused)
 }
 
 func (m *meter) snapshot() Snapshot {

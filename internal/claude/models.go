@@ -92,6 +92,43 @@ func lookUp(name string) (m model, known bool) {
 	return model{price: Price{10, 50, 12.50, 1}}, false
 }
 
+// Warning is something of the configuration that will not be as it asks.
+type Warning struct {
+	Key  string // below the section, as "model"
+	Text string
+}
+
+// Warnings are those of the section.
+func (c Config) Warnings() []Warning {
+	name, _ := Resolve(c.Model)
+	m, _ := lookUp(name)
+	var warnings []Warning
+	for _, text := range c.WarnModel(c.Model) {
+		warnings = append(warnings, Warning{"model", text})
+	}
+	if c.Temperature != nil && !m.temperature {
+		warnings = append(warnings, Warning{"temperature", fmt.Sprintf("model %s takes no temperature; it is not sent", name)})
+	}
+	if c.Effort != "" && !m.effort {
+		warnings = append(warnings, Warning{"effort", fmt.Sprintf("model %s takes no effort; it is not sent", name)})
+	}
+	return warnings
+}
+
+// WarnModel says what is amiss with a model, the section's own or a repository's.
+func (c Config) WarnModel(name string) []string {
+	actual, warning := Resolve(name)
+	var texts []string
+	if warning != "" {
+		texts = append(texts, warning)
+	}
+	_, priced := c.Prices[actual]
+	if _, known := lookUp(actual); !known && !priced {
+		texts = append(texts, fmt.Sprintf("model %s has no known price: it counts as the dearest; claude.prices can tell it", actual))
+	}
+	return texts
+}
+
 // tariff is the price table with the settings' own prices over it.
 type tariff map[string]Price
 

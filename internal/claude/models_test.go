@@ -22,10 +22,30 @@ func TestRetiredNamesMeanTheDefault(t *testing.T) {
 			t.Errorf("%s: got %s, %q", name, got, warning)
 		}
 	}
-	c := dial(t, "http://localhost", func(cfg *Config) { cfg.Model = "claude-3-5-sonnet-20241022"; cfg.Temperature = new(0.2) })
-	warnings := strings.Join(c.Warnings(), "\n")
-	if !strings.Contains(warnings, "retired") || !strings.Contains(warnings, DefaultModel) || !strings.Contains(warnings, "temperature") {
-		t.Errorf("warnings %q", warnings)
+}
+
+func TestWarningsNameTheirKeys(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		cfg  Config
+		want map[string]string // a word of the text by key
+	}{
+		"nothing":     {Config{}, nil},
+		"retired":     {Config{Model: "claude-3-5-sonnet-20241022"}, map[string]string{"model": "retired"}},
+		"temperature": {Config{Temperature: new(0.2)}, map[string]string{"temperature": Sonnet}},
+		"effort":      {Config{Model: "claude-haiku-4-5", Effort: "low"}, map[string]string{"effort": "claude-haiku-4-5"}},
+		"unknown":     {Config{Model: "claude-x"}, map[string]string{"model": "claude.prices"}},
+		"priced":      {Config{Model: "claude-x", Prices: map[string]Price{"claude-x": {Input: 1}}}, nil},
+	} {
+		got := test.cfg.Warnings()
+		if len(got) != len(test.want) {
+			t.Errorf("%s: %v", name, got)
+		}
+		for _, w := range got {
+			if word, ok := test.want[w.Key]; !ok || !strings.Contains(w.Text, word) {
+				t.Errorf("%s: %v", name, w)
+			}
+		}
 	}
 }
 

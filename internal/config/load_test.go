@@ -103,10 +103,11 @@ func TestSeedExampleLoads(t *testing.T) {
 
 func TestWarnings(t *testing.T) {
 	t.Parallel()
-	s := mustLoad(t, minimal+`server: {host: 0.0.0.0}
+	s := mustLoad(t, strings.Replace(minimal, "api_key: k", "api_key: k, model: claude-of-the-past, temperature: 0.5, effort: low", 1)+`server: {host: 0.0.0.0}
 features: {signature_validation: true}
 repositories:
   - {name: a/b, model: claude-2.1}
+  - {name: a/c, model: claude-of-the-future}
 logging: {log_payloads: true}
 telemetry: {otlp_endpoint: "http://collector.example.com:4318"}
 `)
@@ -115,8 +116,9 @@ telemetry: {otlp_endpoint: "http://collector.example.com:4318"}
 		got = append(got, fmt.Sprintf("%s %s", w.Place(), w.Key))
 	}
 	want := []string{
-		"s.yaml:6:24 repositories[0].model", "s.yaml:3:9 server.admin_token", "s.yaml:7:25 logging.log_payloads",
-		"s.yaml:8:28 telemetry.otlp_endpoint",
+		"s.yaml:6:24 repositories[0].model", "s.yaml:7:24 repositories[1].model", "s.yaml:3:9 server.admin_token",
+		"s.yaml:8:25 logging.log_payloads", "s.yaml:9:28 telemetry.otlp_endpoint", "s.yaml:2:29 claude.model",
+		"s.yaml:2:62 claude.temperature", "s.yaml:2:75 claude.effort",
 	}
 	for _, w := range want {
 		if !slices.Contains(got, w) {

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"slices"
 
-	"hls/internal/claude"
 	"hls/internal/route"
 )
 
@@ -15,6 +14,10 @@ type Warning = Problem
 // At makes a problem of a key, at its place in the file or at the nearest above it.
 func (s *Settings) At(key, message string) Problem {
 	p := Problem{File: s.file, Key: key, Message: message}
+	if name := s.above[key]; name != "" {
+		p.Message += "; the environment variable " + name + " gives it"
+		return p
+	}
 	if s.tree != nil && s.tree.root != nil {
 		n := s.tree.find(split(key))
 		p.Line, p.Col = n.Line, n.Column
@@ -66,15 +69,17 @@ func (s *Settings) uncapped() bool {
 	})
 }
 
-// warnModels tells of models that are no longer there.
+// warnModels tells of models that are no longer there or cost nobody knows what, and of what a model does not take.
 func (s *Settings) warnModels(warn func(key, message string)) {
-	names := []setting{{"claude.model", s.Claude.Model}}
-	for i, r := range s.Repositories {
-		names = append(names, setting{fmt.Sprintf("repositories[%d].model", i), r.Model})
+	for _, w := range s.Claude.Warnings() {
+		warn("claude."+w.Key, w.Text)
 	}
-	for _, at := range names {
-		if _, warning := claude.Resolve(at.text); warning != "" {
-			warn(at.key, warning)
+	for i, r := range s.Repositories {
+		if r.Model == "" {
+			continue
+		}
+		for _, text := range s.Claude.WarnModel(r.Model) {
+			warn(fmt.Sprintf("repositories[%d].model", i), text)
 		}
 	}
 }

@@ -31,7 +31,7 @@ type Reader interface {
 	PullRequest(context.Context, hls.Subject) (hls.PullRequest, error)
 	// Labels are all labels of the repository, with descriptions.
 	Labels(ctx context.Context, repo string) ([]hls.Label, error)
-	// Comments are those of the conversation, oldest first, all pages.
+	// Comments are those of the conversation, oldest first; of a long one, its beginning and its end.
 	Comments(context.Context, hls.Subject) ([]hls.Comment, error)
 	// History is who added and removed which label, oldest first.
 	History(context.Context, hls.Subject) ([]hls.LabelEvent, error)

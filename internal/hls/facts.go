@@ -18,7 +18,7 @@ type Facts struct {
 	Omitted     []Omission   // files left out of Diff
 	Checks      Checks
 	Previous    *Analysis // of the same subject and purpose
-	Raised      []Remark  // what earlier reviews of the subject have said
+	Raised      []Remark  // what earlier reviews and comments of the subject have said; one without a path is a whole text
 }
 
 // Omission is a file that the model does not see, and why.

@@ -142,7 +142,8 @@ type Store interface {
 	// Undecided returns the rows of a subject that are sending or unknown, whichever task wrote them, oldest first.
 	Undecided(ctx context.Context, subject hls.Subject) ([]hls.Entry, error)
 
-	// Raised returns the remarks of all done reviews of a subject and purpose, oldest first: what need not be said again.
+	// Raised returns what all done reviews and comments of a subject and purpose have said, oldest first: the text as a
+	// remark without a path, then the remarks on lines. It need not be said again.
 	Raised(ctx context.Context, subject hls.Subject, purpose string) ([]hls.Remark, error)
 
 	// Reserve sets money aside for one call and counts the analysis, atomically with every cap: it returns *hls.Capped

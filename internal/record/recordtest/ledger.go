@@ -1,7 +1,9 @@
 package recordtest
 
 import (
+	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"hls/internal/hls"
@@ -15,6 +17,7 @@ func ledgerTests() map[string]func(*house) {
 		"E1_OnlyItsOwnSubject":      ownSubject,
 		"PostedIsTheNewestDone":     posted,
 		"E5_UndecidedOutliveATask":  undecided,
+		"RaisedIsAllThatWasSaid":    raised,
 	}
 }
 
@@ -174,4 +177,38 @@ func undecided(h *house) {
 	rows, err = h.store.Undecided(h.ctx, issue(1, 2))
 	h.must(err)
 	same(h, "rows of another subject", len(rows), 0)
+}
+
+// The texts and the remarks of what was posted, by whichever task, in its order; nothing of what was only planned.
+func raised(h *house) {
+	s := issue(1, 1)
+	for i, state := range []hls.EffectState{hls.EffectDone, hls.EffectFailed, hls.EffectDone, hls.EffectUnknown} {
+		h.accept(h.work(s))
+		task := h.claim()
+		review := comment(task, fmt.Sprint(i))
+		review.Kind, review.Body, review.Head = hls.CreateReview, fmt.Sprintf("review %d", i), "abc"
+		labels := hls.Effect{Kind: hls.AddLabels, Subject: s, Purpose: task.Purpose, Revision: review.Revision, Labels: []hls.Label{{Name: "bug"}}}
+		entries := h.intend(task, review, comment(task, fmt.Sprint(i)), labels)
+		for _, e := range entries {
+			h.move(task, e.ID, hls.Intent, hls.Sending)
+			h.move(task, e.ID, hls.Sending, state)
+		}
+		h.done(task)
+		h.pass(time.Second)
+	}
+	got, err := h.store.Raised(h.ctx, s, "triage")
+	h.must(err)
+	line := hls.Remark{Path: "a.go", Line: 3, EndLine: 4, Side: "RIGHT", Body: "x"}
+	want := []hls.Remark{{Body: "review 0"}, line, {Body: "Hello <b>"}, line, {Body: "review 2"}, line, {Body: "Hello <b>"}, line}
+	if !slices.Equal(got, want) {
+		h.Errorf("got %+v, want %+v", got, want)
+	}
+	for _, other := range []struct {
+		s       hls.Subject
+		purpose string
+	}{{issue(1, 2), "triage"}, {s, "review"}} {
+		got, err := h.store.Raised(h.ctx, other.s, other.purpose)
+		h.must(err)
+		same(h, "remarks", len(got), 0)
+	}
 }

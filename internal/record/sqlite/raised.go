@@ -8,9 +8,9 @@ import (
 	"hls/internal/hls"
 )
 
-// Raised reads the remarks of all done reviews of a subject and purpose.
+// Raised reads the remarks and the texts of all done reviews and comments of a subject and purpose.
 func (s *Store) Raised(ctx context.Context, subject hls.Subject, purpose string) (remarks []hls.Remark, err error) {
-	const q = selectEntry + ` WHERE subject_key = ? AND purpose = ? AND kind = 'create_review' AND state = 'done' ORDER BY id`
+	const q = selectEntry + ` WHERE subject_key = ? AND purpose = ? AND kind IN ('create_review', 'upsert_comment') AND state = 'done' ORDER BY id`
 	rows, err := s.readers.QueryContext(ctx, q, subject.Key(), purpose)
 	if err != nil {
 		return nil, fmt.Errorf("read remarks on %s: %w", subject, unavailable(err))
@@ -25,7 +25,7 @@ func (s *Store) Raised(ctx context.Context, subject hls.Subject, purpose string)
 		if err != nil {
 			return nil, fmt.Errorf("read remarks on %s: %w", subject, err)
 		}
-		remarks = append(remarks, entry.Effect.Remarks...)
+		remarks = append(append(remarks, hls.Remark{Body: entry.Effect.Body}), entry.Effect.Remarks...)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("read remarks on %s: %w", subject, unavailable(err))

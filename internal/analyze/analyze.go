@@ -8,7 +8,8 @@ import (
 )
 
 // Model is the door to Claude. Ask makes one call, without retries of its own. Its errors are *hls.RetryAfter,
-// *hls.Permanent, *hls.SpendStop, or *hls.Unusable for an answer that did not end normally.
+// *hls.Permanent, *hls.SpendStop (which it keeps for as long as it lasts), or *hls.Unusable for an answer that did not
+// end normally.
 type Model interface {
 	Ask(context.Context, hls.Request) (hls.Answer, error)
 	// Ceiling is the most that a request can cost, in micro-dollars.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"hls/internal/hls"
@@ -13,7 +12,7 @@ import (
 
 // Config is the model policy: the part of the section claude that says what analyses may cost.
 type Config struct {
-	// Caps on money and work.
+	// Caps on money and work. They come back with each rule, a repository's own over them.
 	Budget Budget `yaml:"budget"`
 	// SubjectDaily caps analyses of one subject in 24 hours; 0 means no cap. It is a key of another section.
 	SubjectDaily int `yaml:"-"`
@@ -55,9 +54,6 @@ type Analyzer struct {
 	cfg   Config
 	model Model
 	purse Purse
-
-	mu      sync.Mutex
-	stopped *hls.SpendStop // in force until its Until
 }
 
 // New makes an analyzer. The purse is asked before every call.
@@ -77,16 +73,13 @@ func (a *Analyzer) Analyze(ctx context.Context, in Input) (hls.Analysis, int64, 
 	if err != nil {
 		return hls.Analysis{}, 0, &hls.Permanent{Err: fmt.Errorf("compile schema of the answer: %w", err), Reason: "schema"}
 	}
-	if err := a.stop(); err != nil {
-		return hls.Analysis{}, 0, err
-	}
 	request := a.request(in)
 	ceiling := a.model.Ceiling(request)
 	reservation, err := a.purse.Reserve(ctx, hls.Reservation{
-		Task: in.Task, MicroUSD: ceiling, Budget: a.caps(in.Rule), SubjectDaily: a.cfg.SubjectDaily,
+		Task: in.Task, MicroUSD: ceiling, Budget: in.Rule.Budget, SubjectDaily: a.cfg.SubjectDaily,
 	})
 	if err != nil {
-		return hls.Analysis{}, 0, fmt.Errorf("reserve money: %w", err)
+		return hls.Analysis{}, 0, err
 	}
 	answer, err := a.ask(ctx, request, validator)
 	if err != nil {
@@ -112,12 +105,6 @@ func (a *Analyzer) request(in Input) hls.Request {
 // ask makes the call and holds the answer against the schema.
 func (a *Analyzer) ask(ctx context.Context, r hls.Request, v *validator) (hls.Answer, error) {
 	answer, err := a.model.Ask(ctx, r)
-	var stop *hls.SpendStop
-	if errors.As(err, &stop) {
-		a.mu.Lock()
-		a.stopped = stop
-		a.mu.Unlock()
-	}
 	if err != nil {
 		return hls.Answer{}, err
 	}
@@ -129,36 +116,6 @@ func (a *Analyzer) ask(ctx context.Context, r hls.Request, v *validator) (hls.An
 		return hls.Answer{}, &hls.Unusable{Err: fmt.Errorf("check answer: %w", err), Reason: "schema", Usage: answer.Usage}
 	}
 	return answer, nil
-}
-
-// stop is the spend stop in force, if there is one.
-func (a *Analyzer) stop() error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.stopped == nil || !time.Now().Before(a.stopped.Until) {
-		a.stopped = nil
-		return nil
-	}
-	return a.stopped
-}
-
-// caps are the budget's, over which a rule may set its own: the tighter one for the sums over all repositories, its
-// own for those of one repository or person.
-func (a *Analyzer) caps(rule hls.Rule) hls.Budget {
-	all, own := a.cfg.Budget.Caps(), rule.Budget
-	return hls.Budget{
-		DailyUSD:           tighter(all.DailyUSD, own.DailyUSD),
-		MonthlyUSD:         tighter(all.MonthlyUSD, own.MonthlyUSD),
-		PerRepoDailyUSD:    cmp.Or(own.PerRepoDailyUSD, all.PerRepoDailyUSD),
-		PerActorDailyTasks: cmp.Or(own.PerActorDailyTasks, all.PerActorDailyTasks),
-	}
-}
-
-func tighter(a, b float64) float64 {
-	if a == 0 || b == 0 {
-		return max(a, b)
-	}
-	return min(a, b)
 }
 
 // paid is what a failed call cost: the usage of an answer that could not be used, the whole ceiling when the call
@@ -179,8 +136,5 @@ func paid(err error, ceiling int64) hls.Usage {
 func (a *Analyzer) settle(ctx context.Context, reservation int64, model string, u hls.Usage) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	if err := a.purse.Settle(ctx, reservation, model, u); err != nil {
-		return fmt.Errorf("settle reservation %d: %w", reservation, err)
-	}
-	return nil
+	return a.purse.Settle(ctx, reservation, model, u)
 }

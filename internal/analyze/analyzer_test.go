@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"hls/internal/hls"
@@ -217,35 +216,6 @@ func TestS3_NoReservationNoCall(t *testing.T) {
 	}
 }
 
-// After a spend stop nobody is asked, and no money set aside, until it lifts.
-func TestASpendStopHoldsForAll(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		until := time.Now().Add(time.Hour)
-		stop := &hls.SpendStop{Err: errors.New("x"), Until: until}
-		a, m, p := newAnalyzer(t, Config{}, func(n int) (hls.Answer, error) {
-			if n == 1 {
-				return hls.Answer{}, fmt.Errorf("ask: %w", stop)
-			}
-			return good(), nil
-		})
-		for range 5 {
-			_, _, err := a.Analyze(t.Context(), input())
-			var got *hls.SpendStop
-			if !errors.As(err, &got) || !got.Until.Equal(until) {
-				t.Errorf("got %v", err)
-			}
-		}
-		if len(m.asked) != 1 || len(p.reserved) != 1 {
-			t.Errorf("asked %d times, reserved %d times", len(m.asked), len(p.reserved))
-		}
-		time.Sleep(time.Hour)
-		if _, _, err := a.Analyze(t.Context(), input()); err != nil || len(m.asked) != 2 {
-			t.Errorf("after it: %v, asked %d times", err, len(m.asked))
-		}
-	})
-}
-
 func TestModelsByRuleAndWeight(t *testing.T) {
 	t.Parallel()
 	cfg := Config{Models: map[hls.Weight]string{hls.Heavy: "big"}}
@@ -269,26 +239,23 @@ func TestModelsByRuleAndWeight(t *testing.T) {
 	}
 }
 
-// A rule can tighten the caps on the whole, never loosen them.
-func TestS3_ARuleLoosensNoCap(t *testing.T) {
+// The caps are the rule's, in which a 0 is no cap, and not those of the section a second time.
+func TestS3_TheCapsAreTheRules(t *testing.T) {
 	t.Parallel()
 	cfg := Config{Budget: Budget{DailyUSD: 10, PerRepositoryDailyUSD: 2, PerActorDailyEvents: 5}}
 	a, _, p := newAnalyzer(t, cfg, always(good(), nil))
-	for _, test := range []struct{ rule, want hls.Budget }{
-		{hls.Budget{}, hls.Budget{DailyUSD: 10, PerRepoDailyUSD: 2, PerActorDailyTasks: 5}},
-		{
-			hls.Budget{DailyUSD: 100, MonthlyUSD: 50, PerRepoDailyUSD: 3, PerActorDailyTasks: 9},
-			hls.Budget{DailyUSD: 10, MonthlyUSD: 50, PerRepoDailyUSD: 3, PerActorDailyTasks: 9},
-		},
-		{hls.Budget{DailyUSD: 1}, hls.Budget{DailyUSD: 1, PerRepoDailyUSD: 2, PerActorDailyTasks: 5}},
+	for _, budget := range []hls.Budget{
+		{},
+		{DailyUSD: 10, PerRepoDailyUSD: 0, PerActorDailyTasks: 0},
+		{DailyUSD: 10, MonthlyUSD: 50, PerRepoDailyUSD: 3, PerActorDailyTasks: 9},
 	} {
 		in := input()
-		in.Rule.Budget = test.rule
+		in.Rule.Budget = budget
 		if _, _, err := a.Analyze(t.Context(), in); err != nil {
 			t.Fatal(err)
 		}
-		if got := p.reserved[len(p.reserved)-1].Budget; got != test.want {
-			t.Errorf("reserved with %+v, want %+v", got, test.want)
+		if got := p.reserved[len(p.reserved)-1].Budget; got != budget {
+			t.Errorf("reserved with %+v, want %+v", got, budget)
 		}
 	}
 	if _, err := New(Config{Budget: Budget{DailyUSD: -1}}, nil, nil); err == nil {

@@ -24,7 +24,10 @@ type RetryAfter struct {
 }
 
 func (e *RetryAfter) Error() string {
-	return fmt.Sprintf("%v (try again in %s)", e.Err, e.After.Round(time.Second))
+	if e.After <= 0 {
+		return fmt.Sprintf("%v (try again)", e.Err)
+	}
+	return fmt.Sprintf("%v (try again in %s)", e.Err, max(e.After.Round(time.Second), time.Second))
 }
 
 // Unwrap gives the cause.

@@ -86,9 +86,9 @@ type Ignore struct {
 
 // Budget is the section budget of a repository.
 type Budget struct {
-	// DailyUSD is the most spent for one repository in a day (UTC), in place of per_repository_daily_usd.
+	// DailyUSD is the most spent for one repository in a day (UTC), in place of per_repository_daily_usd; 0 means no cap.
 	DailyUSD *float64 `yaml:"daily_usd" jsonschema:"minimum=0"`
-	// PerActorDailyEvents is the most events of one person that are worked on in a day.
+	// PerActorDailyEvents is the most events of one person that are worked on in a day; 0 means no cap.
 	PerActorDailyEvents *int `yaml:"per_actor_daily_events" jsonschema:"minimum=0"`
 }
 

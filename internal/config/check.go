@@ -5,8 +5,10 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 
@@ -29,7 +31,22 @@ func (b *binder) check(s *Settings) {
 	b.checkGitHub(s)
 	b.checkURLs(s)
 	b.checkSecrets(s)
+	b.checkProcessing(s)
 	b.checkRepositories(s)
+}
+
+// shortestRun is the least time in which a run can do anything at all.
+const shortestRun = time.Second
+
+func (b *binder) checkProcessing(s *Settings) {
+	if s.Processing.Timeout < shortestRun && !b.told("processing.timeout") {
+		b.at("processing.timeout", "want %s or more: a run reads GitHub, asks Claude and writes to GitHub", shortestRun)
+	}
+}
+
+// told tells whether a key has a problem already.
+func (b *binder) told(key string) bool {
+	return slices.ContainsFunc(b.problems.List, func(p Problem) bool { return p.Key == key })
 }
 
 // missing reports a required key, unless its variable is unset and so has been reported.

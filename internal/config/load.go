@@ -108,7 +108,7 @@ func Parse(path string, data []byte, o Options) (*Settings, error) {
 		return nil, err
 	}
 	s.Claude.Analyze.SubjectDaily = s.Processing.AnalysesPerSubjectPerDay
-	s.file, s.tree = path, b.tree
+	s.file, s.tree, s.above = path, b.tree, b.above
 	return s, nil
 }
 

@@ -12,15 +12,14 @@ import (
 // checkRepositories asks the room whose section it is, and puts its problems in their places. A key that has a problem
 // already is not reported twice.
 func (b *binder) checkRepositories(s *Settings) {
+	for i, r := range s.Repositories {
+		if r.Name == "" {
+			b.missing(fmt.Sprintf("repositories[%d].name", i), "set it to owner/repo, or to a glob such as owner/*")
+		}
+	}
 	told := map[string]bool{}
 	for _, p := range b.problems.List {
 		told[p.Key] = true
-	}
-	for i, r := range s.Repositories {
-		if key := fmt.Sprintf("repositories[%d].name", i); r.Name == "" {
-			told[key] = true
-			b.missing(key, "set it to owner/repo, or to a glob such as owner/*")
-		}
 	}
 	_, err := route.New(route.Config{Repositories: s.Repositories}, route.Features{})
 	for _, one := range flatten(err) {

@@ -41,8 +41,9 @@ type Settings struct {
 	// Traces.
 	Telemetry Telemetry `yaml:"telemetry"`
 
-	file string
-	tree *tree
+	file  string
+	tree  *tree
+	above map[string]string // keys that a variable of ours stands above, with its name
 }
 
 // Server is the section server.
@@ -114,7 +115,7 @@ type Processing struct {
 	MaxAttempts int `yaml:"max_attempts" default:"8" jsonschema:"minimum=1,maximum=100"`
 	// How long to wait for more events on the same subject; 0s starts at once.
 	Debounce time.Duration `yaml:"debounce" default:"10s"`
-	// The most that one run may take.
+	// The most that one run may take; at least 1s.
 	Timeout time.Duration `yaml:"timeout" default:"10m"`
 	// The most analyses of one issue or pull request in a day; 0 means no cap.
 	AnalysesPerSubjectPerDay int `yaml:"analyses_per_subject_per_day" default:"10"`

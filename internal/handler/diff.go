@@ -11,7 +11,7 @@ import (
 
 const (
 	// diffBudget is how many tokens of diff the model is shown.
-	diffBudget = 40_000
+	diffBudget = 32_000
 	// partLines is how many lines of a hunk are packed as one.
 	partLines = 120
 )
@@ -20,12 +20,13 @@ const (
 type piece struct {
 	file, order int // where it stands: file among the files, order within it
 	weight      int
+	heading     string // of the file
 	text        string
 	shown       bool
 }
 
-// pack makes the text of a diff that fits the budget of tokens, and says what it left out. The first pieces of
-// important files come first, then their later pieces; the text keeps the order of the files.
+// pack makes the text of a diff that fits the budget of tokens, headings included, and says what it left out. The first
+// pieces of important files come first, then their later pieces; the text keeps the order of the files.
 func pack(files []hls.File, ignored []string, budget int) (string, []hls.Omission) {
 	var omitted []hls.Omission
 	var pieces []*piece
@@ -36,9 +37,14 @@ func pack(files []hls.File, ignored []string, budget int) (string, []hls.Omissio
 		}
 		pieces = append(pieces, split(f, i)...)
 	}
+	headed := map[int]bool{}
 	for _, p := range slices.SortedStableFunc(slices.Values(pieces), moreImportant) {
-		if cost := tokens(p.text); cost <= budget {
-			p.shown = true
+		cost := tokens(p.text)
+		if !headed[p.file] {
+			cost += tokens(p.heading)
+		}
+		if cost <= budget {
+			p.shown, headed[p.file] = true, true
 			budget -= cost
 		}
 	}
@@ -48,9 +54,10 @@ func pack(files []hls.File, ignored []string, budget int) (string, []hls.Omissio
 
 func split(f hls.File, file int) []*piece {
 	var pieces []*piece
+	head := heading(f)
 	for _, h := range parsePatch(f.Patch) {
 		for _, part := range h.parts(partLines) {
-			pieces = append(pieces, &piece{file: file, order: len(pieces), weight: weight(f), text: part.render()})
+			pieces = append(pieces, &piece{file: file, order: len(pieces), weight: weight(f), heading: head, text: part.render()})
 		}
 	}
 	return pieces
@@ -78,26 +85,27 @@ func join(files []hls.File, pieces []*piece) (string, []hls.Omission) {
 				shown++
 			}
 		}
-		rest = rest[n:]
-		f := files[file]
 		if shown > 0 {
-			fmt.Fprintf(&b, "=== %s (%s, +%d -%d)\n%s", heading(f), f.Status, f.Additions, f.Deletions, text.String())
+			b.WriteString(rest[0].heading + text.String())
 		}
-		switch {
+		rest = rest[n:]
+		switch name := files[file].Filename; {
 		case shown == 0:
-			omitted = append(omitted, hls.Omission{Filename: f.Filename, Why: "over_budget"})
+			omitted = append(omitted, hls.Omission{Filename: name, Why: "over_budget"})
 		case shown < n:
-			omitted = append(omitted, hls.Omission{Filename: f.Filename, Why: "partly_over_budget"})
+			omitted = append(omitted, hls.Omission{Filename: name, Why: "partly_over_budget"})
 		}
 	}
 	return b.String(), omitted
 }
 
+// heading is the line that a file's hunks stand under.
 func heading(f hls.File) string {
+	name := oneLine(f.Filename)
 	if f.PreviousFilename != "" {
-		return oneLine(f.Filename) + " from " + oneLine(f.PreviousFilename)
+		name += " from " + oneLine(f.PreviousFilename)
 	}
-	return oneLine(f.Filename)
+	return fmt.Sprintf("=== %s (%s, +%d -%d)\n", hls.Visible(name), f.Status, f.Additions, f.Deletions)
 }
 
 // tokens estimates how many tokens a text has: code has about three bytes to one.

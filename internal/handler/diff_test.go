@@ -91,7 +91,7 @@ func TestPackKeepsTheBudgetAndNamesWhatItLeftOut(t *testing.T) {
 	}
 	const budget = 6000
 	text, omitted := pack(files, nil, budget)
-	if got := tokens(text); got > budget+100 {
+	if got := tokens(text); got > budget {
 		t.Errorf("%d tokens, budget %d", got, budget)
 	}
 	if !strings.Contains(text, "=== small.go (modified, +4 -1)") || !strings.Contains(text, "    15 +\tos.WriteFile") {
@@ -106,5 +106,46 @@ func TestPackKeepsTheBudgetAndNamesWhatItLeftOut(t *testing.T) {
 	}
 	if again, _ := pack(files, nil, budget); again != text {
 		t.Error("packing is not stable")
+	}
+}
+
+func TestPackChargesHeadings(t *testing.T) {
+	t.Parallel()
+	const budget = 6000
+	var files []hls.File
+	for i := range 3000 {
+		name := fmt.Sprintf("d%d/", i) + strings.Repeat("n", 600) + ".go"
+		files = append(files, hls.File{Filename: name, PreviousFilename: "old/" + name, Status: "renamed", Additions: 1, Patch: "@@ -0,0 +1 @@\n+x := 1"})
+	}
+	text, omitted := pack(files, nil, budget)
+	shown := strings.Count(text, "=== ")
+	if got := tokens(text); got > budget || shown == 0 {
+		t.Errorf("%d files take %d tokens, budget %d", shown, got, budget)
+	}
+	if shown+len(omitted) != len(files) {
+		t.Errorf("%d files are shown and %d named as left out, of %d", shown, len(omitted), len(files))
+	}
+}
+
+func TestPackMeasuresTextAsItIsShown(t *testing.T) {
+	t.Parallel()
+	const budget = 6000
+	for _, unit := range []string{"x", "\x01", "\u200b", "\U000e0041", "é"} {
+		var files []hls.File
+		for i := range 200 {
+			name := fmt.Sprintf("d%d/%s.go", i, strings.Repeat("\u115f", 100)) // a filler, which is shown in twice its bytes
+			patch := "@@ -0,0 +1,9 @@ " + strings.Repeat(unit, 1000) + strings.Repeat("\n+"+strings.Repeat(unit, 300), 9)
+			files = append(files, hls.File{Filename: name, Status: "added", Additions: 9, Patch: patch})
+		}
+		text, _ := pack(files, nil, budget)
+		shown := hls.Visible(text)
+		if got := tokens(shown); got > budget || got < budget/2 {
+			t.Errorf("%q: %d tokens as it is shown, budget %d", unit, got, budget)
+		}
+		for line := range strings.SplitSeq(shown, "\n") {
+			if len(line) > 2*longLine && !strings.HasPrefix(line, "===") {
+				t.Errorf("%q: a line of %d bytes", unit, len(line))
+			}
+		}
 	}
 }

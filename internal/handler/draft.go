@@ -30,6 +30,28 @@ func (d *draft) silent(why string) hls.Plan {
 	return d.plan
 }
 
+// mostSentences is how many questions are asked, or missing tests named.
+const mostSentences = 3
+
+// sentences are the texts of one kind that are worth telling, each once and at most three.
+func (d *draft) sentences(kind string, texts []string) []string {
+	var kept []string
+	for _, text := range texts {
+		told := ended(sentence(text, 300))
+		switch {
+		case told == "":
+			d.drop(quoted(kind, text), "empty")
+		case slices.Contains(kept, told):
+			d.drop(quoted(kind, text), "repeated")
+		case len(kept) == mostSentences:
+			d.drop(quoted(kind, text), "over_three")
+		default:
+			kept = append(kept, told)
+		}
+	}
+	return kept
+}
+
 // label adds the effects of a choice of labels. The addition comes first: a failure between the two leaves a
 // label too many rather than none.
 func (d *draft) label(c choice, policy hls.LabelPolicy) {

@@ -30,6 +30,10 @@ type github struct {
 	queries  []string
 }
 
+func (g *github) Repository(context.Context, hls.Subject) (hls.Repository, error) {
+	return hls.Repository{ID: 9, FullName: "acme/widgets"}, g.errs["Repository"]
+}
+
 func (g *github) Issue(_ context.Context, s hls.Subject) (hls.Issue, error) {
 	issue, ok := g.issues[s.Number]
 	if !ok && g.errs["Issue"] == nil {
@@ -95,7 +99,7 @@ func issueFacts() hls.Facts {
 }
 
 func rule() hls.Rule {
-	return hls.Rule{Name: "acme/widgets", Self: self, Labels: hls.LabelPolicy{AutoApply: true}}
+	return hls.Rule{Name: "acme/widgets", Self: self, Labels: hls.LabelPolicy{AutoApply: true, MinConfidence: 0.6}}
 }
 
 func goodIssueAnswer() issueAnswer {

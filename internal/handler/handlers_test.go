@@ -32,7 +32,9 @@ func TestTable(t *testing.T) {
 		}
 		schema := decodeSchema(t, q.Schema)
 		closed(t, name, schema)
-		if got, want := members(schema), fields(answers[name]); !slices.Equal(got, want) {
+		if answer, ok := answers[name]; !ok {
+			t.Errorf("%s: the type that Plan reads its answer into is missing: add it to answers at the top of this file", name)
+		} else if got, want := members(schema), fields(answer); !slices.Equal(got, want) {
 			t.Errorf("%s: the schema has %v, the answer's type %v", name, got, want)
 		}
 		if !strings.Contains(played, "deliver "+name+".") {

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"hls/internal/hls"
 )
 
 // hunkHeader is the first line of a hunk in the unified format.
@@ -88,18 +90,15 @@ func (h hunk) header() string {
 	return fmt.Sprintf("@@ -%d,%d +%d,%d @@", old, olds, next, news)
 }
 
-// longLine is how many bytes of a line the model is shown.
+// longLine is how many bytes of a line the model is shown, as it is shown them.
 const longLine = 400
 
 // render shows a hunk with the new file's numbers, which are those that remarks stand on.
 func (h hunk) render() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s\n", h.header(), h.section)
+	fmt.Fprintf(&b, "%s %s\n", h.header(), shownLine(h.section))
 	for _, l := range h.lines {
-		text := l.text
-		if len(text) > longLine {
-			text = strings.ToValidUTF8(text[:longLine], "") + " [line cut]"
-		}
+		text := shownLine(l.text)
 		if l.new > 0 {
 			fmt.Fprintf(&b, "%6d %c%s\n", l.new, l.sign, text)
 		} else {
@@ -107,4 +106,12 @@ func (h hunk) render() string {
 		}
 	}
 	return b.String()
+}
+
+func shownLine(text string) string {
+	head, left := hls.Cut(text, longLine)
+	if left > 0 {
+		return hls.Visible(head) + " [line cut]"
+	}
+	return hls.Visible(text)
 }

@@ -141,7 +141,7 @@ func planIssueLabels(d *draft, f hls.Facts, a issueAnswer, r hls.Rule) {
 			continue
 		}
 		why := fmt.Sprintf("%q (confidence %.2f)", sentence(n.Evidence, 200), n.Confidence)
-		proposals = append(proposals, proposal{n.Name, n.Confidence, proven.supports(n.Evidence), why})
+		proposals = append(proposals, proposal{strings.TrimSpace(n.Name), n.Confidence, proven.supports(n.Evidence), why})
 	}
 	if a.Injection {
 		return

@@ -10,7 +10,6 @@ import (
 )
 
 const (
-	mostQuestions  = 3
 	mostDuplicates = 3
 	// duplicateConfidence is the least for a duplicate to be named in public, whatever lower value labels have.
 	duplicateConfidence = 0.75
@@ -27,7 +26,7 @@ type issueReply struct {
 
 // planIssueComment speaks only where the author can act on it, unless the rule wants a comment always.
 func planIssueComment(d *draft, e hls.Event, f hls.Facts, r issueReply) hls.Plan {
-	questions := askable(d, r.answer.Missing)
+	questions := d.sentences("question", r.answer.Missing)
 	duplicates := likely(d, f, r)
 	if why := cmp.Or(muted(e, r.policy), delicate(r.answer)); why != "" {
 		return d.silent(why)
@@ -62,27 +61,9 @@ func delicate(a issueAnswer) string {
 	return ""
 }
 
-func askable(d *draft, missing []string) []string {
-	var questions []string
-	for _, text := range missing {
-		question := ended(sentence(text, 300))
-		switch {
-		case question == "":
-			d.drop(quoted("question", text), "empty")
-		case slices.Contains(questions, question):
-			d.drop(quoted("question", text), "repeated")
-		case len(questions) == mostQuestions:
-			d.drop(quoted("question", text), "over_three")
-		default:
-			questions = append(questions, question)
-		}
-	}
-	return questions
-}
-
 // likely are the duplicates worth naming, the surest first.
 func likely(d *draft, f hls.Facts, r issueReply) []duplicate {
-	minimum := max(cmp.Or(r.minimum, defaultConfidence), duplicateConfidence)
+	minimum := max(r.minimum, duplicateConfidence)
 	var kept []duplicate
 	for _, dup := range r.answer.Duplicates {
 		known := slices.ContainsFunc(f.Similar, func(i hls.Issue) bool { return i.Number == dup.Number })

@@ -171,6 +171,25 @@ func TestIssueLabels(t *testing.T) {
 	}
 }
 
+func TestMinConfidenceOfARuleHolds(t *testing.T) {
+	t.Parallel()
+	quote := "crashes when I press Save"
+	a := goodIssueAnswer()
+	a.Labels = []namedLabel{{" Bug ", 0.1, quote}, {"docs", 0.7, quote}}
+	a.Duplicates = []duplicate{{3, 0.7, "Same"}, {4, 0.8, "Same"}}
+	for minimum, want := range map[float64]string{0: "docs,bug", 0.1: "docs,bug", 0.5: "docs", 0.9: ""} {
+		r := rule()
+		r.Labels.MinConfidence = minimum
+		p := planIssue(t, issueFacts(), a, r)
+		if got := labelsIn(p, hls.AddLabels); got != want {
+			t.Errorf("min_confidence %g sets %q, want %q", minimum, got, want)
+		}
+		if got := bodyIn(p, hls.UpsertComment); strings.Contains(got, "#3") || strings.Contains(got, "#4") != (minimum < 0.8) {
+			t.Errorf("min_confidence %g: duplicates in %q", minimum, got)
+		}
+	}
+}
+
 func TestOneLabelOfAGroup(t *testing.T) {
 	t.Parallel()
 	quote := "crashes when I press Save"

@@ -10,9 +10,6 @@ import (
 	"hls/internal/hls"
 )
 
-// defaultConfidence is labels.min_confidence where it is not set.
-const defaultConfidence = 0.6
-
 // exclusivePrefixes are the groups that hold one label at a time where the settings name no categories: labels
 // such as priority-high, "priority: high" and size/XL.
 const exclusivePrefixes = " priority difficulty severity effort size "
@@ -36,7 +33,6 @@ type choice struct {
 // labeler decides which labels a subject gets. It knows the allowed set, what is on the subject, and who put it there.
 type labeler struct {
 	policy  hls.LabelPolicy
-	minimum float64
 	allowed map[string]hls.Label // by folded name
 	groups  map[string]string    // the exclusive group of an allowed label, by folded name
 	lacking map[string]bool      // allowed labels that the repository does not have
@@ -47,15 +43,14 @@ type labeler struct {
 
 func newLabeler(r hls.Rule, f hls.Facts, present []hls.Label) *labeler {
 	l := &labeler{
-		policy: r.Labels, minimum: cmp.Or(r.Labels.MinConfidence, defaultConfidence),
-		allowed: map[string]hls.Label{}, groups: map[string]string{}, lacking: map[string]bool{},
+		policy: r.Labels, allowed: map[string]hls.Label{}, groups: map[string]string{}, lacking: map[string]bool{},
 		present: map[string]bool{}, mine: map[string]bool{}, removed: map[string]bool{},
 	}
 	for _, label := range present {
-		l.present[fold(label.Name)] = true
+		l.present[hls.Fold(label.Name)] = true
 	}
 	for _, h := range f.History {
-		name := fold(h.Label)
+		name := hls.Fold(h.Label)
 		own := r.Self.Same(h.Actor)
 		switch {
 		case h.Added:
@@ -64,25 +59,23 @@ func newLabeler(r hls.Rule, f hls.Facts, present []hls.Label) *labeler {
 			l.removed[name] = true
 		}
 	}
-	l.allow(r.Labels.Categories, f.Labels)
+	l.allow(r.Labels, f.Labels)
 	return l
 }
 
-func (l *labeler) allow(categories []hls.Category, repo []hls.Label) {
-	if len(categories) == 0 {
-		for _, label := range repo {
-			l.allowed[fold(label.Name)] = label
-			l.groups[fold(label.Name)] = prefixGroup(label.Name)
-		}
-		return
+func (l *labeler) allow(policy hls.LabelPolicy, repo []hls.Label) {
+	has := map[string]bool{}
+	for _, label := range repo {
+		has[hls.Fold(label.Name)] = true
 	}
-	for _, c := range categories {
+	for _, label := range policy.Allowed(repo) {
+		name := hls.Fold(label.Name)
+		l.allowed[name], l.groups[name], l.lacking[name] = label, prefixGroup(label.Name), !has[name]
+	}
+	for _, c := range policy.Categories {
 		for _, label := range c.Labels {
-			name := fold(label.Name)
-			l.allowed[name] = label
-			l.lacking[name] = !slices.ContainsFunc(repo, func(o hls.Label) bool { return fold(o.Name) == name })
-			if l.groups[name] = prefixGroup(label.Name); c.Exclusive {
-				l.groups[name] = "category " + fold(c.Name)
+			if c.Exclusive {
+				l.groups[hls.Fold(label.Name)] = "category " + hls.Fold(c.Name)
 			}
 		}
 	}
@@ -95,10 +88,10 @@ func (l *labeler) choose(proposals []proposal) choice {
 	var fit []proposal
 	for _, p := range proposals {
 		why := l.refuse(p)
-		if why == "" && seen[fold(p.name)] {
+		if why == "" && seen[hls.Fold(p.name)] {
 			why = "repeated"
 		}
-		seen[fold(p.name)] = true
+		seen[hls.Fold(p.name)] = true
 		if why != "" {
 			c.dropped = append(c.dropped, hls.Drop{What: quoted("label", p.name), Why: why})
 			continue
@@ -117,14 +110,14 @@ func (l *labeler) choose(proposals []proposal) choice {
 
 // refuse says what speaks against a proposal by itself, or "".
 func (l *labeler) refuse(p proposal) string {
-	name := fold(p.name)
+	name := hls.Fold(p.name)
 	_, allowed := l.allowed[name]
 	switch {
 	case !allowed:
 		return "not_allowed"
 	case p.confidence < 0 || p.confidence > 1:
 		return "confidence_out_of_range"
-	case p.confidence < l.minimum:
+	case p.confidence < l.policy.MinConfidence:
 		return "low_confidence"
 	case !p.proven:
 		return "quote_not_found"
@@ -139,7 +132,7 @@ func (l *labeler) refuse(p proposal) string {
 // settle adds a label, unless its exclusive group has a better one, or one that a person chose. HLS's own earlier
 // choice gives way.
 func (l *labeler) settle(c *choice, p proposal, taken map[string]bool) string {
-	name := fold(p.name)
+	name := hls.Fold(p.name)
 	group := l.groups[name]
 	if group != "" && taken[group] {
 		return "group_has_better"
@@ -189,11 +182,11 @@ var levels = map[string][]string{
 // a label of the category itself. The label of a repository without categories is never guessed at.
 func (l *labeler) fromLevel(category string, a level, named []proposal) (proposal, bool) {
 	for _, c := range l.policy.Categories {
-		if fold(c.Name) != category {
+		if hls.Fold(c.Name) != category {
 			continue
 		}
 		for _, label := range c.Labels {
-			if slices.ContainsFunc(named, func(p proposal) bool { return fold(p.name) == fold(label.Name) }) {
+			if slices.ContainsFunc(named, func(p proposal) bool { return hls.Fold(p.name) == hls.Fold(label.Name) }) {
 				return proposal{}, false
 			}
 		}
@@ -207,11 +200,8 @@ func (l *labeler) fromLevel(category string, a level, named []proposal) (proposa
 	return proposal{}, false
 }
 
-// fold is a label's name as GitHub compares it: without regard to case.
-func fold(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
-
 func nameWords(name string) []string {
-	return strings.FieldsFunc(fold(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	return strings.FieldsFunc(hls.Fold(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
 func lastWord(name string) string {

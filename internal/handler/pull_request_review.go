@@ -10,7 +10,9 @@ import (
 
 const (
 	mostOmitted = 10 // files named in a summary
-	mostTests   = 3
+
+	// untested stands above the missing tests, also in texts of earlier rounds.
+	untested = "Not covered by a test in this diff:"
 
 	automatedReview = "*This is an automated first look at the diff; a maintainer decides.*"
 )
@@ -22,13 +24,18 @@ type reviewReply struct {
 }
 
 // planReview is one review when a finding stands on a line; one comment when only untested risk, or the rule, gives
-// reason to speak; otherwise silence.
+// reason to speak; otherwise silence. The comment is edited in place and always says all; a review says only what is new.
 func planReview(d *draft, e hls.Event, f hls.Facts, r reviewReply) hls.Plan {
 	findings := verify(d, f.Files, f.Raised, r.answer.Findings)
 	if why := muted(e, r.policy); why != "" {
 		return d.silent(why)
 	}
-	tests := untested(d, r.answer.MissingTests)
+	tests := d.sentences("missing test", r.answer.MissingTests)
+	if r.policy.Post == hls.PostAlways && len(findings) == 0 {
+		d.comment(reviewBody(f, r.answer, tests))
+		return d.plan
+	}
+	tests = unraised(d, f.Raised, tests)
 	switch {
 	case len(findings) > 0:
 		var remarks []hls.Remark
@@ -37,29 +44,24 @@ func planReview(d *draft, e hls.Event, f hls.Facts, r reviewReply) hls.Plan {
 		}
 		d.review(f.PullRequest.Head.SHA, reviewBody(f, r.answer, tests), remarks)
 		return d.plan
-	case r.policy.Post == hls.PostAlways, r.answer.Risk == "high" && len(tests) > 0:
+	case r.answer.Risk == "high" && len(tests) > 0:
 		d.comment(reviewBody(f, r.answer, tests))
 		return d.plan
 	}
 	return d.silent("nothing_to_say")
 }
 
-func untested(d *draft, missing []string) []string {
-	var tests []string
-	for _, text := range missing {
-		test := ended(sentence(text, 300))
-		switch {
-		case test == "":
-			d.drop(quoted("missing test", text), "empty")
-		case slices.Contains(tests, test):
-			d.drop(quoted("missing test", text), "repeated")
-		case len(tests) == mostTests:
-			d.drop(quoted("missing test", text), "over_three")
-		default:
-			tests = append(tests, test)
-		}
+// unraised drops the missing tests when any were named before. The model words them anew each time, so that nobody can
+// tell an old one from a new one, and silence is better than the same thing after every push.
+func unraised(d *draft, raised []hls.Remark, tests []string) []string {
+	before := slices.ContainsFunc(raised, func(r hls.Remark) bool { return r.Path == "" && strings.Contains(r.Body, untested) })
+	if !before {
+		return tests
 	}
-	return tests
+	for _, test := range tests {
+		d.drop(quoted("missing test", test), "raised_before")
+	}
+	return nil
 }
 
 // reviewBody is the text above the remarks.
@@ -70,7 +72,7 @@ func reviewBody(f hls.Facts, a reviewAnswer, tests []string) string {
 	}
 	parts = append(parts, assessment(a))
 	if len(tests) > 0 {
-		parts = append(parts, "Not covered by a test in this diff:\n\n- "+strings.Join(tests, "\n- "))
+		parts = append(parts, untested+"\n\n- "+strings.Join(tests, "\n- "))
 	}
 	if len(f.Omitted) > 0 {
 		parts = append(parts, omittedLine(f.Omitted))

@@ -256,6 +256,51 @@ func TestReviewOrCommentOrSilence(t *testing.T) {
 	}
 }
 
+// Each case is a round after others, and what it posts: the kind, and whether the text names the missing test.
+func TestMissingTestsAreToldOnce(t *testing.T) {
+	t.Parallel()
+	review := goodReviewAnswer(goodFinding())
+	review.MissingTests = []string{"Saving offline"}
+	risky := goodReviewAnswer()
+	risky.Risk, risky.MissingTests = "high", []string{"No test saves without a network"}
+	told := hls.Remark{Body: "Saves.\n\nRisk: low\n\nNot covered by a test in this diff:\n\n- Saving while offline.\n\n" + automatedReview}
+	silent := hls.Remark{Body: "Saves.\n\nRisk: low\n\n" + automatedReview}
+	line := hls.Remark{Path: "save.go", Quote: "other", Body: "Not covered by a test in this diff:"}
+	always := hls.CommentPolicy{Post: hls.PostAlways}
+	for _, tc := range []struct {
+		name   string
+		raised []hls.Remark
+		answer reviewAnswer
+		policy hls.CommentPolicy
+		want   string
+	}{
+		{"first review", nil, review, hls.CommentPolicy{}, "create_review, named"},
+		{"after a review without tests", []hls.Remark{silent, line}, review, hls.CommentPolicy{}, "create_review, named"},
+		{"after a text that names some", []hls.Remark{silent, told}, review, hls.CommentPolicy{}, "create_review"},
+		{"first comment", nil, risky, hls.CommentPolicy{}, "upsert_comment, named"},
+		{"comment after a text that names some", []hls.Remark{told}, risky, hls.CommentPolicy{}, "nothing_to_say"},
+		{"the comment that always says all", []hls.Remark{told}, risky, always, "upsert_comment, named"},
+		{"review in place of that comment", []hls.Remark{told}, review, always, "create_review"},
+	} {
+		f, r := pullFacts(), rule()
+		f.Raised, r.Comments = tc.raised, tc.policy
+		p := planPull(t, f, tc.answer, r)
+		got := p.Silent
+		for _, e := range p.Effects {
+			got += string(e.Kind)
+			if strings.Contains(e.Body, "Not covered") {
+				got += ", named"
+			}
+		}
+		if got != tc.want {
+			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
+		}
+		if why := whyDropped(p, "missing test"); (why == "raised_before") != !strings.HasSuffix(tc.want, "named") {
+			t.Errorf("%s: dropped for %q", tc.name, why)
+		}
+	}
+}
+
 func TestAtMostFiveFindings(t *testing.T) {
 	t.Parallel()
 	var all []finding

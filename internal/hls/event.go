@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Event is what a delivery says, read for decisions. Templates see the whole payload, in Body.
@@ -35,36 +34,10 @@ func (e Event) String() string {
 	return e.Name + "." + e.Action
 }
 
-// payload is the part of a body that decisions rest on. Names are matched exactly, and duplicates are refused:
-// see encoding/json, which folds case and takes the last.
-type payload struct {
-	Action       string     `json:"action"`
-	Repository   Repository `json:"repository"`
-	Sender       Account    `json:"sender"`
-	Installation struct {
-		ID int64 `json:"id"`
-	} `json:"installation"`
-	Issue       jsontext.Value            `json:"issue"`
-	PullRequest jsontext.Value            `json:"pull_request"`
-	Reviewer    *Account                  `json:"requested_reviewer"`
-	Changes     map[string]jsontext.Value `json:"changes"`
-	WorkflowRun object                    `json:"workflow_run"`
-	WorkflowJob object                    `json:"workflow_job"`
-	CheckRun    object                    `json:"check_run"`
-	CheckSuite  object                    `json:"check_suite"`
-	Release     object                    `json:"release"`
-	Discussion  object                    `json:"discussion"`
-	Deployment  object                    `json:"deployment"`
-}
-
-type object struct {
-	ID int64 `json:"id"`
-}
-
 // DecodeEvent reads the decisive part of a delivery's body. It fails only on bodies whose known members have
 // types other than GitHub's ("Webhook events and payloads").
 func DecodeEvent(d Delivery) (Event, error) {
-	var p payload
+	p := payload{Changes: changes{}}
 	if err := json.Unmarshal(d.Body, &p); err != nil {
 		return Event{}, fmt.Errorf("decode event %s: %w", d.Event, err)
 	}
@@ -72,35 +45,25 @@ func DecodeEvent(d Delivery) (Event, error) {
 		Name: d.Event, Action: p.Action, DeliveryID: d.ID, RequestID: d.RequestID,
 		ReceivedAt: d.ReceivedAt, OccurredAt: d.ReceivedAt,
 		Repo: p.Repository, Sender: p.Sender, Installation: p.Installation.ID,
-		Reviewer: p.Reviewer, Changed: map[string]bool{}, Body: d.Body,
+		Reviewer: p.Reviewer, Changed: p.Changes, Body: d.Body,
 	}
-	for name := range p.Changes {
-		e.Changed[name] = true
-	}
-	if err := e.decodeObjects(p); err != nil {
-		return Event{}, fmt.Errorf("decode event %s: %w", d.Event, err)
-	}
+	e.takeObjects(p)
 	e.Subject = e.subject(p)
 	e.Subject.Scope = d.Scope
 	return e, nil
 }
 
-func (e *Event) decodeObjects(p payload) error {
-	if isObject(p.Issue) {
-		e.Issue = new(Issue)
-		if err := json.Unmarshal(p.Issue, e.Issue); err != nil {
-			return err
-		}
+func (e *Event) takeObjects(p payload) {
+	if issue := p.Issue.value; issue != nil {
+		e.Issue = &issue.Issue
+		e.Issue.Labels = issue.Labels
 		e.occurred(e.Issue.UpdatedAt)
 	}
-	if isObject(p.PullRequest) {
-		e.PullRequest = new(PullRequest)
-		if err := json.Unmarshal(p.PullRequest, e.PullRequest); err != nil {
-			return err
-		}
+	if pull := p.PullRequest.value; pull != nil {
+		e.PullRequest = &pull.PullRequest
+		e.PullRequest.Labels = pull.Labels
 		e.occurred(e.PullRequest.UpdatedAt)
 	}
-	return nil
 }
 
 // occurred takes GitHub's time of the event, which orders the events of a subject. One in the future would outdate
@@ -113,8 +76,6 @@ func (e *Event) occurred(at time.Time) {
 
 // birth is before the first event of GitHub.
 var birth = time.Date(2008, 1, 1, 0, 0, 0, 0, time.UTC)
-
-func isObject(v jsontext.Value) bool { return v.Kind() == '{' }
 
 // subject names the object that the event is about. An event about no known object is its own subject, so that
 // it waits for no other and supersedes none.

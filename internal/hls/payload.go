@@ -1,0 +1,115 @@
+package hls
+
+import (
+	"fmt"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// payload is the part of a body that decisions rest on. Names are matched exactly, and duplicates are refused:
+// see encoding/json, which folds case and takes the last. No member is kept whose size GitHub does not bound.
+type payload struct {
+	Action       string     `json:"action"`
+	Repository   Repository `json:"repository"`
+	Sender       Account    `json:"sender"`
+	Installation struct {
+		ID int64 `json:"id"`
+	} `json:"installation"`
+	Issue       optional[issueObject] `json:"issue"`
+	PullRequest optional[pullObject]  `json:"pull_request"`
+	Reviewer    *Account              `json:"requested_reviewer"`
+	Changes     changes               `json:"changes"`
+	WorkflowRun object                `json:"workflow_run"`
+	WorkflowJob object                `json:"workflow_job"`
+	CheckRun    object                `json:"check_run"`
+	CheckSuite  object                `json:"check_suite"`
+	Release     object                `json:"release"`
+	Discussion  object                `json:"discussion"`
+	Deployment  object                `json:"deployment"`
+}
+
+type object struct {
+	ID int64 `json:"id"`
+}
+
+type issueObject struct {
+	Issue
+	Labels labels `json:"labels"`
+}
+
+type pullObject struct {
+	PullRequest
+	Labels labels `json:"labels"`
+}
+
+// optional reads an object, and passes over a value of any other kind: some events have a URL in an object's place.
+type optional[T any] struct{ value *T }
+
+// UnmarshalJSONFrom reads the next value.
+func (o *optional[T]) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	if d.PeekKind() != '{' {
+		return d.SkipValue()
+	}
+	o.value = new(T)
+	return json.UnmarshalDecode(d, o.value)
+}
+
+// The most that one event has of each, with room above what GitHub allows: 100 labels, and fewer than ten changes.
+const (
+	mostLabels  = 1000
+	mostChanges = 1000
+)
+
+// labels ends the reading of a list that is longer than any of GitHub's, before it takes memory.
+type labels []Label
+
+// UnmarshalJSONFrom reads the next value.
+func (l *labels) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	if d.PeekKind() != '[' {
+		return json.UnmarshalDecode(d, (*[]Label)(l))
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	for d.PeekKind() != ']' {
+		if len(*l) == mostLabels {
+			return fmt.Errorf("more than %d labels", mostLabels)
+		}
+		var one Label
+		if err := json.UnmarshalDecode(d, &one); err != nil {
+			return err
+		}
+		*l = append(*l, one)
+	}
+	_, err := d.ReadToken()
+	return err
+}
+
+// changes are the names of what an edit changed; the former values are passed over.
+type changes map[string]bool
+
+// UnmarshalJSONFrom reads the next value.
+func (c *changes) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	if d.PeekKind() != '{' {
+		return json.UnmarshalDecode(d, new(map[string]bool))
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	for d.PeekKind() == '"' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return err
+		}
+		if len(*c) == mostChanges {
+			return fmt.Errorf("more than %d changes", mostChanges)
+		}
+		(*c)[name.String()] = true
+		if err := d.SkipValue(); err != nil {
+			return err
+		}
+	}
+	_, err := d.ReadToken()
+	return err
+}

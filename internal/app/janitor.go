@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"hls/internal/config"
@@ -97,12 +96,12 @@ func (a *App) setUp(ctx context.Context, repo string, categories []hls.Category)
 func missing(categories []hls.Category, present []hls.Label) []hls.Label {
 	has := map[string]bool{}
 	for _, l := range present {
-		has[strings.ToLower(l.Name)] = true
+		has[hls.Fold(l.Name)] = true
 	}
 	var lacking []hls.Label
 	for _, c := range categories {
 		for _, l := range c.Labels {
-			if name := strings.ToLower(l.Name); !has[name] {
+			if name := hls.Fold(l.Name); !has[name] {
 				has[name] = true
 				lacking = append(lacking, l)
 			}

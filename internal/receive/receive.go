@@ -89,9 +89,6 @@ func New(cfg Config, deps Deps) (*Handler, error) {
 	return h, nil
 }
 
-// Path is where the handler belongs.
-func (h *Handler) Path() string { return h.cfg.WebhookPath }
-
 // Rekey replaces the secrets, and whether signatures are checked, for requests that come from now on.
 func (h *Handler) Rekey(s Secrets) error {
 	k, err := newKeyring(s)

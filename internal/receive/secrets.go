@@ -58,7 +58,7 @@ func newKeyring(s Secrets) (*keyring, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read webhook_secret of %s: %w", r.Name, err)
 		}
-		if err := k.add(lower(r.Name), own); err != nil {
+		if err := k.add(hls.Fold(r.Name), own); err != nil {
 			return nil, err
 		}
 	}
@@ -66,7 +66,7 @@ func newKeyring(s Secrets) (*keyring, error) {
 }
 
 func (k *keyring) add(name string, own *ring) error {
-	if strings.ContainsAny(name, `*?[\`) {
+	if hls.IsGlob(name) {
 		if _, err := path.Match(name, ""); err != nil {
 			return fmt.Errorf("read repository name %q: %w", name, err)
 		}
@@ -92,7 +92,7 @@ func (k *keyring) choose(payload []byte) *ring {
 
 // ring is the one set of secrets for a repository, "" when the delivery has none.
 func (k *keyring) ring(repository string) *ring {
-	name := lower(repository)
+	name := hls.Fold(repository)
 	if own := k.exact[name]; own != nil {
 		return own
 	}
@@ -120,16 +120,6 @@ var repositoryPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,100}/[A-Za-z0-9._-]
 // repositoryName tells whether s can be a repository's full name. Names of dots alone would climb in a URL's path.
 func repositoryName(s string) bool {
 	return repositoryPattern.MatchString(s) && !strings.HasSuffix(s, "/.") && !strings.HasSuffix(s, "/..")
-}
-
-// lower folds ASCII letters and nothing else, as GitHub's names do.
-func lower(s string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, s)
 }
 
 var errNoSecret = errors.New("no secret is in force for this delivery")

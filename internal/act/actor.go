@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"hls/internal/fault"
 	"hls/internal/hls"
 )
 
@@ -51,7 +52,7 @@ func New(cfg Config, gh GitHub, ledger Ledger) (*Actor, error) {
 	}
 	cfg.Web = strings.TrimRight(cfg.Web, "/")
 	if cfg.Settle == 0 {
-		cfg.Settle = defaultSettle
+		cfg.Settle = fault.Scaled(defaultSettle)
 	}
 	if cfg.Attempts == 0 {
 		cfg.Attempts = defaultAttempts
@@ -78,6 +79,7 @@ func (a *Actor) Act(ctx context.Context, task hls.Task, plan hls.Plan, rule hls.
 	if err != nil {
 		return nil, fmt.Errorf("intend effects: %w", err)
 	}
+	fault.At(fault.Intended)
 	r, err := a.start(ctx, task, rule, entries)
 	if err != nil {
 		return entries, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"hls/internal/fault"
 	"hls/internal/hls"
 )
 
@@ -159,6 +160,7 @@ func (r *run) send(ctx context.Context, e *hls.Entry, d deed) error {
 	if err := r.move(ctx, e, hls.Sending, result{}); err != nil {
 		return err
 	}
+	fault.At(fault.Sending)
 	sent, err := d.send(ctx)
 	if err != nil {
 		return r.settle(ctx, e, d, err)
@@ -295,6 +297,9 @@ func (r *run) fail(ctx context.Context, e *hls.Entry, err error) error {
 
 // move commits one step of a row.
 func (r *run) move(ctx context.Context, e *hls.Entry, to hls.EffectState, res result) error {
+	if to == hls.EffectDone {
+		fault.At(fault.Doing)
+	}
 	m := hls.Move{From: e.State, To: to, RemoteID: res.id, URL: res.url, Error: r.actor.cfg.Redactor.Redact(res.note)}
 	if err := r.actor.ledger.Move(ctx, r.task, e.ID, m); err != nil {
 		return fmt.Errorf("move to %s: %w", to, err)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"hls/internal/fault"
 	"hls/internal/hls"
 )
 
@@ -81,6 +82,7 @@ func (a *Analyzer) Analyze(ctx context.Context, in Input) (hls.Analysis, int64, 
 	if err != nil {
 		return hls.Analysis{}, 0, err
 	}
+	fault.At(fault.Reserved)
 	answer, err := a.ask(ctx, request, validator)
 	if err != nil {
 		paid := paid(err, ceiling)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-github/v92/github"
 
+	"hls/internal/fault"
 	"hls/internal/hls"
 )
 
@@ -74,6 +75,9 @@ func (d *door) do(ctx context.Context, c call) (*github.Response, error) {
 	}
 	trip := &trip{key: d.key, authorization: authorization, repoID: c.repoID}
 	resp, err := d.send(ctx, c, trip)
+	if c.does.writing() {
+		fault.At(fault.Posted)
+	}
 	return resp, d.settle(ctx, c, trip, outcome{resp, err})
 }
 

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"hls/internal/fault"
 	"hls/internal/hls"
 )
 
@@ -67,7 +68,7 @@ func (p *Pipeline) again(task hls.Task, after time.Duration, reason string) hls.
 	if task.Attempt >= p.cfg.MaxAttempts {
 		return hls.Outcome{State: hls.Parked, Reason: reason}
 	}
-	wait := max(after, p.cfg.Backoff(task.Attempt))
+	wait := max(after, fault.Scaled(p.cfg.Backoff(task.Attempt)))
 	return hls.Outcome{State: hls.Queued, Reason: "retry", RetryAt: p.cfg.Now().Add(wait)}
 }
 

@@ -10,6 +10,7 @@ import (
 	"fmt"
 
 	"hls/internal/analyze"
+	"hls/internal/fault"
 	"hls/internal/handler"
 	"hls/internal/hls"
 	"hls/internal/prompt"
@@ -32,6 +33,7 @@ func (p *Pipeline) Accept(ctx context.Context, d hls.Delivery, e hls.Event) (hls
 
 	receipt, err := p.store.Add(ctx, intake)
 	p.accepted(ctx, e, rule, receipt, err)
+	fault.At(fault.Committed)
 	if err != nil {
 		return hls.Receipt{}, fmt.Errorf("record delivery: %w", err)
 	}
@@ -216,6 +218,7 @@ func (p *Pipeline) analysis(ctx context.Context, j *journey, q question) (hls.An
 	if err != nil {
 		return hls.Analysis{}, err
 	}
+	fault.At(fault.Analyzed)
 	analysis.Answer = p.cfg.Redactor.RedactJSON(analysis.Answer)
 	j.analyzed(analysis)
 	if err := p.store.SaveAnalysis(ctx, j.task, reservation, analysis); err != nil {

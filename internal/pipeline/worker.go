@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"hls/internal/fault"
 	"hls/internal/hls"
 	"hls/internal/record"
 )
@@ -66,6 +67,7 @@ func (p *Pipeline) rest(ctx context.Context, err error) {
 
 // work runs one task under its lease and stores the outcome.
 func (p *Pipeline) work(ctx context.Context, task hls.Task) {
+	fault.At(fault.Claimed)
 	j := p.begin(task)
 	run, cancel := context.WithTimeout(ctx, p.cfg.Timeout)
 	defer cancel()

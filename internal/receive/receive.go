@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"hls/internal/fault"
 	"hls/internal/hls"
 )
 
@@ -112,6 +113,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.count(x, &end)
 	h.log(x, end)
 	x.answer(end)
+	fault.AtFlushed(x.w, fault.Answered)
 	x.linger(h.cfg.MaxPayloadBytes)
 }
 
@@ -161,6 +163,7 @@ func (h *Handler) check(x *exchange) (hls.Event, *ending) {
 	if refused != nil {
 		return hls.Event{}, refused
 	}
+	fault.At(fault.BodyRead)
 	if refused = identify(x.r.Header, &x.delivery); refused != nil {
 		return hls.Event{}, refused
 	}
@@ -177,6 +180,7 @@ func (h *Handler) check(x *exchange) (hls.Event, *ending) {
 		}
 	}
 	x.verified = true
+	fault.At(fault.Verified)
 	if malformed != nil {
 		return hls.Event{}, malformed
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"hls/internal/fault"
 	"hls/internal/hls"
 	"hls/internal/record"
 )
@@ -24,6 +25,7 @@ func (s *Store) Add(ctx context.Context, in record.Intake) (receipt hls.Receipt,
 		if receipt, err = a.add(t); err == nil {
 			t.counts.Request(receipt.Class, receipt.Reason)
 		}
+		fault.At(fault.InTransaction)
 		return err
 	})
 	if err != nil {

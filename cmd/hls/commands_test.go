@@ -2,12 +2,17 @@ package main
 
 import (
 	"bytes"
+	"database/sql"
 	"encoding/json"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"hls/internal/config"
+	"hls/internal/record/sqlite"
 )
 
 func freePort(t *testing.T) int {
@@ -57,6 +62,113 @@ func TestCheck(t *testing.T) {
 	}
 	if strings.Contains(out, secret) {
 		t.Error("the report shows a secret")
+	}
+}
+
+// fit are settings that need nothing from the environment, with a database in a folder of their own.
+func fit(t *testing.T) string {
+	t.Helper()
+	return fmt.Sprintf("server: {port: %d}\ngithub: {token: t, webhook_secret: a test secret}\nclaude: {api_key: k, budget: {daily_usd: 5}}\n"+
+		"storage: {url: 'sqlite:%s'}\nrepositories: [{name: a/b}]\n", freePort(t), filepath.Join(t.TempDir(), "hls.db"))
+}
+
+func TestCheckReport(t *testing.T) {
+	t.Parallel()
+	type report struct{ Findings []finding }
+	for name, c := range map[string]struct {
+		text     string
+		code     int
+		findings int
+		errs     string
+	}{
+		"none": {fit(t), exitDone, 0, ""},
+		"one":  {fit(t) + "prompts: {base_dir: /nowhere}\n", exitUsage, 1, "1 problem\n"},
+		"two":  {fit(t) + "prompts: {base_dir: /nowhere}\nlogging: {file: /nowhere/hls.log}\n", exitUsage, 2, "2 problems\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := settingsFile(t, c.text)
+			code, out, errs := command(t, "check", "--output", "json", "--config", path)
+			var r report
+			if err := json.Unmarshal([]byte(out), &r); err != nil || r.Findings == nil {
+				t.Errorf("no list of findings: %v\n%s", err, out)
+			}
+			if code != c.code || len(r.Findings) != c.findings || !strings.HasSuffix(errs, c.errs) {
+				t.Errorf("exit code %d\n%s%s", code, out, errs)
+			}
+		})
+	}
+	path := settingsFile(t, fit(t))
+	if code, out, _ := command(t, "check", "--config", path); code != exitDone || out != path+": fine\n" {
+		t.Errorf("%d %q", code, out)
+	}
+}
+
+// A database that a newer version has written is left alone, and so is one that this version has no door to.
+func TestO4_StoreThatCannotBeUsed(t *testing.T) {
+	newer := filepath.Join(t.TempDir(), "hls.db")
+	store, err := sqlite.Open(t.Context(), sqlite.Config{URL: "sqlite:" + newer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", "file:"+newer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)"); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for url, want := range map[string]string{
+		"sqlite:" + newer:         "newer schema",
+		"postgres://db.invalid/x": "storage.url: this version keeps its record in sqlite:PATH alone, and not in postgres; the environment variable HLS_DATABASE_URL gives it",
+	} {
+		t.Setenv("HLS_DATABASE_URL", url)
+		path := settingsFile(t, fit(t))
+		for _, name := range []string{"check", "serve"} {
+			code, out, errs := command(t, name, "--config", path)
+			if code != exitUsage || !strings.Contains(out+errs, want) {
+				t.Errorf("hls %s on %s: exit code %d\n%s%s", name, url, code, out, errs)
+			}
+		}
+	}
+}
+
+func TestHelpShowsDefaultsAndChoices(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"check", "render", "version", "demo"} {
+		code, out, _ := command(t, name, "--help")
+		if out = strings.Join(strings.Fields(out), " "); code != exitDone || !strings.Contains(out, "(default: config/settings.yaml)") || !strings.Contains(out, "--output=text|json") {
+			t.Errorf("hls %s --help: %d\n%s", name, code, out)
+		}
+	}
+}
+
+// Only the default file may be missing: one that was named was meant.
+func TestRenderWantsTheNamedFile(t *testing.T) {
+	t.Chdir(t.TempDir())
+	payload, err := filepath.Abs("payload.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := `{"action":"opened","issue":{"number":1,"title":"x","state":"open","user":{"login":"mona","id":3}},
+		"repository":{"id":9,"name":"repo","full_name":"owner/repo"},"sender":{"login":"mona","id":3}}`
+	if err := os.WriteFile(payload, []byte(body), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := command(t, "render", "issues.opened", "--payload", payload); code != exitDone {
+		t.Errorf("without a file: %d %s", code, errs)
+	}
+	for _, named := range []string{"nope.yaml", config.DefaultPath} {
+		code, _, errs := command(t, "render", "issues.opened", "--payload", payload, "--config", named)
+		if code != exitUsage || !strings.Contains(errs, named) {
+			t.Errorf("--config %s: %d %s", named, code, errs)
+		}
 	}
 }
 
@@ -116,5 +228,23 @@ func TestDemoOnce(t *testing.T) {
 	code, out, errs := command(t, "demo", "--once")
 	if code != exitDone || !strings.Contains(out, "0 not as they should be") {
 		t.Errorf("%d\n%s%s", code, out, errs)
+	}
+	if strings.Contains(out+errs, "hls-demo-") {
+		t.Errorf("it names a file that is gone:\n%s%s", out, errs)
+	}
+}
+
+func TestDemoPrintsJSON(t *testing.T) {
+	t.Parallel()
+	code, out, errs := command(t, "demo", "--once", "--output", "json")
+	var report struct {
+		Deliveries []struct{ Delivery, Answer string }
+		Problems   []string
+	}
+	if err := json.Unmarshal([]byte(out), &report); err != nil || code != exitDone {
+		t.Fatalf("%d %v\n%s%s", code, err, out, errs)
+	}
+	if len(report.Deliveries) < 12 || report.Problems == nil || len(report.Problems) > 0 {
+		t.Errorf("report %+v", report)
 	}
 }

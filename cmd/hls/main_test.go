@@ -173,6 +173,53 @@ func TestSeedSettingsServe(t *testing.T) {
 	}
 }
 
+// SIGHUP puts a new secret in force without an end of the process; a broken file leaves everything as it is.
+func TestHangupReadsTheSettingsAgain(t *testing.T) {
+	t.Parallel()
+	port, dir := freePort(t), t.TempDir()
+	_, _, settings := world(t, port)
+	settings += "  file: hls.log\n"
+	p := serve(t, dir, settings, port)
+	logged := func(text string) bool {
+		log, err := os.ReadFile(filepath.Join(dir, "hls.log"))
+		return err == nil && strings.Contains(string(log), text)
+	}
+	ping := func(secret string) int {
+		code, _, err := simulate.Send(t.Context(), p.url+"/webhook", secret, simulate.Delivery{Event: "ping", GUID: simulate.NewGUID(), Payload: []byte(`{"zen":"z","hook_id":1,"hook":{}}`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return code
+	}
+	rewrite := func(text string) {
+		if err := os.WriteFile(filepath.Join(dir, "settings.yaml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code := ping(secret); code != http.StatusOK {
+		t.Fatalf("before: %d", code)
+	}
+	rotated := strings.Replace(settings, "${GITHUB_WEBHOOK_SECRET}", "the secret after the rotation", 1)
+	rewrite(rotated)
+	eventually(t, func() bool { return ping("the secret after the rotation") == http.StatusOK })
+	if code := ping(secret); code != http.StatusUnauthorized {
+		t.Errorf("the old secret still counts: %d", code)
+	}
+	rewrite(strings.Replace(settings, "port:", "prot:", 1))
+	eventually(t, func() bool { return logged("refused") && logged("did you mean port?") })
+	if code := ping("the secret after the rotation"); code != http.StatusOK {
+		t.Errorf("after a broken file: %d", code)
+	}
+	rewrite(rotated + "processing: {concurrency: 3}\n")
+	eventually(t, func() bool { return logged(`"key":"processing.concurrency"`) })
+	if err := p.end(syscall.SIGTERM); err != nil {
+		t.Errorf("after SIGTERM: %v", err)
+	}
+}
+
 // Killed between the 202 and the effects, HLS does them after the next start, once.
 func TestE5_KilledBeforeTheEffects(t *testing.T) {
 	t.Parallel()

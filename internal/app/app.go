@@ -94,7 +94,7 @@ func (a *App) build(ctx context.Context, settings *config.Settings) (err error) 
 		return err
 	}
 	a.house.Store(made)
-	a.self = newIdentity(a.doors.github.SelfFor, func(repo string) bool { return a.token(repo) != "" })
+	a.self = newIdentity(a.doors.github, func(repo string) bool { return a.token(repo) != "" })
 	metrics := web.NewMetrics()
 	if a.pipeline, err = a.newPipeline(settings, made, metrics); err != nil {
 		return err

@@ -59,7 +59,7 @@ func checkOnline(ctx context.Context, s *config.Settings, redactor *hls.Redactor
 	if self, err := doors.github.Self(ctx); err != nil {
 		p.problem("github.token", "GitHub does not accept it: %v", err)
 	} else if self.ID == 0 {
-		p.problem("github.token", "GitHub does not tell whose token it is: it is wrong, or of a GitHub Actions job")
+		p.problem("github.token", "GitHub does not tell whose token it is, as with one of a GitHub Actions job")
 	}
 	for i, r := range s.Repositories {
 		if _, err := doors.github.Labels(ctx, r.Name); err != nil && !hls.IsGlob(r.Name) {

@@ -73,8 +73,9 @@ func webRoot(base string) string {
 	return u.Scheme + "://" + u.Host
 }
 
-// report makes a line of /health from what a door's traffic has shown: a door is degraded while its newest call failed.
-func (a *App) report(success, failure time.Time, text string) web.Component {
+// report makes a line of /health from what a door's traffic has shown: a door is degraded while its newest call failed,
+// and unhealthy when that was because our credential is refused.
+func (a *App) report(success, failure time.Time, text string, refused bool) web.Component {
 	c := web.Component{Status: web.Healthy}
 	if !success.IsZero() {
 		c.LastSuccess = &success
@@ -82,7 +83,11 @@ func (a *App) report(success, failure time.Time, text string) web.Component {
 	if !failure.IsZero() {
 		c.LastError, c.LastErrorAt = a.redactor.Redact(text), &failure
 	}
-	if failure.After(success) {
+	switch {
+	case !failure.After(success):
+	case refused:
+		c.Status = web.Unhealthy
+	default:
 		c.Status = web.Degraded
 	}
 	return c
@@ -90,12 +95,12 @@ func (a *App) report(success, failure time.Time, text string) web.Component {
 
 func (a *App) githubHealth() web.Component {
 	s := a.doors.github.Snapshot()
-	return a.report(s.LastSuccess, s.LastError, s.Error)
+	return a.report(s.LastSuccess, s.LastError, s.Error, s.Refused)
 }
 
 func (a *App) claudeHealth() web.Component {
 	s := a.doors.claude.Snapshot()
-	return a.report(s.LastSuccess, s.LastError, s.Error)
+	return a.report(s.LastSuccess, s.LastError, s.Error, s.Refused)
 }
 
 // githubStats is the part github_api of /stats.

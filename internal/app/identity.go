@@ -3,83 +3,112 @@ package app
 import (
 	"context"
 	"log/slog"
-	"sync"
 	"time"
 
 	"hls/internal/hls"
 )
 
+// selves is whom GitHub takes HLS for, by the credential of a repository.
+type selves interface {
+	// SelfFor asks where it is not known; the zero Account when GitHub does not tell.
+	SelfFor(ctx context.Context, repo string) (hls.Account, error)
+	// KnownSelf asks nobody.
+	KnownSelf(repo string) hls.Account
+}
+
 // identity knows which account HLS acts as: one for all repositories, and one for each that has a token of its own.
-// GitHub is asked until it tells. Until then no event counts as our own by its account; events by bots start nothing
-// either way.
+// GitHub is asked until it tells, or until what HLS writes tells it. Until then no event counts as our own by its
+// account; events by bots start nothing either way.
 type identity struct {
-	ask   func(ctx context.Context, repo string) (hls.Account, error)
-	own   func(repo string) bool // whether the repository has a token of its own
-	known sync.Map               // repo, "" for all others, to hls.Account
-
-	wanted chan string // repositories that were asked about in vain
+	github selves
+	own    func(repo string) bool // whether the repository has a token of its own
+	wanted chan string            // repositories that were asked about in vain, "" for all without a token of their own
 }
 
-func newIdentity(ask func(context.Context, string) (hls.Account, error), own func(string) bool) *identity {
-	return &identity{ask: ask, own: own, wanted: make(chan string, 64)}
+func newIdentity(github selves, own func(string) bool) *identity {
+	return &identity{github: github, own: own, wanted: make(chan string, 64)}
 }
 
-// Account is the account that HLS acts as in a repository, or the zero one while it is not known. It asks nobody: a
-// repository that is not known is left to learn.
+// Account is the account that HLS acts as in a repository, or the zero one while it is not known. It asks nobody: what
+// is not known is left to learn.
 func (i *identity) Account(repo string) hls.Account {
+	account := i.github.KnownSelf(repo)
+	if account.ID != 0 {
+		return account
+	}
 	if !i.own(repo) {
 		repo = ""
 	}
-	account, ok := i.known.Load(repo)
-	if !ok && repo != "" {
-		select {
-		case i.wanted <- repo:
-		default:
-		}
+	select {
+	case i.wanted <- repo:
+	default:
 	}
-	known, _ := account.(hls.Account)
-	return known
+	return account
 }
 
-// askAgain is how often a server that does not tell is asked.
-const askAgain = 5 * time.Minute
+// How long a GitHub that failed is not asked again: at first, doubled each time, and at most. One that says it will
+// not tell is asked at the longest.
+const (
+	askSoon = 2 * time.Second
+	askLate = 5 * time.Minute
+)
 
-// learn asks until ctx ends: for the general account at once, for a repository with a token of its own once it is
-// wanted, and again for those that GitHub did not tell.
+// doubt is about one account: when it is asked for again, and what the log has said of it.
+type doubt struct {
+	at             time.Time
+	wait           time.Duration
+	failed, untold bool
+}
+
+// learn asks until ctx ends: for the general account at once, for others once they are wanted, and again for those
+// that GitHub did not tell.
 func (i *identity) learn(ctx context.Context, log *slog.Logger) {
-	untold := map[string]bool{}
-	i.learnOne(ctx, "", untold, log)
-	again := time.NewTicker(askAgain)
-	defer again.Stop()
-	for {
+	doubts := map[string]*doubt{"": {}}
+	for ctx.Err() == nil {
+		next := askLate
+		for repo, d := range doubts {
+			if time.Until(d.at) <= 0 && i.ask(ctx, repo, d, log) {
+				delete(doubts, repo)
+				continue
+			}
+			next = min(next, time.Until(d.at))
+		}
+		again := time.NewTimer(next)
 		select {
 		case <-ctx.Done():
-			return
-		case repo := <-i.wanted:
-			if !untold[repo] {
-				i.learnOne(ctx, repo, untold, log)
-			}
 		case <-again.C:
-			for repo := range untold {
-				i.learnOne(ctx, repo, untold, log)
+		case repo := <-i.wanted:
+			if doubts[repo] == nil {
+				doubts[repo] = &doubt{}
 			}
 		}
+		again.Stop()
 	}
 }
 
-func (i *identity) learnOne(ctx context.Context, repo string, untold map[string]bool, log *slog.Logger) {
-	if _, known := i.known.Load(repo); known {
-		return
-	}
-	account, err := i.ask(ctx, repo)
-	if err == nil && account.ID != 0 {
-		i.known.Store(repo, account)
-		delete(untold, repo)
+// ask tells whether the account is known now.
+func (i *identity) ask(ctx context.Context, repo string, d *doubt, log *slog.Logger) bool {
+	account, err := i.github.SelfFor(ctx, repo)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		d.wait = min(max(2*d.wait, askSoon), askLate)
+		if !d.failed {
+			log.Warn("the own account cannot be read and is asked for again: until then events that HLS causes are not known by it",
+				hls.KeyRepo, repo, hls.KeyError, err.Error())
+		}
+		d.failed = true
+	case account.ID != 0:
 		log.Info("acting as", "login", account.Login, "account_id", account.ID, hls.KeyRepo, repo)
-		return
+		return true
+	default:
+		d.wait = askLate
+		if !d.untold {
+			log.Warn("GitHub does not tell which account the token belongs to: until HLS has written something, events that it causes are not known by it",
+				hls.KeyRepo, repo)
+		}
+		d.untold = true
 	}
-	if !untold[repo] && ctx.Err() == nil {
-		log.Warn("GitHub does not tell which account the token belongs to: events that HLS causes are not known by it", hls.KeyRepo, repo)
-	}
-	untold[repo] = true
+	d.at = time.Now().Add(d.wait)
+	return false
 }

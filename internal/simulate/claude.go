@@ -41,6 +41,7 @@ type ClaudeConfig struct {
 	InputTokens  int                  // a minute; 0 means 2,000,000
 	OutputTokens int                  // a minute; 0 means 400,000
 	Now          func() time.Time     // by default time.Now
+	Journal      func(Entry)          // told of every call for a message; may be nil
 }
 
 // Request is what the stand-in was asked.
@@ -167,6 +168,9 @@ func (c *Claude) log(call ClaudeCall) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.calls = append(c.calls, call)
+	if c.cfg.Journal != nil {
+		c.cfg.Journal(Entry{Asked: &call})
+	}
 }
 
 // ServeHTTP implements http.Handler.

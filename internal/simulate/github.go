@@ -22,6 +22,7 @@ type GitHubConfig struct {
 	Anonymous bool              // public repositories may be read without a credential
 	Limit     int               // requests an hour; 0 means 5,000
 	Now       func() time.Time  // by default time.Now
+	Journal   func(Entry)       // told of every call and change; may be nil
 }
 
 // GitHub is a stand-in for GitHub's REST API. It is safe for concurrent use.

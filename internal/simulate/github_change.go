@@ -13,8 +13,7 @@ func (g *GitHub) EditIssue(repo string, number int, title, body string) {
 	defer g.mu.Unlock()
 	s := g.subject(repo, number)
 	g.rename(s, s.User, title)
-	s.Body = body
-	g.touch(s)
+	g.rewrite(s, s.User, body)
 }
 
 // CloseIssue closes an issue or pull request, as its author.
@@ -133,10 +132,20 @@ func (g *GitHub) rename(s *subject, actor hls.Account, title string) {
 	}
 }
 
+// rewrite replaces the text of an issue or pull request.
+func (g *GitHub) rewrite(s *subject, actor hls.Account, body string) {
+	if s.Body != body {
+		s.Body = body
+		g.did(s, Deed{Kind: BodySet, Actor: actor, Body: body})
+	}
+	g.touch(s)
+}
+
 func (g *GitHub) happen(s *subject, e *event) {
 	e.id, e.at = g.id(), g.now()
 	s.events = append(s.events, e)
 	g.touch(s)
+	g.did(s, Deed{Kind: DeedKind(e.kind), Actor: e.actor, Label: e.label})
 }
 
 func (g *GitHub) comment(s *subject, author hls.Account, body string) *comment {
@@ -147,6 +156,7 @@ func (g *GitHub) comment(s *subject, author hls.Account, body string) *comment {
 	c.HTMLURL = fmt.Sprintf("%s#issuecomment-%d", s.html(), c.ID)
 	s.comments = append(s.comments, c)
 	g.touch(s)
+	g.did(s, Deed{Kind: Commented, Actor: author, ID: c.ID, Body: body})
 	return c
 }
 

@@ -108,6 +108,7 @@ func (g *GitHub) editComment(x *exchange) reply {
 		return forbidden()
 	}
 	c.Body, c.UpdatedAt = body, g.now()
+	g.did(c.subject, Deed{Kind: CommentEdited, Actor: x.actor, ID: c.ID, Body: body})
 	return reply{status: http.StatusOK, body: x.as.comment(c), effect: true}
 }
 
@@ -122,6 +123,7 @@ func (g *GitHub) deleteComment(x *exchange) reply {
 	s := c.subject
 	s.comments = slices.DeleteFunc(s.comments, func(other *comment) bool { return other == c })
 	g.touch(s)
+	g.did(s, Deed{Kind: CommentDeleted, Actor: x.actor, ID: c.ID, Body: c.Body})
 	return reply{status: http.StatusNoContent, effect: true}
 }
 

@@ -18,6 +18,7 @@ const (
 	ResetBefore  FaultKind = "reset_before"  // the connection breaks, nothing changed
 	ResetAfter   FaultKind = "reset_after"   // the connection breaks, changed
 	Delay        FaultKind = "delay"         // answers after Wait
+	HangAfter    FaultKind = "hang_after"    // never answers, changed
 	Truncated    FaultKind = "truncated"     // half of the JSON, changed
 	NoID         FaultKind = "no_id"         // 2xx with a body that names nothing, changed
 	Secondary    FaultKind = "secondary"     // 403 with Retry-After of Wait, nothing changed
@@ -34,6 +35,7 @@ type Fault struct {
 	Kind     FaultKind
 	Status   int
 	Wait     time.Duration
+	Hidden   time.Duration // whatever the kind: what was made appears in lists only after it
 }
 
 // Fail plans a fault. Those planned earlier are met first.
@@ -125,7 +127,7 @@ func (f Fault) limitHeaders(h http.Header, now time.Time) {
 // after spoils the answer to a request that had its effect, and returns the status that the client will see.
 func (f Fault) after(out *reply) int {
 	switch f.Kind {
-	case ResetBefore, ResetAfter:
+	case ResetBefore, ResetAfter, HangAfter:
 		return 0
 	case FailAfter:
 		out.status = f.Status
@@ -142,7 +144,7 @@ func (f Fault) late() time.Duration {
 	if f.Kind == Late {
 		return f.Wait
 	}
-	return 0
+	return f.Hidden
 }
 
 // seconds rounds up, so that whoever waits as told has waited enough.

@@ -133,7 +133,7 @@ func (g *GitHub) apply(x *exchange, s *subject, edit issueEdit) {
 		g.rename(s, x.actor, *edit.Title)
 	}
 	if edit.Body != nil {
-		s.Body = *edit.Body
+		g.rewrite(s, x.actor, *edit.Body)
 	}
 	if edit.State != nil {
 		reason := "completed"

@@ -57,6 +57,7 @@ func (g *GitHub) createLabel(x *exchange) reply {
 		return invalid("Label", "name", "already_exists", "")
 	}
 	l := g.addLabel(x.repo, hls.Label{Name: in.Name, Color: in.Color, Description: in.Description})
+	g.didToRepo(x.repo, Deed{Kind: LabelCreated, Actor: x.actor, Label: l.Name})
 	return reply{status: http.StatusCreated, body: x.as.label(x.repo, l), effect: true}
 }
 

@@ -84,6 +84,7 @@ func (g *GitHub) createReview(x *exchange) reply {
 	}
 	s.pull.reviews = append(s.pull.reviews, r)
 	g.touch(s)
+	g.did(s, Deed{Kind: Reviewed, Actor: x.actor, ID: r.ID, Body: r.Body, Commit: r.CommitID})
 	return reply{status: http.StatusOK, body: x.as.review(s, r), effect: true}
 }
 

@@ -165,6 +165,7 @@ func (g *GitHub) push(s *subject, files []hls.File) {
 	s.pull.head.SHA = sha
 	s.pull.heads = append(s.pull.heads, sha)
 	s.pull.files[sha] = counted
+	g.did(s, Deed{Kind: Pushed, Actor: s.User, Commit: sha})
 }
 
 // SetChecks sets the results of continuous integration at the present head.

@@ -72,6 +72,9 @@ func (g *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// Logged first: whoever has the answer finds the call in the log.
 	call.Status = fault.after(&out)
 	g.log(call)
+	if fault.Kind == HangAfter {
+		<-r.Context().Done()
+	}
 	g.write(w, r, out, fault.Kind)
 }
 
@@ -209,7 +212,7 @@ func (g *GitHub) finish(x *exchange, out *reply) {
 
 // write sends the answer, as far as the fault lets it.
 func (g *GitHub) write(w http.ResponseWriter, r *http.Request, out reply, fault FaultKind) {
-	if fault == ResetBefore || fault == ResetAfter {
+	if fault == ResetBefore || fault == ResetAfter || fault == HangAfter {
 		reset(w)
 		return
 	}
@@ -239,6 +242,9 @@ func (g *GitHub) log(c Call) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.calls = append(g.calls, c)
+	if g.cfg.Journal != nil {
+		g.cfg.Journal(Entry{Call: &c})
+	}
 }
 
 // Calls returns every request that was answered, oldest first.

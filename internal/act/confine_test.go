@@ -131,6 +131,9 @@ func TestS1_EffectsHoldNoSecret(t *testing.T) {
 			t.Fatalf("%q stands in\n%s\n%s", part, stored, sent)
 		}
 	}
+	if strings.Contains(string(stored), "\u200b") {
+		t.Errorf("the ledger shows what is not seen: %s", stored)
+	}
 	if !maps.Equal(why, label.Why) {
 		t.Error("the caller's plan was changed")
 	}

@@ -15,7 +15,9 @@ import (
 	"hls/internal/config"
 	"hls/internal/github"
 	"hls/internal/hls"
+	"hls/internal/prompt"
 	"hls/internal/record/sqlite"
+	"hls/prompts"
 )
 
 // Finding is something wrong with the settings or with what they name, or, as a warning, something to know of.
@@ -156,19 +158,29 @@ func (p *inspection) rooms(ctx context.Context) {
 		p.problem("repositories", "%v", err)
 		return
 	}
-	renderer, err := newPrompts(p.settings, p.redactor)
-	if err != nil {
-		p.problem("prompts.base_dir", "%v", err)
-		return
-	}
 	var rules []hls.Rule
 	for _, r := range p.settings.Repositories {
 		if rule, ok := router.Rule(r.Name); ok {
 			rules = append(rules, rule)
 		}
 	}
-	for _, f := range renderer.Check(ctx, rules...) {
-		at := config.Problem{File: f.File, Line: f.Line, Col: f.Column, Message: p.redactor.Redact(f.Message)}
-		p.findings = append(p.findings, Finding{at, f.Warning})
+	for _, f := range prompt.Check(ctx, p.settings.Prompts, prompts.FS, rules...) {
+		p.findings = append(p.findings, p.template(f))
 	}
+}
+
+// template places a problem of a template in its file, or at the key of the settings that it is about.
+func (p *inspection) template(f prompt.Problem) Finding {
+	at := config.Problem{File: f.File, Line: f.Line, Col: f.Column}
+	if f.Key != "" {
+		key := f.Key
+		for i, r := range p.settings.Repositories {
+			if f.Rule != "" && r.Name == f.Rule {
+				key = fmt.Sprintf("repositories[%d].%s", i, f.Key)
+			}
+		}
+		at = p.settings.At(key, "")
+	}
+	at.Message = p.redactor.Redact(f.Message)
+	return Finding{at, f.Warning}
 }

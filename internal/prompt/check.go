@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -17,23 +18,32 @@ import (
 //go:embed samples/*.json
 var samples embed.FS
 
-// Problem is something wrong with a template. Line and Column are 0 where they are not known.
+// Problem is something wrong with a template, or with the settings that name it. One about a template has a place in a
+// file, Line and Column from 1; one about the settings has a Key: of the rule's entry when Rule is set, of the whole
+// settings otherwise.
 type Problem struct {
 	File    string
 	Line    int
 	Column  int
+	Key     string // as prompts.defaults.issues.analyze
+	Rule    string // the rule's name
 	Message string
 	Warning bool // the template works, but probably not as meant
+
+	own bool // Key is of the rules whose folder was read
 }
 
-// String is the problem as compilers write it: file:line:column: message.
+// baseDir is the key of a folder of templates.
+const baseDir = "prompts.base_dir"
+
+// String is the problem as compilers write it: file:line:column: message, or key: message.
 func (p Problem) String() string {
-	at := p.File
-	if p.Line > 0 {
-		at += fmt.Sprintf(":%d", p.Line)
-		if p.Column > 0 {
-			at += fmt.Sprintf(":%d", p.Column)
-		}
+	at := fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+	switch {
+	case p.Rule != "":
+		at = fmt.Sprintf("%s of %s", p.Key, p.Rule)
+	case p.Key != "":
+		at = p.Key
 	}
 	if p.Warning {
 		return at + ": warning: " + p.Message
@@ -47,84 +57,129 @@ var groups = map[string]string{
 	"releases": "push", "push": "push", "generic": "push",
 }
 
-// Check parses every template, renders each that an event can lead to against a sample event, and looks up what the
-// settings name: the settings of all repositories, and those of the given rules. Templates whose names begin with an
-// underscore, or that stand outside of the groups' folders, are drawn in by others and are only parsed.
-func (r *Renderer) Check(ctx context.Context, rules ...hls.Rule) []Problem {
-	dirs := map[string]hls.Rule{"": {}}
+// Check finds everything that is wrong with the templates of all given rules, and with those of a rule without any of
+// its own: it parses every template, renders each that an event can lead to against a sample event, and looks up what
+// the settings name. Templates whose names begin with an underscore, or that stand outside of the groups' folders and
+// are not named by the settings, are drawn in by others and are only parsed.
+func Check(ctx context.Context, cfg Config, builtin fs.FS, rules ...hls.Rule) []Problem {
+	r := newRenderer(cfg, builtin)
+	byDir := map[string][]hls.Rule{"": {{}}}
+	for _, rule := range rules {
+		byDir[rule.Prompts.Dir] = append(byDir[rule.Prompts.Dir], rule)
+	}
 	var problems []Problem
-	for _, rule := range rules {
-		dirs[rule.Prompts.Dir] = rule
-	}
-	for _, dir := range slices.Sorted(maps.Keys(dirs)) {
-		problems = append(problems, r.checkDir(ctx, dirs[dir])...)
-	}
-	base, broken := r.read("", nil)
-	if len(broken) == 0 {
-		problems = append(problems, base.checkDefaults(r.cfg.Defaults)...)
-	}
-	for _, rule := range rules {
-		if s, broken := r.read(rule.Prompts.Dir, nil); len(broken) == 0 {
-			problems = append(problems, s.checkDefaults(rule.Prompts.Defaults)...)
-		}
+	for _, dir := range slices.Sorted(maps.Keys(byDir)) {
+		problems = append(problems, r.checkSet(ctx, byDir[dir])...)
 	}
 	return unique(problems)
 }
 
-// checkDir tries the templates that are in force for a rule. The set is one of its own, so that what it says of
-// missing values does not mix with running traffic.
-func (r *Renderer) checkDir(ctx context.Context, rule hls.Rule) []Problem {
+// checkSet tries the templates that are in force for rules of one folder.
+func (r *Renderer) checkSet(ctx context.Context, rules []hls.Rule) []Problem {
 	var missing []jinja.UndefinedUse
-	s, problems := r.read(rule.Prompts.Dir, func(u jinja.UndefinedUse) { missing = append(missing, u) })
-	if len(problems) > 0 {
+	s, problems := r.read(rules[0].Prompts.Dir, func(u jinja.UndefinedUse) { missing = append(missing, u) })
+	problems = ofRules(problems, rules)
+	if s == nil {
 		return problems
 	}
-	for _, name := range s.names() {
-		sample, ok := groups[path.Dir(name)]
-		if !ok || strings.HasPrefix(path.Base(name), "_") {
-			continue // drawn in by others
-		}
-		in, err := sampleInput(sample, rule)
-		if err != nil {
-			return append(problems, Problem{File: builtinDir, Message: err.Error()})
-		}
-		values := stableValues(in)
-		if !strings.HasPrefix(path.Base(name), "system.") {
-			if values, err = eventValues(in); err != nil {
-				return append(problems, Problem{File: builtinDir, Message: err.Error()})
+	broken := map[string]bool{}
+	for _, p := range problems {
+		broken[p.File] = true
+	}
+	for _, rule := range rules {
+		entries, wrong := s.entries(r.cfg.Defaults, rule)
+		problems = append(problems, wrong...)
+		for _, name := range slices.Sorted(maps.Keys(entries)) {
+			if broken[s.path(name)] {
+				continue
 			}
-		}
-		if _, err := s.render(ctx, name, values); err != nil {
-			problems = append(problems, s.problem(name, err))
+			if err := s.try(ctx, name, entries[name], rule); err != nil {
+				problems = append(problems, s.problem(name, err))
+			}
 		}
 	}
 	for _, u := range missing {
 		if u.Use == "print" && u.Name != "" { // an inline if without else has no name, and is meant to print nothing
-			problems = append(problems, Problem{File: s.path(u.Template), Line: u.Line, Column: u.Column, Warning: true,
+			problems = append(problems, Problem{File: s.path(u.Template), Line: max(u.Line, 1), Column: max(u.Column, 1), Warning: true,
 				Message: fmt.Sprintf("%s is undefined in the sample event and prints as nothing", u.Name)})
 		}
 	}
 	return problems
 }
 
-// checkDefaults looks up the templates that settings name.
-func (s *set) checkDefaults(defaults map[string]map[string]string) []Problem {
+// ofRules says of a folder that cannot be opened which rules name it.
+func ofRules(problems []Problem, rules []hls.Rule) []Problem {
+	var out []Problem
+	for _, p := range problems {
+		if !p.own {
+			out = append(out, p)
+			continue
+		}
+		for _, rule := range rules {
+			out = append(out, Problem{Key: p.Key, Rule: rule.Name, Message: p.Message})
+		}
+	}
+	return out
+}
+
+// entries are the templates that an event can lead to under a rule, with the sample that each is tried with, and what
+// is wrong with the settings that name some of them.
+func (s *set) entries(defaults map[string]map[string]string, rule hls.Rule) (map[string]string, []Problem) {
+	entries := map[string]string{}
+	for _, name := range s.names() {
+		if sample, ok := groups[path.Dir(name)]; ok && !strings.HasPrefix(path.Base(name), "_") {
+			entries[name] = sample
+		}
+	}
+	named, problems := s.named(defaults)
+	maps.Copy(entries, named)
+	named, wrong := s.named(rule.Prompts.Defaults)
+	maps.Copy(entries, named)
+	for _, p := range wrong {
+		p.Rule = rule.Name
+		problems = append(problems, p)
+	}
+	return entries, problems
+}
+
+// named looks up the templates that settings name.
+func (s *set) named(defaults map[string]map[string]string) (map[string]string, []Problem) {
+	found := map[string]string{}
 	var problems []Problem
 	for _, group := range slices.Sorted(maps.Keys(defaults)) {
-		if _, ok := groups[group]; !ok {
-			problems = append(problems, Problem{File: "prompts.defaults." + group,
+		sample, ok := groups[group]
+		if !ok {
+			problems = append(problems, Problem{Key: "prompts.defaults." + group,
 				Message: fmt.Sprintf("no such group; the groups are %s", strings.Join(slices.Sorted(maps.Keys(groups)), ", "))})
 			continue
 		}
 		for _, step := range slices.Sorted(maps.Keys(defaults[group])) {
 			name := defaults[group][step]
 			if _, ok := s.text(name); !ok {
-				problems = append(problems, Problem{File: "prompts.defaults." + group + "." + step,
+				problems = append(problems, Problem{Key: "prompts.defaults." + group + "." + step,
 					Message: fmt.Sprintf("there is no template %q; paths are relative to prompts.base_dir", name)})
+				continue
 			}
+			found[name] = sample
 		}
 	}
-	return problems
+	return found, problems
+}
+
+// try renders a template against a sample event.
+func (s *set) try(ctx context.Context, name, sample string, rule hls.Rule) error {
+	in, err := sampleInput(sample, rule)
+	if err != nil {
+		return err
+	}
+	values := stableValues(in)
+	if !strings.HasPrefix(path.Base(name), "system.") {
+		if values, err = eventValues(in); err != nil {
+			return err
+		}
+	}
+	_, err = s.render(ctx, name, values)
+	return err
 }
 
 // sampleInput is a made-up event with everything that a real one has.

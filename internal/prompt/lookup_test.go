@@ -3,6 +3,7 @@ package prompt
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -143,33 +144,62 @@ func TestCheckNamesFileLineAndColumn(t *testing.T) {
 	dir := folder(t, map[string]string{
 		"issues/analyze.j2":      "{{ issue.title }}\n{{ isue }}",
 		"issues/opened.j2":       "fine",
+		"issues/closed.j2":       "{% include 'issues/missing.j2' %}",
+		"issues/edited.j2":       "\n{{ 1 / 0 }}",
 		"pull_requests/bad.j2":   "one\n  {{ diff | nofilter }}",
+		"pull_requests/worse.j2": "{% if %}",
 		"generic/default.j2":     "{{ payload.commits.nothing.more }}",
 		"lib/_macros.j2":         "{% macro m(x) %}{{ x.y.z }}{% endmacro %}",
+		"mine/review.j2":         "\n\n{{ diff.nothing.more }}",
+		"mine/unused.j2":         "{{ never.rendered.at_all }}",
 		"issues/base_unused.txt": "{{ not a template",
+		"push/large.j2":          strings.Repeat("x", maxTemplate+1),
 	})
-	_, err := New(Config{BaseDir: dir}, prompts.FS, nil, nil)
-	if err == nil || !strings.Contains(err.Error(), filepath.Join(dir, "pull_requests", "bad.j2")+":2:") {
-		t.Errorf("error %v", err)
-	}
-	if err := os.Remove(filepath.Join(dir, "pull_requests", "bad.j2")); err != nil {
+	own := folder(t, map[string]string{"issues/analyze.j2": "{% for x in %}"})
+	if err := os.Symlink("/etc/hostname", filepath.Join(own, "outside.j2")); err != nil {
 		t.Fatal(err)
 	}
-	r := renderer(t, Config{BaseDir: dir, Defaults: map[string]map[string]string{"issue": {"x": "y"}, "issues": {"analyze": "gone.j2"}}})
-	var got []string
-	for _, p := range r.Check(t.Context(), hls.Rule{Prompts: hls.PromptPolicy{Dir: filepath.Join(dir, "none")}}) {
-		got = append(got, strings.ReplaceAll(p.String(), dir, "DIR"))
+	missing := filepath.Join(dir, "none")
+	defaults := func(group, step, name string) map[string]map[string]string {
+		return map[string]map[string]string{group: {step: name}}
 	}
+	cfg := Config{BaseDir: dir, Defaults: map[string]map[string]string{"issue": {"x": "y"}, "issues": {"analyze": "gone.j2"}}}
+	var got []string
+	for _, p := range Check(t.Context(), cfg, prompts.FS,
+		hls.Rule{Name: "a/one", Prompts: hls.PromptPolicy{Dir: missing}}, hls.Rule{Name: "a/two", Prompts: hls.PromptPolicy{Dir: missing}},
+		hls.Rule{Name: "a/three", Prompts: hls.PromptPolicy{Dir: own, Defaults: defaults("reviews", "analyze", "also_gone.j2")}},
+		hls.Rule{Name: "a/four", Prompts: hls.PromptPolicy{Defaults: defaults("pull_requests", "review", "mine/review.j2")}},
+	) {
+		if p.Key == "" && (p.File == "" || p.Line < 1 || p.Column < 1) {
+			t.Errorf("%+v has no place", p)
+		}
+		got = append(got, strings.NewReplacer(dir, "DIR", own, "OWN").Replace(p.String()))
+	}
+	slices.Sort(got)
 	all := strings.Join(got, "\n")
 	for _, want := range []string{
-		"DIR/issues/analyze.j2:2:", "warning: isue", "DIR/generic/default.j2:1:", "prompts.defaults.issue: no such group",
-		`prompts.defaults.issues.analyze: there is no template "gone.j2"`, "DIR/none: open folder",
+		"DIR/issues/analyze.j2:2:4: warning: isue is undefined", "DIR/issues/closed.j2:1:", "DIR/issues/edited.j2:2:", "DIR/pull_requests/bad.j2:2:",
+		"DIR/pull_requests/worse.j2:1:", "DIR/generic/default.j2:1:", "DIR/mine/review.j2:3:", "DIR/push/large.j2:1:1: a template has at most",
+		"OWN/issues/analyze.j2:1:", "OWN/outside.j2:1:1:", "prompts.defaults.issue: no such group",
+		`prompts.defaults.issues.analyze: there is no template "gone.j2"`, "prompts.base_dir of a/one: open folder", "prompts.base_dir of a/two: open folder",
+		`prompts.defaults.reviews.analyze of a/three: there is no template "also_gone.j2"`,
 	} {
-		if !strings.Contains(all, want) {
-			t.Errorf("%q is not in\n%s", want, all)
+		if !strings.Contains("\n"+all, "\n"+want) {
+			t.Errorf("%q does not begin a line of\n%s", want, all)
 		}
 	}
-	if strings.Contains(all, "_macros") || strings.Contains(all, "base_unused") {
-		t.Errorf("what is only drawn in was rendered:\n%s", all)
+	if len(got) != 15 {
+		t.Errorf("%d problems:\n%s", len(got), all)
+	}
+}
+
+func TestProblemsOfNewNameThePlace(t *testing.T) {
+	t.Parallel()
+	dir := folder(t, map[string]string{"pull_requests/bad.j2": "one\n  {{ diff | nofilter }}", "issues/bad.j2": "{% if %}"})
+	_, err := New(Config{BaseDir: dir}, prompts.FS, nil, nil)
+	for _, place := range []string{filepath.Join(dir, "pull_requests", "bad.j2") + ":2:", filepath.Join(dir, "issues", "bad.j2") + ":1:"} {
+		if err == nil || !strings.Contains(err.Error(), place) {
+			t.Errorf("%s is not in the error: %v", place, err)
+		}
 	}
 }

@@ -59,16 +59,22 @@ type Renderer struct {
 // New reads and parses the templates of builtin and of cfg.BaseDir. The redactor may be nil; a nil random means
 // crypto/rand.
 func New(cfg Config, builtin fs.FS, redactor *hls.Redactor, random io.Reader) (*Renderer, error) {
-	if random == nil {
-		random = rand.Reader
+	r := newRenderer(cfg, builtin)
+	r.redactor = redactor
+	if random != nil {
+		r.random = random
 	}
-	r := &Renderer{cfg: cfg, builtin: builtin, redactor: redactor, random: random, sets: map[string]*set{}, stand: (rand.Text() + rand.Text())[:2*nonceBytes]}
 	base, err := r.load("")
 	if err != nil {
 		return nil, fmt.Errorf("read templates: %w", err)
 	}
 	r.sets[""] = base
 	return r, nil
+}
+
+func newRenderer(cfg Config, builtin fs.FS) *Renderer {
+	stand := (rand.Text() + rand.Text())[:2*nonceBytes]
+	return &Renderer{cfg: cfg, builtin: builtin, random: rand.Reader, sets: map[string]*set{}, stand: stand}
 }
 
 // Reload reads all templates again. When a new version is broken, the error names file and line, and the old set
@@ -152,28 +158,26 @@ func (r *Renderer) load(dir string) (*set, error) {
 	return s, errors.Join(errs...)
 }
 
-// read is load with its problems one by one; undefined is told of missing values.
+// read is load with its problems one by one; undefined is told of missing values. The set lacks what could not be read.
 func (r *Renderer) read(dir string, undefined func(jinja.UndefinedUse)) (*set, []Problem) {
 	var sources []source
 	var problems []Problem
-	for _, folder := range []string{dir, r.cfg.BaseDir} {
+	for i, folder := range []string{dir, r.cfg.BaseDir} {
 		if folder == "" {
 			continue
 		}
-		found, err := readFolder(folder)
+		found, unread, err := readFolder(folder)
 		if err != nil {
-			problems = append(problems, Problem{File: folder, Message: err.Error()})
+			problems = append(problems, Problem{Key: baseDir, own: i == 0, Message: err.Error()})
 			continue
 		}
-		sources = append(sources, found)
+		sources, problems = append(sources, found), append(problems, unread...)
 	}
-	found, err := readSource("", r.builtin)
-	if err != nil {
-		problems = append(problems, Problem{File: builtinDir, Message: err.Error()})
-	}
+	found, unread := readSource("", r.builtin)
+	problems = append(problems, unread...)
 	s, err := newSet(append(sources, found), r.stand, undefined)
 	if err != nil {
-		return nil, append(problems, Problem{File: builtinDir, Message: err.Error()})
+		return nil, append(problems, Problem{File: builtinDir, Line: 1, Column: 1, Message: err.Error()})
 	}
 	return s, append(problems, s.parse()...)
 }

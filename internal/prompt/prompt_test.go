@@ -112,7 +112,7 @@ func TestGolden(t *testing.T) {
 
 func TestBuiltinTemplatesPassTheCheck(t *testing.T) {
 	t.Parallel()
-	for _, p := range renderer(t, Config{}).Check(t.Context(), hls.Rule{}, categories()) {
+	for _, p := range Check(t.Context(), Config{}, prompts.FS, hls.Rule{}, categories()) {
 		t.Error(p)
 	}
 }

@@ -31,41 +31,61 @@ type source struct {
 }
 
 // readFolder reads a configured folder. Symbolic links that leave it are refused.
-func readFolder(dir string) (source, error) {
+func readFolder(dir string) (source, []Problem, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return source{}, fmt.Errorf("open folder of templates: %w", err)
+		return source{}, nil, fmt.Errorf("open folder of templates: %w", err)
 	}
 	defer root.Close()
-	return readSource(dir, root.FS())
+	s, problems := readSource(dir, root.FS())
+	return s, problems, nil
 }
 
-func readSource(dir string, files fs.FS) (source, error) {
+// readSource reads all files that it can, and tells of the others.
+func readSource(dir string, files fs.FS) (source, []Problem) {
 	s := source{dir: dir, files: jinja.Map{}}
-	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+	var problems []Problem
+	_ = fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+		hidden := name != "." && strings.HasPrefix(path.Base(name), ".")
 		switch {
-		case err != nil:
-			return err
-		case name != "." && strings.HasPrefix(d.Name(), "."):
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		case d.IsDir(), strings.HasSuffix(name, ".go"):
+		case hidden && d != nil && d.IsDir():
+			return fs.SkipDir
+		case hidden, err == nil && d.IsDir(), strings.HasSuffix(name, ".go"):
 			return nil
 		}
-		info, err := fs.Stat(files, name)
-		if err != nil || !info.Mode().IsRegular() {
-			return err
+		if err == nil {
+			err = s.readFile(files, name)
 		}
-		if info.Size() > maxTemplate {
-			return fmt.Errorf("%s is larger than %d bytes", name, maxTemplate)
+		if err != nil {
+			problems = append(problems, Problem{File: s.path(name), Line: 1, Column: 1, Message: err.Error()})
 		}
-		text, err := fs.ReadFile(files, name)
-		s.files[name] = string(text)
-		return err
+		return nil
 	})
-	return s, err
+	return s, problems
+}
+
+// readFile reads one file; what is no ordinary file is passed over.
+func (s *source) readFile(files fs.FS, name string) error {
+	info, err := fs.Stat(files, name)
+	if err != nil || !info.Mode().IsRegular() {
+		return err
+	}
+	if info.Size() > maxTemplate {
+		return fmt.Errorf("a template has at most %d bytes", maxTemplate)
+	}
+	text, err := fs.ReadFile(files, name)
+	if err == nil {
+		s.files[name] = string(text)
+	}
+	return err
+}
+
+// path is where a template stands, for people.
+func (s *source) path(name string) string {
+	if s.dir == "" {
+		return builtinDir + "/" + name
+	}
+	return filepath.Join(s.dir, filepath.FromSlash(name))
 }
 
 // set is the templates in force for one rule: the first source that has a name serves it.
@@ -120,21 +140,20 @@ func (s *set) parse() []Problem {
 
 // problem places an error of the engine in the file that it is about.
 func (s *set) problem(name string, err error) Problem {
-	p := Problem{Message: err.Error()}
+	p := Problem{File: s.path(name), Line: 1, Column: 1, Message: err.Error()}
 	var e *jinja.Error
 	if errors.As(err, &e) {
-		name = cmp.Or(e.Template, name)
-		p.Line, p.Column, p.Message = e.Line, e.Column, fmt.Sprintf("%s: %s", e.Kind, e.Message)
+		p.Line, p.Column, p.Message = max(e.Line, 1), max(e.Column, 1), fmt.Sprintf("%s: %s", e.Kind, e.Message)
+		p.File = s.path(cmp.Or(e.Template, name))
 	}
-	p.File = s.path(name)
 	return p
 }
 
-// path is where a template stands, for people.
+// path is where a template stands, for people. One that no source has is taken to be built in.
 func (s *set) path(name string) string {
 	for _, src := range s.sources {
-		if _, ok := src.files[name]; ok && src.dir != "" {
-			return filepath.Join(src.dir, filepath.FromSlash(name))
+		if _, ok := src.files[name]; ok {
+			return src.path(name)
 		}
 	}
 	return builtinDir + "/" + name

@@ -57,7 +57,7 @@ func TestO4_BadFilesNameLineAndKey(t *testing.T) {
 		"half of tls":      {"server:\n  tls: {cert_file: x}" + rest, `s.yaml:2:8: server.tls: needs both cert_file and key_file`},
 		"taken path":       {"server: {webhook_path: /ui/x}" + rest, `s.yaml:1:24: server.webhook_path: want a path such as /webhook`},
 		"bad url":          {"telemetry: {otlp_endpoint: 'collector:4318'}" + rest, `s.yaml:1:28: telemetry.otlp_endpoint: want a URL such as https://example.com`},
-		"bad storage":      {"storage: {url: mysql://x}" + rest, `s.yaml:1:16: storage.url: want sqlite:PATH or postgres://USER@HOST/DATABASE`},
+		"bad storage":      {"storage: {url: mysql://x}" + rest, `s.yaml:1:16: storage.url: want sqlite:PATH, as sqlite:data/hls.db`},
 		"bad event":        {"repositories:\n  - name: a/b\n    events: [issues, isues]" + rest, `s.yaml:3:22: repositories[0].events[1]: `},
 		"bad glob":         {"repositories:\n  - name: a/b\n    ignore:\n      paths: ['[a']" + rest, `s.yaml:4:15: repositories[0].ignore.paths[0]: `},
 		"bad regexp":       {"repositories:\n  - name: a/b\n    ignore: {title_patterns: [ok, '(']}" + rest, `s.yaml:3:35: repositories[0].ignore.title_patterns[1]: the regular expression is malformed`},
@@ -135,7 +135,7 @@ func TestProblemsOfOurVariablesNameThem(t *testing.T) {
 	t.Parallel()
 	_, err := load(t, minimal, map[string]string{"HLS_DATABASE_URL": "mysql://x", "ANTHROPIC_BASE_URL": "nowhere"})
 	for _, want := range []string{
-		"s.yaml: storage.url: want sqlite:PATH or postgres://USER@HOST/DATABASE; the environment variable HLS_DATABASE_URL gives it",
+		"s.yaml: storage.url: want sqlite:PATH, as sqlite:data/hls.db; the environment variable HLS_DATABASE_URL gives it",
 		"s.yaml: claude.base_url: want a URL such as https://example.com; the environment variable ANTHROPIC_BASE_URL gives it",
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -121,7 +121,7 @@ func (b *binder) checkURLs(s *Settings) {
 	}
 	if storage := s.Storage.URL; !strings.HasPrefix(storage, "sqlite:") &&
 		!strings.HasPrefix(storage, "postgres://") && !strings.HasPrefix(storage, "postgresql://") {
-		b.at("storage.url", "want sqlite:PATH or postgres://USER@HOST/DATABASE")
+		b.at("storage.url", "want sqlite:PATH, as sqlite:data/hls.db")
 	}
 }
 

@@ -4,7 +4,7 @@ import "time"
 
 // Config says where everything is kept, and for how long.
 type Config struct {
-	// URL is where the record is kept: sqlite:PATH or postgres://…
+	// URL is where the record is kept: sqlite:PATH. postgres://… is for a later version, and refused by this one.
 	URL string `yaml:"url"`
 	// Retention says how long stored text is kept. Counters, outcomes and the ledger of effects stay.
 	Retention Retention `yaml:"retention"`

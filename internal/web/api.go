@@ -48,7 +48,7 @@ func (s *Server) taskJSON(t hls.Task) map[string]any {
 	}
 }
 
-// delivery shows one task by its id, or the newest one of a delivery id, with its analysis, plan and effects.
+// delivery shows the newest task of a delivery id, with its analysis, plan and effects.
 func (s *Server) delivery(w http.ResponseWriter, r *http.Request) {
 	shown, err := s.show(r)
 	switch {

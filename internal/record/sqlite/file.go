@@ -61,7 +61,7 @@ func lock(path string) (*os.File, error) {
 	}
 	_ = f.Close()
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, fmt.Errorf("another process has it open (it holds %s): stop that one, or use PostgreSQL for more than one", path)
+		return nil, fmt.Errorf("another process has it open (it holds %s): stop that one first", path)
 	}
 	return nil, fmt.Errorf("lock %s: %w", path, err)
 }

@@ -106,6 +106,25 @@ func TestE7_TheOwnAccountIsReadAgainAfterAFailure(t *testing.T) {
 	}
 }
 
+// A repository's own cap counts in place of the one for all, and its 0 is no cap.
+func TestS3_ARepositorysOwnCapCounts(t *testing.T) {
+	t.Parallel()
+	for budget, want := range map[string]hls.State{"": hls.Skipped, "budget: {daily_usd: 0}": hls.Done, "budget: {daily_usd: 5}": hls.Done} {
+		s := &service{t: t, github: shop(), dir: t.TempDir(), log: &buffer{}}
+		ghURL, stopGH := s.github.Start()
+		clURL, stopCL := answering(bugAnswer).Start()
+		t.Cleanup(stopGH)
+		t.Cleanup(stopCL)
+		settings := settingsFor(ghURL, clURL, s.dir)
+		s.run(strings.Replace(settings, "api_key:", "budget: {per_repository_daily_usd: 0.000001}, api_key:", 1) + widgetSettings + "    " + budget + "\n")
+		d := s.issueOpened()
+		s.send(d)
+		if task := s.settled(d.GUID); task.State != want {
+			t.Errorf("%q: ended as %s (%s)", budget, task.State, task.Reason)
+		}
+	}
+}
+
 // A redirect takes no write to another subject, wherever it points.
 func TestE1_ARedirectLeadsToNoOtherSubject(t *testing.T) {
 	t.Parallel()

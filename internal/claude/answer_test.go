@@ -277,11 +277,11 @@ func TestHealthIsOfTheDoor(t *testing.T) {
 func TestReachable(t *testing.T) {
 	t.Parallel()
 	s := serve(t, answer(200, `{"id":"claude-sonnet-5-5","type":"model"}`))
-	if err := dial(t, s.URL).Reachable(t.Context(), Sonnet); err != nil || s.seen()[0].Path != "/v1/models/"+Sonnet {
+	if err := dial(t, s.URL).Reachable(t.Context(), sonnet); err != nil || s.seen()[0].Path != "/v1/models/"+sonnet {
 		t.Errorf("got %v", err)
 	}
 	s = serve(t, answer(401, problem("authentication_error", "invalid x-api-key")))
-	if err := dial(t, s.URL).Reachable(t.Context(), Sonnet); err == nil || contains(err.Error(), testKey) {
+	if err := dial(t, s.URL).Reachable(t.Context(), sonnet); err == nil || contains(err.Error(), testKey) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -10,13 +10,13 @@ import (
 
 // The current models, from the smallest up.
 const (
-	Haiku  = "claude-haiku-5-5"
-	Sonnet = "claude-sonnet-5-5"
-	Opus   = "claude-opus-5-5"
+	haiku  = "claude-haiku-5-5"
+	sonnet = "claude-sonnet-5-5"
+	opus   = "claude-opus-5-5"
 )
 
-// DefaultModel answers when the settings name no other.
-const DefaultModel = Sonnet
+// defaultModel answers when the settings name no other.
+const defaultModel = sonnet
 
 // Price is what a model costs, in US dollars per million tokens.
 type Price struct {
@@ -43,9 +43,9 @@ type model struct {
 // models is from "Pricing", "Effort" and the pages of the models in Anthropic's documentation. A name belongs to
 // the first entry whose prefix it has.
 var models = []model{
-	{prefix: Haiku, price: Price{0.10, 0.50, 0.125, 0.01}, longOver: 100_000, long: Price{0.50, 2.50, 0.625, 0.05}, effort: true},
-	{prefix: Sonnet, price: Price{2, 10, 2.50, 0.20}, effort: true},
-	{prefix: Opus, price: Price{4, 20, 5, 0.20}, effort: true},
+	{prefix: haiku, price: Price{0.10, 0.50, 0.125, 0.01}, longOver: 100_000, long: Price{0.50, 2.50, 0.625, 0.05}, effort: true},
+	{prefix: sonnet, price: Price{2, 10, 2.50, 0.20}, effort: true},
+	{prefix: opus, price: Price{4, 20, 5, 0.20}, effort: true},
 	{prefix: "claude-fable-5-1", price: Price{10, 50, 12.50, 0.25}, effort: true},
 	{prefix: "claude-mythos-5-1", price: Price{10, 50, 12.50, 0.25}, effort: true},
 	{prefix: "claude-fable-5", price: Price{10, 50, 12.50, 1}, effort: true},
@@ -71,11 +71,11 @@ var retired = []string{
 // and so does a retired name.
 func Resolve(name string) (actual, warning string) {
 	if name == "" {
-		return DefaultModel, ""
+		return defaultModel, ""
 	}
 	for _, prefix := range retired {
 		if strings.HasPrefix(name, prefix) {
-			return DefaultModel, fmt.Sprintf("model %s is retired; %s is asked instead", name, DefaultModel)
+			return defaultModel, fmt.Sprintf("model %s is retired; %s is asked instead", name, defaultModel)
 		}
 	}
 	return name, ""

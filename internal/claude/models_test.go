@@ -2,6 +2,7 @@ package claude
 
 import (
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -11,16 +12,25 @@ import (
 func TestRetiredNamesMeanTheDefault(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
-		"": DefaultModel, "claude-3-5-sonnet-20241022": DefaultModel, "claude-3-opus-20240229": DefaultModel,
-		"claude-3-haiku-20240307": DefaultModel, "claude-2.1": DefaultModel, "claude-instant-1.2": DefaultModel,
-		"claude-opus-4-20250514": DefaultModel, "claude-opus-4-1-20250805": DefaultModel, "claude-sonnet-4-0": DefaultModel,
+		"": defaultModel, "claude-3-5-sonnet-20241022": defaultModel, "claude-3-opus-20240229": defaultModel,
+		"claude-3-haiku-20240307": defaultModel, "claude-2.1": defaultModel, "claude-instant-1.2": defaultModel,
+		"claude-opus-4-20250514": defaultModel, "claude-opus-4-1-20250805": defaultModel, "claude-sonnet-4-0": defaultModel,
 		"claude-opus-4-5": "claude-opus-4-5", "claude-haiku-4-5-20251001": "claude-haiku-4-5-20251001",
-		"claude-opus-5-5": Opus, "claude-haiku-5-5": Haiku, "claude-sonnet-4-6": "claude-sonnet-4-6",
+		"claude-opus-5-5": opus, "claude-haiku-5-5": haiku, "claude-sonnet-4-6": "claude-sonnet-4-6",
 	} {
 		got, warning := Resolve(name)
 		if got != want || (warning != "") != (name != "" && name != want) {
 			t.Errorf("%s: got %s, %q", name, got, warning)
 		}
+	}
+}
+
+// The default that the settings' reference names is the one that is asked.
+func TestTheDefaultModelIsTheOneInTheReference(t *testing.T) {
+	t.Parallel()
+	field, _ := reflect.TypeFor[Config]().FieldByName("Model")
+	if got := field.Tag.Get("default"); got != defaultModel {
+		t.Errorf("the reference says %s, %s is asked", got, defaultModel)
 	}
 }
 
@@ -32,7 +42,7 @@ func TestWarningsNameTheirKeys(t *testing.T) {
 	}{
 		"nothing":     {Config{}, nil},
 		"retired":     {Config{Model: "claude-3-5-sonnet-20241022"}, map[string]string{"model": "retired"}},
-		"temperature": {Config{Temperature: new(0.2)}, map[string]string{"temperature": Sonnet}},
+		"temperature": {Config{Temperature: new(0.2)}, map[string]string{"temperature": sonnet}},
 		"effort":      {Config{Model: "claude-haiku-4-5", Effort: "low"}, map[string]string{"effort": "claude-haiku-4-5"}},
 		"unknown":     {Config{Model: "claude-x"}, map[string]string{"model": "claude.prices"}},
 		"priced":      {Config{Model: "claude-x", Prices: map[string]Price{"claude-x": {Input: 1}}}, nil},
@@ -53,11 +63,11 @@ func TestCost(t *testing.T) {
 	t.Parallel()
 	million := hls.Usage{InputTokens: 1e6, OutputTokens: 1e6, CacheWriteTokens: 1e6, CacheReadTokens: 1e6}
 	for name, want := range map[string]int64{ // micro-dollars
-		Opus:                   4e6 + 20e6 + 5e6 + 0.2e6,
-		Sonnet:                 2e6 + 10e6 + 2.5e6 + 0.2e6,
+		opus:                   4e6 + 20e6 + 5e6 + 0.2e6,
+		sonnet:                 2e6 + 10e6 + 2.5e6 + 0.2e6,
 		"claude-haiku-4-5":     1e6 + 5e6 + 1.25e6 + 0.1e6,
 		"claude-sonnet-4-6":    3e6 + 15e6 + 3.75e6 + 0.3e6,
-		Haiku:                  0.5e6 + 2.5e6 + 0.625e6 + 0.05e6, // a long prompt
+		haiku:                  0.5e6 + 2.5e6 + 0.625e6 + 0.05e6, // a long prompt
 		"claude-of-the-future": 10e6 + 50e6 + 12.5e6 + 1e6,
 		"own":                  1e6 + 2e6 + 1.25e6 + 0.1e6,
 	} {
@@ -66,15 +76,15 @@ func TestCost(t *testing.T) {
 			t.Errorf("%s: got %d, want %d", name, got, want)
 		}
 	}
-	if got := (tariff{}).cost(Haiku, hls.Usage{InputTokens: 1000, OutputTokens: 100}); got != 150 {
+	if got := (tariff{}).cost(haiku, hls.Usage{InputTokens: 1000, OutputTokens: 100}); got != 150 {
 		t.Errorf("a short prompt: got %d", got)
 	}
 	own := tariff{"claude-x": {Input: 1}}
 	for pair, want := range map[[2]string]string{
-		{Sonnet, "claude-sonnet-5-5-20260928"}: "claude-sonnet-5-5-20260928",
+		{sonnet, "claude-sonnet-5-5-20260928"}: "claude-sonnet-5-5-20260928",
 		{"claude-x", "claude-x-20260101"}:      "claude-x",
-		{Sonnet, Opus}:                         Opus,
-		{Sonnet, "stand-in"}:                   Sonnet,
+		{sonnet, opus}:                         opus,
+		{sonnet, "stand-in"}:                   sonnet,
 	} {
 		if got := own.name(pair[0], pair[1]); got != want {
 			t.Errorf("%v: priced as %s", pair, got)
@@ -86,7 +96,7 @@ func TestCost(t *testing.T) {
 func TestS3_NoAnswerCostsMoreThanItsCeiling(t *testing.T) {
 	t.Parallel()
 	c := dial(t, "http://localhost")
-	names := []string{"", Haiku, Sonnet, Opus, "claude-haiku-4-5", "claude-of-the-future", "claude-3-opus-20240229"}
+	names := []string{"", haiku, sonnet, opus, "claude-haiku-4-5", "claude-of-the-future", "claude-3-opus-20240229"}
 	for range 10_000 {
 		r := hls.Request{
 			Model: names[rand.N(len(names))], MaxTokens: 1 + rand.N(20_000),

@@ -174,8 +174,12 @@ func forward(ctx context.Context, watcher *fsnotify.Watcher, changed chan<- stru
 	}
 }
 
-// addFolders watches a folder and everything below it; a file is passed over.
+// addFolders watches a folder, or what a link to one leads to, and everything below it; a file is passed over.
 func addFolders(watcher *fsnotify.Watcher, root string) error {
+	root, err := filepath.EvalSymlinks(root)
+	if err != nil {
+		return err
+	}
 	return filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
 		if err != nil || !d.IsDir() {
 			return err

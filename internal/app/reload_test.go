@@ -242,3 +242,19 @@ func TestReload_WatchesTheNewFolder(t *testing.T) {
 		t.Errorf("health %v", health)
 	}
 }
+
+func TestReload_WatchesWhatALinkLeadsTo(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	template(t, dir, "v1/issues/analyze.j2", "first version")
+	if err := os.Symlink("v1", filepath.Join(dir, "current")); err != nil {
+		t.Fatal(err)
+	}
+	r := startReloadable(t, widgetSettings+"prompts: {reload: true, base_dir: "+filepath.Join(dir, "current")+"}\n", shop(), answering(bugAnswer))
+	if !r.asks(20, "first version") {
+		t.Fatal("the template behind the link is not in force")
+	}
+	template(t, dir, "v1/issues/analyze.j2", "second version")
+	n := 30
+	eventually(t, func() bool { n++; return r.asks(n, "second version") })
+}

@@ -54,10 +54,11 @@ func TestChangedNamesWhatDiffers(t *testing.T) {
 func TestNoMoneyCapWarns(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
-		"":                                    true,
-		"budget: {per_actor_daily_events: 5}": true,
-		"budget: {daily_usd: 1}":              false,
-		"budget: {monthly_usd: 1}":            false,
+		"":                                        true,
+		"budget: {per_actor_daily_events: 5}":     true,
+		"budget: {per_repository_daily_usd: 0}":   true,
+		"budget: {daily_usd: 1}":                  false,
+		"budget: {monthly_usd: 1}":                false,
 		"budget: {per_repository_daily_usd: 0.5}": false,
 	} {
 		s := mustLoad(t, "github: {token: t, webhook_secret: a test secret}\nrepositories: [{name: a/b}, {name: c/d, budget: {daily_usd: 5}}]\n"+
@@ -66,5 +67,10 @@ func TestNoMoneyCapWarns(t *testing.T) {
 		if got != want {
 			t.Errorf("%q: warning %t", text, got)
 		}
+	}
+	s := mustLoad(t, "github: {token: t, webhook_secret: a test secret}\nrepositories: [{name: a/b, budget: {daily_usd: 0}}]\n"+
+		"claude: {api_key: k, budget: {per_repository_daily_usd: 1}}\n")
+	if !slices.ContainsFunc(s.Warnings(), func(w Warning) bool { return w.Key == "claude.budget" }) {
+		t.Error("no warning for a repository whose own 0 lifts the cap")
 	}
 }

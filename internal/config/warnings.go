@@ -60,12 +60,15 @@ func (s *Settings) Warnings() []Warning {
 
 // uncapped tells whether some repository may cost any amount of money.
 func (s *Settings) uncapped() bool {
-	b := s.Claude.Analyze.Budget
-	if b.DailyUSD > 0 || b.MonthlyUSD > 0 || b.PerRepositoryDailyUSD > 0 {
+	all := s.Claude.Analyze.Budget
+	if all.DailyUSD > 0 || all.MonthlyUSD > 0 {
 		return false
 	}
 	return len(s.Repositories) == 0 || slices.ContainsFunc(s.Repositories, func(r route.Repository) bool {
-		return r.Budget.DailyUSD == nil || *r.Budget.DailyUSD == 0
+		if own := r.Budget.DailyUSD; own != nil {
+			return *own == 0
+		}
+		return all.PerRepositoryDailyUSD == 0
 	})
 }
 

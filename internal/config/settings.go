@@ -93,9 +93,11 @@ type Features struct {
 	SignatureValidation bool `yaml:"signature_validation" default:"true"`
 	// Answers a delivery once it is stored, and works on it afterwards.
 	AsyncProcessing bool `yaml:"async_processing" default:"true"`
-	// Applies labels; otherwise they are only planned.
+	// Sets labels: what an issue is about, how large a pull request is. False sets and removes none on any event of any
+	// repository, and the plan tells which it left out; comments and reviews go on.
 	AutoLabeling bool `yaml:"auto_labeling" default:"true"`
-	// Posts comments and reviews; otherwise they are only planned.
+	// Posts comments on issues, reviews and comments on pull requests. False posts none on any event of any repository,
+	// and the analysis says what was found; labels go on.
 	AutoCommenting bool `yaml:"auto_commenting" default:"true"`
 	// Plans everything and changes nothing on GitHub.
 	DryRun bool `yaml:"dry_run" default:"false"`

@@ -39,7 +39,8 @@ type Repository struct {
 
 // Labels is the section labels of a repository.
 type Labels struct {
-	// AutoApply false plans labels and sets none; the default is features.auto_labeling.
+	// AutoApply false sets no label on this repository's issues and pull requests; the default is features.auto_labeling,
+	// and true has no effect where that is false.
 	AutoApply *bool `yaml:"auto_apply"`
 	// Categories are the only labels that may be set, by group; without them, the labels that the repository has.
 	Categories Categories `yaml:"categories"`
@@ -52,9 +53,11 @@ type Labels struct {
 
 // Comments is the section comments of a repository.
 type Comments struct {
-	// AutoPost true always posts a comment and false never; the default is to post when the author can act on it.
+	// AutoPost true always posts on an issue or a pull request, and false never: no comment, no review. The default is to
+	// post when the author can act on it. True has no effect where features.auto_commenting is false.
 	AutoPost *bool `yaml:"auto_post"`
-	// EventTypes are the events that may be answered by a comment; the default is all.
+	// EventTypes are the events that may be answered by a comment or a review, such as issues or pull_request.opened; the
+	// default is all.
 	EventTypes Strings `yaml:"event_types"`
 }
 

@@ -20,6 +20,7 @@ type GitHubConfig struct {
 	Tokens    map[string]string // of others: token → login
 	Self      hls.Account       // the account behind Token; by default the user hls-bot
 	Anonymous bool              // public repositories may be read without a credential
+	App       *AppSeed          // signs in with tokens of its own; its installation acts as Self
 	Limit     int               // requests an hour; 0 means 5,000
 	Now       func() time.Time  // by default time.Now
 	Journal   func(Entry)       // told of every call and change; may be nil
@@ -39,10 +40,17 @@ type GitHub struct {
 	faults   []*Fault
 	quotas   map[string]*quota
 	sending  sync.WaitGroup // redeliveries under way
+
+	organizations map[string]*holder // by lower-case login
+	appHook       *hook              // nil until the App has one
+	respell       bool
 }
 
 // NewGitHub returns a GitHub without repositories.
 func NewGitHub(cfg GitHubConfig) *GitHub {
+	if cfg.Self.Login == "" && cfg.App != nil {
+		cfg.Self = cfg.App.bot()
+	}
 	if cfg.Self.Login == "" {
 		cfg.Self = hls.Account{ID: 9001, Login: "hls-bot", Type: "User"}
 	}
@@ -55,9 +63,10 @@ func NewGitHub(cfg GitHubConfig) *GitHub {
 	g := &GitHub{
 		cfg: cfg, nextID: 1_000_000,
 		moved: map[string]*repository{}, accounts: map[string]hls.Account{}, quotas: map[string]*quota{},
+		organizations: map[string]*holder{},
 	}
 	g.AddAccount(cfg.Self)
-	g.table = patterns(g.routes())
+	g.table = append(patterns(g.routes()), patterns(g.appRoutes())...)
 	return g
 }
 

@@ -1,228 +1,258 @@
 package simulate
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"strconv"
-	"time"
+	"strings"
 )
 
-// hook is a repository's webhook with the log of what was sent to it, oldest first.
+// hook is a webhook of a repository, an organization or the App, with the log of what was sent to it, oldest first.
 type hook struct {
 	id       int64
+	kind     string // "Repository", "Organization" or "App"
 	url      string
 	secret   string
 	media    string // "json" or "form"
+	insecure bool
+	active   bool
 	events   []string
 	attempts []*attempt
 }
 
-type attempt struct {
-	Delivery
-	id           int64
-	at           time.Time
-	status       int // 0 when there was no answer
-	redelivery   bool
-	repositoryID int64
+// holder is what has webhooks: a repository, or an organization with its owners.
+type holder struct {
+	path   string // below the API's root
+	admins map[string]bool
+	hooks  []*hook
 }
 
-// AddHook registers a webhook and returns its id.
+// AddOrganization adds an organization whose owners alone may see its webhooks.
+func (g *GitHub) AddOrganization(login string, owners ...string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	a := g.account(login)
+	a.Type = "Organization"
+	g.accounts[strings.ToLower(login)] = a
+	o := &holder{path: "/orgs/" + login, admins: map[string]bool{}}
+	for _, owner := range owners {
+		o.admins[strings.ToLower(owner)] = true
+	}
+	g.organizations[strings.ToLower(login)] = o
+}
+
+// AddHook registers a webhook of a repository and returns its id.
 func (g *GitHub) AddHook(repo, url, secret string) int64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	h := g.newHook("Repository", url, secret)
 	r := g.known(repo)
-	h := &hook{id: g.id(), url: url, secret: secret, media: "json", events: []string{"*"}}
 	r.hooks = append(r.hooks, h)
 	return h.id
 }
 
-// Deliver sends a delivery to a hook and keeps it in the hook's log, as GitHub does. A dead receiver is no error
-// here: it shows in the log as a failed delivery.
-func (g *GitHub) Deliver(ctx context.Context, repo string, hookID int64, d Delivery) (status int, body []byte) {
-	g.mu.Lock()
-	r := g.known(repo)
-	h := r.hook(hookID)
-	if h == nil {
-		g.mu.Unlock()
-		panic("simulate: no such hook")
-	}
-	d.HookID, d.Form = h.id, h.media == "form"
-	to, secret := h.url, h.secret
-	g.mu.Unlock()
-	status, body, _ = Send(ctx, to, secret, d)
-	g.Log(repo, hookID, d, status)
-	return status, body
-}
-
-// Log keeps a delivery in a hook's log with the status that its receiver answered, 0 for none: one that was
-// missed can be found there and redelivered.
-func (g *GitHub) Log(repo string, hookID int64, d Delivery, status int) {
+// AddOrganizationHook registers a webhook of an organization and returns its id.
+func (g *GitHub) AddOrganizationHook(org, url, secret string) int64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	r := g.known(repo)
-	h := r.hook(hookID)
-	again := slices.ContainsFunc(h.attempts, func(a *attempt) bool { return a.GUID == d.GUID })
-	h.attempts = append(h.attempts, &attempt{
-		Delivery: d, id: g.id(), at: g.cfg.Now().UTC(), status: status, redelivery: again, repositoryID: r.ID,
-	})
+	h := g.newHook("Organization", url, secret)
+	o := g.organizations[strings.ToLower(org)]
+	o.hooks = append(o.hooks, h)
+	return h.id
 }
 
-func (r *repository) hook(id int64) *hook {
-	for _, h := range r.hooks {
-		if h.id == id {
+// SetAppHook gives the App its webhook and returns its id.
+func (g *GitHub) SetAppHook(url, secret string) int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.appHook = g.newHook("App", url, secret)
+	return g.appHook.id
+}
+
+// Hook is a webhook as a test looks at it, its secret included.
+type Hook struct {
+	ID          int64
+	URL, Secret string
+	ContentType string
+	Insecure    bool
+	Active      bool
+	Events      []string
+}
+
+// Hooks returns the webhooks of a repository.
+func (g *GitHub) Hooks(repo string) []Hook {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var out []Hook
+	for _, h := range g.known(repo).hooks {
+		out = append(out, Hook{h.id, h.url, h.secret, h.media, h.insecure, h.active, slices.Clone(h.events)})
+	}
+	return out
+}
+
+func (g *GitHub) newHook(kind, url, secret string) *hook {
+	return &hook{id: g.id(), kind: kind, url: url, secret: secret, media: "json", active: true, events: []string{"*"}}
+}
+
+// hookByID finds a webhook wherever it is; nil when there is none.
+func (g *GitHub) hookByID(id int64) *hook {
+	all := [][]*hook{{g.appHook}}
+	for _, r := range g.repos {
+		all = append(all, r.hooks)
+	}
+	for _, o := range g.organizations {
+		all = append(all, o.hooks)
+	}
+	for _, h := range slices.Concat(all...) {
+		if h != nil && h.id == id {
 			return h
 		}
 	}
 	return nil
 }
 
-func (l links) hook(r *repository, h *hook) object {
-	at := l.api + "/repos/" + r.FullName + "/hooks/" + strconv.FormatInt(h.id, 10)
-	return object{
-		"type": "Repository", "id": h.id, "name": "web", "active": true, "events": h.events, "url": at,
-		"test_url": at + "/test", "ping_url": at + "/pings", "deliveries_url": at + "/deliveries",
-		"config": object{"url": h.url, "content_type": h.media, "insecure_ssl": "0", "secret": "********"},
+func (h *hook) config() object {
+	insecure := "0"
+	if h.insecure {
+		insecure = "1"
 	}
-}
-
-func (g *GitHub) listHooks(x *exchange) reply {
-	if x.repo.permission(x.actor.Login) != "admin" {
-		return notFound()
-	}
-	items := []object{}
-	for _, h := range x.repo.hooks {
-		items = append(items, x.as.hook(x.repo, h))
-	}
-	return x.list(items)
-}
-
-func (g *GitHub) createHook(x *exchange) reply {
-	var in struct {
-		Events []string `json:"events"`
-		Config struct {
-			URL         string `json:"url"`
-			ContentType string `json:"content_type"`
-			Secret      string `json:"secret"`
-		} `json:"config"`
-	}
-	if out, ok := x.decode(&in); !ok {
-		return out
-	}
-	switch {
-	case x.repo.permission(x.actor.Login) != "admin":
-		return notFound()
-	case in.Config.URL == "":
-		return invalid("Hook", "url", "missing_field", "")
-	}
-	for _, h := range x.repo.hooks {
-		if h.url == in.Config.URL {
-			return invalid("Hook", "config", "custom", "Hook already exists on this repository")
-		}
-	}
-	h := &hook{id: g.id(), url: in.Config.URL, secret: in.Config.Secret, media: "form", events: []string{"push"}}
-	if in.Config.ContentType == "json" {
-		h.media = "json"
-	}
-	if len(in.Events) > 0 {
-		h.events = in.Events
-	}
-	x.repo.hooks = append(x.repo.hooks, h)
-	return reply{status: http.StatusCreated, body: x.as.hook(x.repo, h), effect: true}
-}
-
-// ofHook finds the hook that the path names.
-func (x *exchange) ofHook() *hook {
-	id, _ := strconv.ParseInt(x.vars["hook"], 10, 64)
-	if x.repo.permission(x.actor.Login) != "admin" {
-		return nil
-	}
-	return x.repo.hook(id)
-}
-
-func (a *attempt) object(full bool) object {
-	status := "OK"
-	switch {
-	case a.status == 0:
-		status = "failed to connect to host"
-	case a.status >= 300:
-		status = "Invalid HTTP Response: " + strconv.Itoa(a.status)
-	}
-	o := object{
-		"id": a.id, "guid": a.GUID, "delivered_at": a.at.Format(time.RFC3339Nano), "redelivery": a.redelivery,
-		"duration": 0.03, "status": status, "status_code": a.status, "event": a.Event, "action": actionOf(a.Payload),
-		"installation_id": nil, "repository_id": a.repositoryID, "throttled_at": nil,
-	}
-	if full {
-		o["url"] = ""
-		o["request"] = object{"headers": object{
-			"X-GitHub-Event": a.Event, "X-GitHub-Delivery": a.GUID, "Content-Type": "application/json",
-			"X-GitHub-Hook-ID": strconv.FormatInt(a.HookID, 10),
-		}, "payload": rawObject(a.Payload)}
-		o["response"] = object{"headers": object{}, "payload": nil}
+	o := object{"url": h.url, "content_type": h.media, "insecure_ssl": insecure}
+	if h.secret != "" {
+		o["secret"] = "********"
 	}
 	return o
 }
 
-// deliveries lists the log, newest first, with the cursor of "REST API endpoints for repository webhooks".
-func (g *GitHub) deliveries(x *exchange) reply {
-	h := x.ofHook()
-	if h == nil {
-		return notFound()
+func (l links) hook(path string, h *hook) object {
+	at := l.api + path + "/hooks/" + strconv.FormatInt(h.id, 10)
+	return object{
+		"type": h.kind, "id": h.id, "name": "web", "active": h.active, "events": h.events, "url": at,
+		"test_url": at + "/test", "ping_url": at + "/pings", "deliveries_url": at + "/deliveries", "config": h.config(),
 	}
-	per, _ := x.paging()
-	from := len(h.attempts) - 1
-	if cursor := x.query.Get("cursor"); cursor != "" {
-		id, _ := strconv.ParseInt(cursor, 10, 64)
-		from = slices.IndexFunc(h.attempts, func(a *attempt) bool { return a.id == id })
-		if from < 0 {
-			return invalid("HookDelivery", "cursor", "invalid", "")
+}
+
+// holder is whose webhooks a request is about; nil when it may not see them.
+func (g *GitHub) holder(x *exchange) *holder {
+	if x.repo != nil {
+		if x.repo.permission(x.actor.Login) != "admin" {
+			return nil
 		}
+		return &holder{path: "/repos/" + x.repo.FullName, hooks: x.repo.hooks}
+	}
+	o := g.organizations[strings.ToLower(x.vars["org"])]
+	if o == nil || !o.admins[strings.ToLower(x.actor.Login)] {
+		return nil
+	}
+	return o
+}
+
+func (g *GitHub) listHooks(x *exchange) reply {
+	from := g.holder(x)
+	if from == nil {
+		return notFound()
 	}
 	items := []object{}
-	for ; from >= 0 && len(items) < per; from-- {
-		items = append(items, h.attempts[from].object(false))
+	for _, h := range from.hooks {
+		items = append(items, x.as.hook(from.path, h))
 	}
-	out := reply{status: http.StatusOK, body: items, header: http.Header{}}
-	if from >= 0 {
-		out.header.Set("Link", x.link(map[string]string{"cursor": strconv.FormatInt(h.attempts[from].id, 10)}, "next"))
-	}
-	return out
+	return x.list(items)
 }
 
-func (x *exchange) attempt() (*hook, *attempt) {
-	h := x.ofHook()
-	if h == nil {
-		return nil, nil
+// hookRequest is the body of "Create a repository webhook" and "Update a repository webhook".
+type hookRequest struct {
+	Active *bool    `json:"active"`
+	Events []string `json:"events"`
+	Config *struct {
+		URL         string `json:"url"`
+		ContentType string `json:"content_type"`
+		Secret      string `json:"secret"`
+		InsecureSSL any    `json:"insecure_ssl"`
+	} `json:"config"`
+}
+
+// apply changes a hook as a request says. A config replaces the whole of the old one.
+func (in hookRequest) apply(h *hook) {
+	if in.Active != nil {
+		h.active = *in.Active
 	}
-	id, _ := strconv.ParseInt(x.vars["delivery"], 10, 64)
-	for _, a := range h.attempts {
-		if a.id == id {
-			return h, a
+	if len(in.Events) > 0 {
+		h.events = in.Events
+	}
+	if in.Config == nil {
+		return
+	}
+	h.url, h.secret, h.media = in.Config.URL, in.Config.Secret, "form"
+	if in.Config.ContentType == "json" {
+		h.media = "json"
+	}
+	h.insecure = in.Config.InsecureSSL == "1" || in.Config.InsecureSSL == float64(1)
+}
+
+// readHook reads a request about a hook of a repository. self is the hook that is being changed, nil for a new one.
+func (g *GitHub) readHook(x *exchange, self *hook) (in hookRequest, out reply) {
+	if out, ok := x.decode(&in); !ok {
+		return in, out
+	}
+	if in.Config == nil {
+		if self == nil {
+			return in, invalid("Hook", "config", "missing_field", "")
+		}
+		return in, reply{}
+	}
+	if in.Config.URL == "" {
+		return in, invalid("Hook", "url", "missing_field", "")
+	}
+	for _, h := range x.repo.hooks {
+		if h != self && h.url == in.Config.URL {
+			return in, invalid("Hook", "config", "custom", "Hook already exists on this repository")
 		}
 	}
-	return h, nil
+	return in, reply{}
 }
 
-func (g *GitHub) delivery(x *exchange) reply {
-	_, a := x.attempt()
-	if a == nil {
+func (g *GitHub) createHook(x *exchange) reply {
+	from := g.holder(x)
+	if from == nil {
 		return notFound()
 	}
-	return reply{status: http.StatusOK, body: a.object(true)}
+	in, out := g.readHook(x, nil)
+	if out.status != 0 {
+		return out
+	}
+	h := g.newHook("Repository", "", "")
+	h.events = []string{"push"}
+	in.apply(h)
+	x.repo.hooks = append(x.repo.hooks, h)
+	return reply{status: http.StatusCreated, body: x.as.hook(from.path, h), effect: true}
 }
 
-// redeliver answers 202 and sends the delivery again afterwards, under the same GUID.
-func (g *GitHub) redeliver(x *exchange) reply {
-	h, a := x.attempt()
-	if a == nil {
+func (g *GitHub) editHook(x *exchange) reply {
+	h := g.ofHook(x)
+	if h == nil {
 		return notFound()
 	}
-	name, hookID, d := x.repo.FullName, h.id, a.Delivery
-	g.sending.Add(1)
-	go func() {
-		defer g.sending.Done()
-		g.Deliver(context.Background(), name, hookID, d)
-	}()
-	return reply{status: http.StatusAccepted, body: object{}, effect: true}
+	in, out := g.readHook(x, h)
+	if out.status != 0 {
+		return out
+	}
+	in.apply(h)
+	return reply{status: http.StatusOK, body: x.as.hook("/repos/"+x.repo.FullName, h), effect: true}
+}
+
+// ofHook finds the hook that the path names: the App's own, or one of a repository or an organization.
+func (g *GitHub) ofHook(x *exchange) *hook {
+	if strings.HasPrefix(x.path, "/app/") {
+		return g.appHook
+	}
+	id, _ := strconv.ParseInt(x.vars["hook"], 10, 64)
+	from := g.holder(x)
+	if from == nil {
+		return nil
+	}
+	for _, h := range from.hooks {
+		if h.id == id {
+			return h
+		}
+	}
+	return nil
 }

@@ -47,9 +47,14 @@ func (g *GitHub) routes() map[string]endpoint {
 
 		"GET /repos/{owner}/{repo}/hooks":                                        g.listHooks,
 		"POST /repos/{owner}/{repo}/hooks":                                       g.createHook,
+		"PATCH /repos/{owner}/{repo}/hooks/{hook}":                               g.editHook,
 		"GET /repos/{owner}/{repo}/hooks/{hook}/deliveries":                      g.deliveries,
 		"GET /repos/{owner}/{repo}/hooks/{hook}/deliveries/{delivery}":           g.delivery,
 		"POST /repos/{owner}/{repo}/hooks/{hook}/deliveries/{delivery}/attempts": g.redeliver,
+		"GET /orgs/{org}/hooks":                                                  g.listHooks,
+		"GET /orgs/{org}/hooks/{hook}/deliveries":                                g.deliveries,
+		"GET /orgs/{org}/hooks/{hook}/deliveries/{delivery}":                     g.delivery,
+		"POST /orgs/{org}/hooks/{hook}/deliveries/{delivery}/attempts":           g.redeliver,
 	}
 }
 

@@ -35,6 +35,7 @@ type exchange struct {
 	query url.Values
 	body  []byte
 	actor hls.Account
+	app   bool // the App itself asks, and none of its installations
 	repo  *repository
 	late  time.Duration // set by a fault: what is created appears in lists after it
 	as    links
@@ -132,6 +133,10 @@ func (g *GitHub) authenticate(x *exchange) reply {
 		return failure(http.StatusUnauthorized, "Requires authentication")
 	case !strings.EqualFold(scheme, "Bearer") && !strings.EqualFold(scheme, "token") || token == "":
 		return failure(http.StatusUnauthorized, "Bad credentials")
+	case g.isApp(token) == nil:
+		x.app = true
+	case g.cfg.App != nil && token == installationToken:
+		x.actor = g.cfg.Self
 	case g.cfg.Tokens[token] != "":
 		x.actor = g.account(g.cfg.Tokens[token])
 	case g.cfg.Token == "" || token == g.cfg.Token:

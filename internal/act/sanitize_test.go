@@ -117,10 +117,10 @@ func TestI6_SanitizeWritesNoSprawlingTable(t *testing.T) {
 		harmless(t, got, o)
 	}
 	for name, text := range map[string]string{
-		"a large one":  table("", 60, 150),
-		"some":         strings.Repeat(table("", 10, 20)+"\n", 30),
-		"a long text":  table("", 10, 20) + "\n" + strings.Repeat("A line\n", 4000),
-		"a thin ruler": "|a|\n|-|\n" + strings.Repeat("|a|\n", 2000),
+		"a large one":  table("", 60, 80),
+		"some":         strings.Repeat(table("", 10, 10)+"\n", 20),
+		"a long text":  table("", 10, 20) + "\n" + strings.Repeat("A line\n", 2000),
+		"a thin ruler": "|a|\n|-|\n" + strings.Repeat("|a|\n", 1000),
 	} {
 		if got := act.Sanitize(text, o); strings.HasPrefix(got, "```") || !strings.Contains(got, "\n| --- |") {
 			t.Errorf("%s: is no table any more: %.60q", name, got)

@@ -86,6 +86,8 @@ type Store interface {
 	Tally(ctx context.Context, name string, n int64) error
 	// Enqueue queues new work on a stored delivery: a replay.
 	Enqueue(ctx context.Context, deliveryID string, work NewTask) (taskID int64, err error)
+	// Known tells which of the ids belong to deliveries that are stored, those that were ignored among them.
+	Known(ctx context.Context, ids []string) (map[string]bool, error)
 	// Delivery returns a stored delivery with its body, or hls.ErrNotFound. The body is empty when the delivery was
 	// ignored, or has aged out.
 	Delivery(ctx context.Context, id string) (hls.Delivery, error)
@@ -160,6 +162,10 @@ type Store interface {
 
 	// Secret returns 32 random bytes kept under a name, made on first use and equal on every instance.
 	Secret(ctx context.Context, name string) ([]byte, error)
+	// Note keeps a value under a name, in place of the one before.
+	Note(ctx context.Context, name string, value []byte) error
+	// Noted returns what Note kept, or hls.ErrNotFound.
+	Noted(ctx context.Context, name string) ([]byte, error)
 	// Stats sums the counters. It scans no deliveries.
 	Stats(context.Context) (Stats, error)
 	// Healthy tells whether a write commits now.

@@ -117,9 +117,7 @@ func (a *App) newDoor(s *config.Settings) (*receive.Handler, error) {
 func secrets(s *config.Settings) receive.Secrets {
 	all := receive.Secrets{Global: s.GitHub.WebhookSecret, Unsigned: !s.Features.SignatureValidation}
 	for _, r := range s.Repositories {
-		if len(r.WebhookSecret) > 0 {
-			all.Repositories = append(all.Repositories, receive.RepositorySecrets{Name: r.Name, Secrets: r.WebhookSecret})
-		}
+		all.Repositories = append(all.Repositories, receive.RepositorySecrets{Name: r.Name, Secrets: r.WebhookSecret})
 	}
 	return all
 }

@@ -15,6 +15,7 @@ import (
 
 const (
 	statusError = "error"
+	overload    = "overloaded"
 	retryAfter  = 30 * time.Second // for people and for proxies; GitHub does not send again by itself
 	countWithin = 5 * time.Second
 )
@@ -50,6 +51,12 @@ func deferred(reason string, err error) ending {
 		code: http.StatusServiceUnavailable, class: hls.Deferred, status: statusError,
 		reason: reason, err: err, after: after,
 	}
+}
+
+// overloaded refuses a request for want of memory.
+func overloaded() *ending {
+	end := deferred(overload, nil)
+	return &end
 }
 
 // refusal is the body of an answer about a request of which nothing is believed.
@@ -109,9 +116,22 @@ func (h *Handler) count(x *exchange, end *ending) {
 	if end.counted {
 		return
 	}
+	if end.reason == overload {
+		h.refused.add()
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(x.r.Context()), countWithin)
 	defer cancel()
 	end.err = errors.Join(end.err, h.deps.Count(ctx, end.class, end.reason))
+}
+
+// countRefused counts a request that was refused for want of memory and has been answered since.
+func (h *Handler) countRefused() {
+	ctx, cancel := context.WithTimeout(context.Background(), countWithin)
+	defer cancel()
+	if err := h.deps.Count(ctx, hls.Deferred, overload); err != nil {
+		h.deps.Log.Warn("request not counted", hls.KeyStage, string(hls.StageReceive), hls.KeyReason, overload, hls.KeyError, err.Error())
+	}
 }
 
 // log writes the request's one line. Before the signature held it names nothing that came in the body.
@@ -120,7 +140,7 @@ func (h *Handler) log(x *exchange, end ending) {
 	attributes := []slog.Attr{
 		slog.String(hls.KeyStage, string(hls.StageReceive)), slog.String(hls.KeyRequestID, d.RequestID),
 		slog.String(hls.KeyOutcome, string(end.class)), slog.Int("code", end.code),
-		slog.Duration("duration", time.Since(x.start)),
+		slog.Float64("seconds", time.Since(x.start).Seconds()),
 	}
 	for _, a := range []struct{ key, value string }{
 		{hls.KeyDeliveryID, d.ID}, {hls.KeyEvent, d.Event}, {hls.KeyAction, d.Action}, {hls.KeyRepo, d.Repo},
@@ -138,7 +158,12 @@ func (h *Handler) log(x *exchange, end ending) {
 
 func (e *ending) level() slog.Level {
 	switch e.class {
-	case hls.Rejected, hls.Conflict, hls.Deferred:
+	case hls.Rejected, hls.Conflict:
+		return slog.LevelWarn
+	case hls.Deferred:
+		if e.err != nil {
+			return slog.LevelError
+		}
 		return slog.LevelWarn
 	case hls.Ignored:
 		return slog.LevelDebug

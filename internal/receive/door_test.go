@@ -231,7 +231,6 @@ func TestNewRefuses(t *testing.T) {
 		"no accept":        {receive.Config{}, receive.Deps{Log: good.Log, Count: good.Count}},
 		"empty secret":     {receive.Config{}, empty},
 		"empty own secret": {receive.Config{}, repository("o/r", "")},
-		"no own secret":    {receive.Config{}, repository("o/r")},
 		"bad name":         {receive.Config{}, repository("o", "s")},
 		"bad glob":         {receive.Config{}, repository("o/[", "s")},
 	} {

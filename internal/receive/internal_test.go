@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -33,55 +32,6 @@ func TestI4_SignatureVector(t *testing.T) {
 		if !ok || r.signed([]byte(vectorBody), signature) != want {
 			t.Errorf("%s: want %v", value, want)
 		}
-	}
-}
-
-// Bodies that come slowly hold memory; together they stay within the budget, and give it back.
-func TestI6_MemoryIsBounded(t *testing.T) {
-	t.Parallel()
-	h, err := New(Config{}, Deps{
-		Secrets: Secrets{Global: []hls.Secret{"s"}}, MaxBuffered: firstBuffer + 100,
-		Accept: func(context.Context, hls.Delivery, hls.Event) (hls.Receipt, error) { return hls.Receipt{}, nil },
-		Count:  func(context.Context, hls.Class, string) error { return nil },
-		Log:    slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(h)
-	defer server.Close()
-	post := func(body io.Reader) int {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, body)
-		if err != nil {
-			t.Error(err)
-			return 0
-		}
-		r.Header.Set("Content-Type", "application/json")
-		response, err := server.Client().Do(r)
-		if err != nil {
-			t.Error(err)
-			return 0
-		}
-		_ = response.Body.Close()
-		return response.StatusCode
-	}
-	pending, feed := io.Pipe()
-	first := make(chan int, 1)
-	go func() { first <- post(pending) }()
-	waitFor(t, func() bool { return h.buffered.used.Load() == firstBuffer })
-	if code := post(strings.NewReader("{}")); code != http.StatusServiceUnavailable {
-		t.Errorf("over the budget: %d", code)
-	}
-	_ = feed.Close()
-	if code := <-first; code != http.StatusBadRequest {
-		t.Errorf("the first: %d", code)
-	}
-	waitFor(t, func() bool { return h.buffered.used.Load() == 0 })
-	if code := post(strings.NewReader("{}")); code != http.StatusBadRequest {
-		t.Errorf("afterwards: %d", code)
-	}
-	if code := post(strings.NewReader(strings.Repeat(" ", 2*firstBuffer))); code != http.StatusServiceUnavailable {
-		t.Errorf("one that outgrows the budget: %d", code)
 	}
 }
 

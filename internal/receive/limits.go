@@ -1,6 +1,7 @@
 package receive
 
 import (
+	"context"
 	"errors"
 	"io"
 	"mime"
@@ -33,40 +34,45 @@ func mediaType(header http.Header) (form bool, refused *ending) {
 }
 
 const (
-	leastBuffer = 512
-	firstBuffer = 64 << 10
+	firstBuffer = 1 << 10
+	growth      = 4        // times what has come is the next buffer
+	leastRate   = 16 << 10 // bytes a second
+	graceShare  = 5        // one part in so many of the time for a body may pass before the rate counts
 )
 
 // read returns the whole body. The buffer follows what has come, not what Content-Length promises, and all buffers
-// together stay within one budget. Afterwards the read deadline is lifted: it would cancel the request's context.
+// together stay within one memory. Afterwards the read deadline is lifted: it would cancel the request's context.
 func (h *Handler) read(x *exchange) ([]byte, *ending) {
-	limit := h.cfg.MaxPayloadBytes
-	if x.r.ContentLength > limit {
+	if x.r.ContentLength > h.cfg.MaxPayloadBytes {
 		return nil, reject(http.StatusRequestEntityTooLarge, "body_too_large")
 	}
-	body := http.MaxBytesReader(x.w, x.r.Body, limit)
+	ctx, cancel := context.WithDeadline(x.r.Context(), x.start.Add(h.deps.BodyTimeout))
+	defer cancel()
+	x.body.from = http.MaxBytesReader(x.w, x.r.Body, h.cfg.MaxPayloadBytes)
 	var buf []byte
-	first := int64(firstBuffer)
-	if n := x.r.ContentLength; n >= 0 {
-		first = min(first, max(n+1, leastBuffer))
-	}
-	for size := min(first, limit+1); ; size = min(2*size, limit+1) {
-		if !x.hold.take(size) {
-			end := deferred("overloaded", nil)
-			return nil, &end
+	for {
+		size := h.capacity(x.r.ContentLength, int64(len(buf)))
+		if !x.body.pausing(func() bool { return x.hold.grow(ctx, size) }) {
+			return nil, overloaded()
 		}
-		next := make([]byte, len(buf), size)
-		copy(next, buf)
-		x.hold.give(int64(cap(buf)))
-		buf = next
+		buf = append(make([]byte, 0, size), buf...)
 		for len(buf) < cap(buf) {
-			n, err := body.Read(buf[len(buf):cap(buf)])
+			n, err := x.body.Read(buf[len(buf):cap(buf)])
 			buf = buf[:len(buf)+n]
 			if err != nil {
 				return buf, x.ended(err)
 			}
 		}
 	}
+}
+
+// capacity is the size of the next buffer. It has room for one byte more than the body may have, to meet its end.
+func (h *Handler) capacity(promised, come int64) int64 {
+	most := h.cfg.MaxPayloadBytes
+	if promised >= 0 {
+		most = promised
+	}
+	return min(max(firstBuffer, growth*come), most+1)
 }
 
 // ended judges the error that ended the reading of a body.
@@ -76,16 +82,73 @@ func (x *exchange) ended(err error) *ending {
 	switch {
 	case errors.Is(err, io.EOF):
 		x.read = true
-		if err := http.NewResponseController(x.w).SetReadDeadline(time.Time{}); err != nil {
+		x.hold.settle()
+		if err := x.body.deadline(time.Time{}); err != nil {
 			return reject(http.StatusBadRequest, "body_not_readable").because(err)
 		}
 		return nil
 	case errors.As(err, &tooLarge):
 		return reject(http.StatusRequestEntityTooLarge, "body_too_large")
+	case x.hold.gone():
+		return overloaded()
 	case errors.As(err, &network) && network.Timeout():
 		return reject(http.StatusRequestTimeout, "body_too_slow")
 	}
 	return reject(http.StatusBadRequest, "body_not_readable").because(err)
+}
+
+// paced is a body that must keep coming: after a grace, what has come may not fall behind the rate. The rate brings
+// what Content-Length promises within the time for a body, so that one that stalls is given up before that is over.
+type paced struct {
+	from     io.Reader
+	deadline func(time.Time) error // sets that of the connection
+	begin    time.Time
+	end      time.Time
+	grace    time.Duration
+	rate     float64 // bytes a second
+	come     int64
+	stopped  atomic.Bool
+}
+
+var errStopped = errors.New("the body gave way to others")
+
+func newPaced(w http.ResponseWriter, r *http.Request, start time.Time, within time.Duration) *paced {
+	grace := within / graceShare
+	return &paced{
+		from: r.Body, deadline: http.NewResponseController(w).SetReadDeadline,
+		begin: start, end: start.Add(within), grace: grace,
+		rate: max(leastRate, float64(r.ContentLength)/(within-grace).Seconds()),
+	}
+}
+
+func (p *paced) Read(b []byte) (int, error) {
+	due := p.begin.Add(p.grace + time.Duration(float64(p.come)/p.rate*float64(time.Second)))
+	if due.After(p.end) {
+		due = p.end
+	}
+	if err := p.deadline(due); err != nil {
+		return 0, err
+	}
+	if p.stopped.Load() {
+		return 0, errStopped
+	}
+	n, err := p.from.Read(b)
+	p.come += int64(n)
+	return n, err
+}
+
+// stop ends a Read under way and those to come. It may be called from another goroutine.
+func (p *paced) stop() {
+	p.stopped.Store(true)
+	_ = p.deadline(time.Now()) // Without it the read ends at its own deadline.
+}
+
+// pausing does not hold the time that f takes against the sender.
+func (p *paced) pausing(f func() bool) bool {
+	before := time.Now()
+	ok := f()
+	p.begin = p.begin.Add(time.Since(before))
+	return ok
 }
 
 // early tells whether the answer overtakes the body. Such a connection ends with it, or else the server would wait
@@ -93,40 +156,13 @@ func (x *exchange) ended(err error) *ending {
 func (x *exchange) early() bool { return !x.read && x.r.ContentLength != 0 }
 
 // linger reads on for a while after an early answer: a client that sends all before it reads would otherwise meet a
-// broken connection and not the answer. The read deadline ends it in any case.
+// broken connection and not the answer. It ends with a body that is too slow.
 func (x *exchange) linger(limit int64) {
 	if !x.early() || x.r.Header.Get("Expect") != "" {
 		return
 	}
+	x.body.from = x.r.Body
 	if http.NewResponseController(x.w).Flush() == nil {
-		_, _ = io.CopyN(io.Discard, x.r.Body, limit)
+		_, _ = io.CopyN(io.Discard, x.body, limit)
 	}
 }
-
-// budget is memory shared by all requests.
-type budget struct {
-	max  int64
-	used atomic.Int64
-}
-
-// hold is one request's part of a budget. It belongs to one goroutine.
-type hold struct {
-	budget *budget
-	n      int64
-}
-
-func (h *hold) take(n int64) bool {
-	if h.budget.used.Add(n) > h.budget.max {
-		h.budget.used.Add(-n)
-		return false
-	}
-	h.n += n
-	return true
-}
-
-func (h *hold) give(n int64) {
-	h.n -= n
-	h.budget.used.Add(-n)
-}
-
-func (h *hold) release() { h.give(h.n) }

@@ -160,3 +160,35 @@ func TestAwait(t *testing.T) {
 		}
 	}
 }
+
+func TestI6_TooManyMembersAreRefused(t *testing.T) {
+	t.Parallel()
+	d := open(t, receive.Config{})
+	bomb := `{"issue":{"number":7},"x":[{}` + strings.Repeat(",{}", 400_000) + `]}`
+	if got := d.post(t, "issues", bomb); !got.is(http.StatusRequestEntityTooLarge, "error", "body_too_complex") {
+		t.Errorf("got %d %v", got.code, got.body)
+	}
+	if d.stored() != 0 || d.counts["rejected/body_too_complex"] != 1 {
+		t.Errorf("stored %d, counted %v", d.stored(), d.counts)
+	}
+}
+
+// A body that stalls early is given up long before the time for bodies is over, whatever it promised.
+func TestI6_StalledBodiesEndSoon(t *testing.T) {
+	t.Parallel()
+	const within = 4 * time.Second
+	d := open(t, receive.Config{}, func(deps *receive.Deps) { deps.BodyTimeout = within })
+	post, media := "POST /webhook HTTP/1.1", "Content-Type: application/json"
+	start := time.Now()
+	for name, text := range map[string]string{
+		"large": head(post, media, "Content-Length: 26214400") + strings.Repeat(" ", 1<<20),
+		"small": head(post, media, "Content-Length: 100") + `{"a":`,
+	} {
+		if code := raw(t, d, text); code != http.StatusRequestTimeout {
+			t.Errorf("%s: %d", name, code)
+		}
+	}
+	if took := time.Since(start); took > within*3/4 {
+		t.Errorf("two of them took %s", took)
+	}
+}

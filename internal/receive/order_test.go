@@ -3,6 +3,7 @@ package receive_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -98,6 +99,25 @@ func TestMediaTypesTaken(t *testing.T) {
 		if got := d.post(t, "issues", issue, set("Content-Type", media), set("Content-Encoding", "identity")); got.code != 202 {
 			t.Errorf("%s: %d %v", media, got.code, got.body)
 		}
+	}
+}
+
+// The one line of a delivery that was not stored tells why, and how long it took in seconds as every other line does.
+func TestLogOfAFailedDelivery(t *testing.T) {
+	t.Parallel()
+	d := open(t, receive.Config{}, func(deps *receive.Deps) {
+		deps.Accept = func(context.Context, hls.Delivery, hls.Event) (hls.Receipt, error) { return hls.Receipt{}, errStore }
+	})
+	d.post(t, "issues", issue)
+	var line map[string]any
+	if err := json.Unmarshal(d.log.Bytes(), &line); err != nil {
+		t.Fatalf("not one line: %v: %s", err, d.log.String())
+	}
+	if line["level"] != "ERROR" || line["error"] != errStore.Error() || line["delivery_id"] != someone || line["reason"] != "unavailable" {
+		t.Errorf("line %v", line)
+	}
+	if s, ok := line["seconds"].(float64); !ok || s <= 0 || s > 60 || line["duration"] != nil {
+		t.Errorf("line %v", line)
 	}
 }
 

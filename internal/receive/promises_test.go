@@ -278,9 +278,12 @@ func TestI5_OnlyTheRepositorysOwnSecret(t *testing.T) {
 	t.Parallel()
 	d := open(t, receive.Config{}, func(deps *receive.Deps) {
 		deps.Secrets.Repositories = []receive.RepositorySecrets{
-			{Name: "org/*", Secrets: []hls.Secret{"glob"}},
 			{Name: "org/Exact", Secrets: []hls.Secret{"exact", "exact-next"}},
+			{Name: "org/Global"},
+			{Name: "org/*", Secrets: []hls.Secret{"glob"}},
+			{Name: "org/shadowed", Secrets: []hls.Secret{"shadowed"}},
 			{Name: "*/exact", Secrets: []hls.Secret{"late"}},
+			{Name: "*/global", Secrets: []hls.Secret{"late"}},
 		}
 	})
 	body := func(name string) string { return strings.Replace(issue, `"o/r"`, name, 1) }
@@ -288,8 +291,10 @@ func TestI5_OnlyTheRepositorysOwnSecret(t *testing.T) {
 		{`"org/any"`, "glob"}, {`"ORG/any"`, "glob"}, {`"org/exact"`, "exact"}, {`"Org/EXACT"`, "exact"},
 		{`"org/exact"`, "exact-next"}, {`"other/exact"`, "late"}, {`"other/repo"`, secret},
 		{`"or\u0067/ex\u0061ct"`, "exact"}, {`"orgs/any"`, secret},
+		// The first entry that fits is the one whose rule applies, so its secret is asked, the global one when it has none.
+		{`"org/global"`, secret}, {`"ORG/Global"`, secret}, {`"other/global"`, "late"}, {`"org/shadowed"`, "glob"},
 	} {
-		for _, key := range []string{"glob", "exact", "exact-next", "late", secret} {
+		for _, key := range []string{"glob", "exact", "exact-next", "shadowed", "late", secret} {
 			rotating := strings.HasPrefix(key, "exact") && strings.HasPrefix(tc.own, "exact")
 			want := 401
 			if key == tc.own || rotating {

@@ -2,8 +2,9 @@
 // JSON object, and fits the event that its header names; everything else is refused, answered and counted here.
 //
 // The files, in the order in which a request meets them: receive.go (the order itself), limits.go (media type, size
-// and time), headers.go, secrets.go and signature.go (who may say so), body.go (form and JSON), shape.go (event
-// against body), answer.go (what GitHub is told).
+// and time), memory.go (for bodies while they come) and turns.go (for what is done with them), headers.go, secrets.go
+// and signature.go (who may say so), body.go (form and JSON), shape.go (event against body), answer.go (what GitHub is
+// told).
 package receive
 
 import (
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/semaphore"
 
 	"hls/internal/fault"
 	"hls/internal/hls"
@@ -38,7 +40,7 @@ const (
 	DefaultMaxPayloadBytes = 26214400
 	DefaultBodyTimeout     = 10 * time.Second // GitHub gives up on a delivery after ten seconds
 	DefaultAnswerTimeout   = 9 * time.Second
-	leastBudget            = 64 << 20
+	leastBuffered          = 64 << 20
 )
 
 // Deps is what the door needs of the rest of the program.
@@ -54,7 +56,7 @@ type Deps struct {
 
 	BodyTimeout   time.Duration // to read a body, from the request's start
 	AnswerTimeout time.Duration // to answer, from the request's start
-	MaxBuffered   int64         // bytes of all bodies held at a time; default four times MaxPayloadBytes, at least 64 MiB
+	MaxBuffered   int64         // bytes of all bodies held at a time; default twice MaxPayloadBytes, at least 64 MiB
 }
 
 // Handler answers POST requests to the webhook path. It is safe for concurrent use.
@@ -62,7 +64,9 @@ type Handler struct {
 	cfg      Config
 	deps     Deps
 	keys     atomic.Pointer[keyring]
-	buffered budget
+	memory   *memory
+	turns    turns
+	refused  tally // for want of memory
 	draining atomic.Bool
 }
 
@@ -74,7 +78,7 @@ func New(cfg Config, deps Deps) (*Handler, error) {
 	cfg.MaxPayloadBytes = cmp.Or(cfg.MaxPayloadBytes, DefaultMaxPayloadBytes)
 	deps.BodyTimeout = cmp.Or(deps.BodyTimeout, DefaultBodyTimeout)
 	deps.AnswerTimeout = cmp.Or(deps.AnswerTimeout, DefaultAnswerTimeout)
-	deps.MaxBuffered = cmp.Or(deps.MaxBuffered, max(4*cfg.MaxPayloadBytes, leastBudget))
+	deps.MaxBuffered = cmp.Or(deps.MaxBuffered, max(2*cfg.MaxPayloadBytes, leastBuffered))
 	switch {
 	case !pathPattern.MatchString(cfg.WebhookPath):
 		return nil, fmt.Errorf("webhook_path: %q is not a path such as %s", cfg.WebhookPath, DefaultWebhookPath)
@@ -83,7 +87,11 @@ func New(cfg Config, deps Deps) (*Handler, error) {
 	case deps.Accept == nil || deps.Count == nil || deps.Log == nil:
 		return nil, errors.New("receive needs Accept, Count and Log")
 	}
-	h := &Handler{cfg: cfg, deps: deps, buffered: budget{max: deps.MaxBuffered}}
+	h := &Handler{
+		cfg: cfg, deps: deps, memory: newMemory(deps.MaxBuffered),
+		turns: turns{most: mostTurns, bytes: semaphore.NewWeighted(atOnce)},
+	}
+	h.refused.count = h.countRefused
 	if err := h.Rekey(deps.Secrets); err != nil {
 		return nil, err
 	}
@@ -105,11 +113,12 @@ func (h *Handler) Drain() { h.draining.Store(true) }
 
 // ServeHTTP takes one request to its one end.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{w: w, r: r, start: time.Now(), hold: hold{budget: &h.buffered}}
-	defer x.hold.release()
+	x := h.begin(w, r)
+	defer func() { x.turn.end() }()
 	x.delivery.RequestID = uuid.Must(uuid.NewV7()).String()
 	x.delivery.ReceivedAt = x.start.UTC()
 	end := h.guard(x)
+	x.forget()
 	h.count(x, &end)
 	h.log(x, end)
 	x.answer(end)
@@ -122,10 +131,26 @@ type exchange struct {
 	w        http.ResponseWriter
 	r        *http.Request
 	start    time.Time
-	hold     hold
+	body     *paced
+	hold     *hold
+	turn     turn
 	read     bool         // the whole body has come
 	delivery hls.Delivery // as far as it is known
 	verified bool         // the signature held: content may be logged and answered
+}
+
+func (h *Handler) begin(w http.ResponseWriter, r *http.Request) *exchange {
+	x := &exchange{w: w, r: r, start: time.Now(), turn: turn{func() {}, func() {}}}
+	x.body = newPaced(w, r, x.start, h.deps.BodyTimeout)
+	x.hold = &hold{memory: h.memory, began: x.start, stop: x.body.stop}
+	return x
+}
+
+// forget gives the body's memory back before the request ends.
+func (x *exchange) forget() {
+	x.delivery.Body = nil
+	x.turn.endWork()
+	x.hold.release()
 }
 
 // guard turns a panic below into a 503, so that also such a request ends in a class.
@@ -167,9 +192,8 @@ func (h *Handler) check(x *exchange) (hls.Event, *ending) {
 	if refused = identify(x.r.Header, &x.delivery); refused != nil {
 		return hls.Event{}, refused
 	}
-	if form && !x.hold.take(2*int64(len(raw))) { // unescaped, as a string and as bytes
-		end := deferred("overloaded", nil)
-		return hls.Event{}, &end
+	if refused = h.await(x, len(raw)); refused != nil {
+		return hls.Event{}, refused
 	}
 	payload, malformed := unwrap(raw, form)
 	keys := h.keys.Load()
@@ -192,9 +216,24 @@ func (h *Handler) check(x *exchange) (hls.Event, *ending) {
 	return event, refused
 }
 
+// await waits until there is memory to work on a body of this size.
+func (h *Handler) await(x *exchange, bytes int) *ending {
+	ctx, cancel := context.WithDeadline(x.r.Context(), x.start.Add(h.deps.AnswerTimeout))
+	defer cancel()
+	turn, ok := h.turns.take(ctx, bytes)
+	if !ok {
+		return overloaded()
+	}
+	x.turn = turn
+	return nil
+}
+
 // parse reads a verified payload.
 func (h *Handler) parse(x *exchange, payload []byte) (hls.Event, *ending) {
 	members, err := decode(payload)
+	if errors.Is(err, errTooComplex) {
+		return hls.Event{}, reject(http.StatusRequestEntityTooLarge, "body_too_complex")
+	}
 	if err != nil {
 		return hls.Event{}, reject(http.StatusBadRequest, "body_not_a_json_object").because(err)
 	}
@@ -231,7 +270,8 @@ func (h *Handler) accept(x *exchange, event hls.Event) ending {
 	switch receipt.Class {
 	case hls.Accepted:
 		end.code, end.status, end.reason = http.StatusAccepted, "queued", ""
-		h.await(ctx, receipt, &end)
+		x.forget()
+		h.result(ctx, receipt, &end)
 	case hls.Duplicate, hls.Ignored:
 		end.code, end.status = http.StatusOK, string(receipt.Class)
 	case hls.Conflict:
@@ -242,9 +282,9 @@ func (h *Handler) accept(x *exchange, event hls.Event) ending {
 	return end
 }
 
-// await replaces "queued" by "processed" when the work ends in time. The delivery is stored, so no failure here may
+// result replaces "queued" by "processed" when the work ends in time. The delivery is stored, so no failure here may
 // ask for it again.
-func (h *Handler) await(ctx context.Context, receipt hls.Receipt, end *ending) {
+func (h *Handler) result(ctx context.Context, receipt hls.Receipt, end *ending) {
 	if h.deps.Await == nil {
 		return
 	}

@@ -13,14 +13,14 @@ import (
 // Secrets are the webhook secrets in force. Several at one place are all valid: one is being rotated.
 type Secrets struct {
 	Global       []hls.Secret
-	Repositories []RepositorySecrets // only those that have secrets of their own, in the order of the settings
+	Repositories []RepositorySecrets // in the order of the settings: the first whose name fits is the one that applies
 	// Unsigned turns the signature check off (features.signature_validation: false). Only set it for a listener on
 	// loopback: whoever wires the program checks that.
 	Unsigned bool
 }
 
 // RepositorySecrets are the only secrets that prove deliveries of the repositories that Name (owner/repo, or a glob
-// such as owner/*) stands for.
+// such as owner/*) stands for. Without any, the global ones do.
 type RepositorySecrets struct {
 	Name    string
 	Secrets []hls.Secret
@@ -29,17 +29,18 @@ type RepositorySecrets struct {
 // ring is a set of secrets any of which proves a delivery.
 type ring struct{ keys [][]byte }
 
-// keyring finds the one ring for a repository: by its exact name, else by the first glob, else the global one.
+// keyring finds the one ring for a repository: that of the very entry whose rule applies to its deliveries.
 type keyring struct {
 	global   *ring
-	exact    map[string]*ring
-	globs    []globRing
+	entries  []ringEntry
+	own      bool // some entry has a ring of its own
 	unsigned bool // no signature is asked for
 }
 
-type globRing struct {
-	pattern string
-	ring    *ring
+type ringEntry struct {
+	name string // lower case; a repository, or a glob
+	glob bool
+	ring *ring
 }
 
 var errEmptySecret = errors.New("a secret is empty")
@@ -49,12 +50,9 @@ func newKeyring(s Secrets) (*keyring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read github.webhook_secret: %w", err)
 	}
-	k := &keyring{global: global, exact: map[string]*ring{}, unsigned: s.Unsigned}
+	k := &keyring{global: global, unsigned: s.Unsigned}
 	for _, r := range s.Repositories {
 		own, err := newRing(r.Secrets)
-		if err == nil && len(own.keys) == 0 {
-			err = errEmptySecret
-		}
 		if err != nil {
 			return nil, fmt.Errorf("read webhook_secret of %s: %w", r.Name, err)
 		}
@@ -66,25 +64,24 @@ func newKeyring(s Secrets) (*keyring, error) {
 }
 
 func (k *keyring) add(name string, own *ring) error {
-	if hls.IsGlob(name) {
-		if _, err := path.Match(name, ""); err != nil {
-			return fmt.Errorf("read repository name %q: %w", name, err)
-		}
-		k.globs = append(k.globs, globRing{name, own})
-		return nil
+	glob := hls.IsGlob(name)
+	if _, err := path.Match(name, ""); glob && err != nil {
+		return fmt.Errorf("read repository name %q: %w", name, err)
 	}
-	if !repositoryName(name) {
+	if !glob && !repositoryName(name) {
 		return fmt.Errorf("read repository name %q: it is neither owner/repo nor a glob", name)
 	}
-	if k.exact[name] == nil {
-		k.exact[name] = own
+	if len(own.keys) == 0 {
+		own = k.global
 	}
+	k.own = k.own || own != k.global
+	k.entries = append(k.entries, ringEntry{name, glob, own})
 	return nil
 }
 
 // choose looks into an unverified payload for the repository, when that can make a difference.
 func (k *keyring) choose(payload []byte) *ring {
-	if len(k.exact) == 0 && len(k.globs) == 0 {
+	if !k.own {
 		return k.global
 	}
 	return k.ring(peek(payload))
@@ -93,12 +90,12 @@ func (k *keyring) choose(payload []byte) *ring {
 // ring is the one set of secrets for a repository, "" when the delivery has none.
 func (k *keyring) ring(repository string) *ring {
 	name := hls.Fold(repository)
-	if own := k.exact[name]; own != nil {
-		return own
-	}
-	for _, g := range k.globs {
-		if ok, err := path.Match(g.pattern, name); ok && err == nil {
-			return g.ring
+	for _, e := range k.entries {
+		if e.name == name {
+			return e.ring
+		}
+		if ok, err := path.Match(e.name, name); e.glob && ok && err == nil {
+			return e.ring
 		}
 	}
 	return k.global

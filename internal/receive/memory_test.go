@@ -1,0 +1,326 @@
+package receive
+
+import (
+	"bufio"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"hls/internal/hls"
+)
+
+const key = "It's a Secret to Everybody"
+
+// crowded is a door on a server of its own; the change comes before the first request.
+type crowded struct {
+	*Handler
+	t       *testing.T
+	server  *httptest.Server
+	counted sync.Map // reason → true
+}
+
+func crowd(t *testing.T, deps Deps, change func(*Handler)) *crowded {
+	t.Helper()
+	c := &crowded{t: t}
+	deps.Secrets = Secrets{Global: []hls.Secret{key}}
+	deps.Log = slog.New(slog.DiscardHandler)
+	if deps.Accept == nil {
+		deps.Accept = func(context.Context, hls.Delivery, hls.Event) (hls.Receipt, error) {
+			return hls.Receipt{Class: hls.Accepted}, nil
+		}
+	}
+	if deps.Count == nil {
+		deps.Count = func(_ context.Context, _ hls.Class, reason string) error {
+			c.counted.Store(reason, true)
+			return nil
+		}
+	}
+	var err error
+	if c.Handler, err = New(Config{}, deps); err != nil {
+		t.Fatal(err)
+	}
+	if change != nil {
+		change(c.Handler)
+	}
+	c.server = httptest.NewServer(c.Handler)
+	t.Cleanup(c.server.Close)
+	return c
+}
+
+// begin opens a request of the promised length, sends some of it and nothing more.
+func (c *crowded) begin(promised int, sent int) net.Conn {
+	c.t.Helper()
+	conn, err := new(net.Dialer).DialContext(c.t.Context(), "tcp", c.server.Listener.Addr().String())
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(func() { _ = conn.Close() })
+	head := "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+	if _, err := fmt.Fprintf(conn, head, promised, strings.Repeat(" ", sent)); err != nil {
+		c.t.Fatal(err)
+	}
+	return conn
+}
+
+// code is the answer to a request that begin opened.
+func (c *crowded) code(conn net.Conn) int {
+	c.t.Helper()
+	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		c.t.Fatal(err)
+	}
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
+}
+
+// deliver sends a signed delivery of the size.
+func (c *crowded) deliver(size int) int {
+	body := `{"issue":{"number":7}}`
+	body += strings.Repeat(" ", max(size-len(body), 0))
+	mac := hmac.New(sha256.New, []byte(key))
+	_, _ = io.WriteString(mac, body)
+	r, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, c.server.URL, strings.NewReader(body))
+	if err != nil {
+		c.t.Error(err)
+		return 0
+	}
+	for name, value := range map[string]string{
+		"Content-Type": "application/json", "X-GitHub-Event": "issues", "X-GitHub-Delivery": "d",
+		"X-Hub-Signature-256": "sha256=" + hex.EncodeToString(mac.Sum(nil)),
+	} {
+		r.Header.Set(name, value)
+	}
+	response, err := c.server.Client().Do(r)
+	if err != nil {
+		c.t.Error(err)
+		return 0
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
+}
+
+func (c *crowded) free() (small, large int64) {
+	c.memory.mu.Lock()
+	defer c.memory.mu.Unlock()
+	return c.memory.small.free, c.memory.large.free
+}
+
+func (c *crowded) held(small, large int64) func() bool {
+	wantSmall, wantLarge := c.free()
+	wantSmall, wantLarge = wantSmall-small, wantLarge-large
+	return func() bool {
+		s, l := c.free()
+		return s == wantSmall && l == wantLarge
+	}
+}
+
+// A promise costs next to nothing; what came costs four times itself at most.
+func TestI6_BuffersFollowWhatCame(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		promised, sent int
+		small, large   int64
+	}{
+		{DefaultMaxPayloadBytes, 0, firstBuffer, 0},
+		{100, 0, 101, 0},
+		{70_000, 5000, 16 << 10, 0},
+		{DefaultMaxPayloadBytes, 5000, 16 << 10, 0},
+		{DefaultMaxPayloadBytes, smallBody, 0, 4 * smallBody},
+		{smallBody + 10, smallBody, 0, smallBody + 11},
+	} {
+		c := crowd(t, Deps{BodyTimeout: time.Minute}, nil)
+		done := c.held(tc.small, tc.large)
+		none := c.held(0, 0)
+		conn := c.begin(tc.promised, tc.sent)
+		waitFor(t, done)
+		_ = conn.Close()
+		waitFor(t, none)
+	}
+}
+
+// Large bodies that come slowly take no memory from common deliveries.
+func TestI6_SmallBodiesHaveMemoryOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	c := crowd(t, Deps{BodyTimeout: time.Minute, MaxBuffered: 16 * smallBody}, func(h *Handler) { h.memory.patience = time.Hour })
+	full := c.held(0, 12*smallBody)
+	for range 3 {
+		c.begin(DefaultMaxPayloadBytes, smallBody)
+	}
+	waitFor(t, full)
+	for _, size := range []int{0, 20_000, smallBody - 1} {
+		if code := c.deliver(size); code != http.StatusAccepted {
+			t.Errorf("a delivery of %d bytes: %d", size, code)
+		}
+	}
+}
+
+// Where memory is short the bodies that are slow to come give way, oldest first, and are counted.
+func TestI6_SlowBodiesGiveWay(t *testing.T) {
+	t.Parallel()
+	for name, size := range map[string]int{"small": smallBody / 4, "large": smallBody} {
+		c := crowd(t, Deps{BodyTimeout: time.Minute, MaxBuffered: 20 * smallBody}, func(h *Handler) { h.memory.patience = 20 * time.Millisecond })
+		var slow []net.Conn
+		for i := range 5 {
+			full := c.held(0, int64(4*size))
+			if name == "small" {
+				full = c.held(int64(4*size), 0)
+			}
+			if i == 3 && name == "large" {
+				break
+			}
+			slow = append(slow, c.begin(DefaultMaxPayloadBytes, size))
+			waitFor(t, full)
+		}
+		if code := c.deliver(4 * size); code != http.StatusAccepted {
+			t.Errorf("%s: a delivery: %d", name, code)
+		}
+		if code := c.code(slow[0]); code != http.StatusServiceUnavailable {
+			t.Errorf("%s: the oldest: %d", name, code)
+		}
+		waitFor(t, func() bool { _, ok := c.counted.Load(overload); return ok })
+	}
+}
+
+// Bodies that have come do not give way: they are waited for.
+func TestI6_MemoryIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	hold, began := make(chan struct{}), make(chan struct{}, 2)
+	c := crowd(t, Deps{
+		MaxBuffered: 4 * smallBody, // a quarter of it for small ones
+		Accept: func(context.Context, hls.Delivery, hls.Event) (hls.Receipt, error) {
+			began <- struct{}{}
+			<-hold
+			return hls.Receipt{Class: hls.Accepted}, nil
+		},
+	}, nil)
+	codes := make(chan int, 2)
+	go func() { codes <- c.deliver(2 * smallBody) }()
+	<-began
+	go func() { codes <- c.deliver(2 * smallBody) }()
+	waitFor(t, func() bool {
+		c.memory.mu.Lock()
+		defer c.memory.mu.Unlock()
+		return len(c.memory.small.coming) == 1 && c.memory.small.coming[0].bytes == smallBody
+	})
+	close(hold)
+	for range 2 {
+		if code := <-codes; code != http.StatusAccepted {
+			t.Errorf("got %d", code)
+		}
+	}
+}
+
+// A body that stalls is given up before its time is over, and one that keeps its pace is not.
+func TestI6_BodiesKeepThePace(t *testing.T) {
+	t.Parallel()
+	start := time.Now()
+	var due time.Duration
+	p := newPaced(httptest.NewRecorder(), &http.Request{ContentLength: 8 << 20}, start, 10*time.Second)
+	p.deadline = func(at time.Time) error { due = at.Sub(start); return nil }
+	p.from = zeros{}
+	for _, step := range []struct {
+		read int
+		want time.Duration
+	}{
+		{0, 2 * time.Second}, {1 << 20, 3 * time.Second}, {1 << 20, 4 * time.Second}, {6 << 20, 10 * time.Second},
+	} {
+		if _, err := io.CopyN(io.Discard, struct{ io.Reader }{p}, int64(step.read)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Read(nil); err != nil || due.Round(time.Millisecond) != step.want {
+			t.Errorf("after %d bytes: due at %s, want %s (%v)", p.come, due, step.want, err)
+		}
+	}
+	slow := newPaced(httptest.NewRecorder(), &http.Request{ContentLength: 100}, start, 10*time.Second)
+	slow.deadline, slow.come = p.deadline, 50
+	slow.from = zeros{}
+	if _, _ = slow.Read(nil); due > 2*time.Second+10*time.Millisecond {
+		t.Errorf("a small body may take until %s", due)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { return len(b), nil }
+
+// Large bodies are decoded and stored one at a time, however many have come.
+func TestI6_LargeBodiesTakeTurns(t *testing.T) {
+	t.Parallel()
+	var now, most atomic.Int64
+	c := crowd(t, Deps{Accept: func(_ context.Context, d hls.Delivery, _ hls.Event) (hls.Receipt, error) {
+		n := now.Add(int64(len(d.Body)))
+		defer now.Add(-int64(len(d.Body)))
+		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+		}
+		return hls.Receipt{Class: hls.Accepted}, nil
+	}}, nil)
+	var all sync.WaitGroup
+	for range 6 {
+		all.Go(func() {
+			if code := c.deliver(atOnce / 2 * 3 / 2); code != http.StatusAccepted {
+				t.Errorf("got %d", code)
+			}
+		})
+	}
+	all.Wait()
+	if got := most.Load(); got > atOnce {
+		t.Errorf("%d bytes at once", got)
+	}
+}
+
+// A store that hangs holds no more than a number of requests: the others are answered at once, and counted later.
+func TestI6_OverloadAnswersWithoutTheStore(t *testing.T) {
+	t.Parallel()
+	hang, began, counted := make(chan struct{}), make(chan struct{}, 2), make(chan string, 9)
+	c := crowd(t, Deps{
+		Accept: func(context.Context, hls.Delivery, hls.Event) (hls.Receipt, error) {
+			began <- struct{}{}
+			<-hang
+			return hls.Receipt{Class: hls.Accepted}, nil
+		},
+		Count: func(_ context.Context, class hls.Class, reason string) error {
+			<-hang
+			counted <- string(class) + "/" + reason
+			return nil
+		},
+	}, func(h *Handler) { h.turns.most = 2 })
+	codes := make(chan int, 2)
+	for range 2 {
+		go func() { codes <- c.deliver(100) }()
+		<-began
+	}
+	for range 3 {
+		if code := c.deliver(100); code != http.StatusServiceUnavailable {
+			t.Errorf("while the store hangs: %d", code)
+		}
+	}
+	close(hang)
+	for range 2 {
+		if code := <-codes; code != http.StatusAccepted {
+			t.Errorf("afterwards: %d", code)
+		}
+	}
+	for range 3 {
+		if got := <-counted; got != "deferred/overloaded" {
+			t.Errorf("counted %s", got)
+		}
+	}
+	if code := c.deliver(100); code != http.StatusAccepted {
+		t.Errorf("later: %d", code)
+	}
+}

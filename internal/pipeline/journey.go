@@ -85,14 +85,10 @@ func (j *journey) end(o hls.Outcome, err error) hls.Outcome {
 	return o
 }
 
-// accepted logs what the door took in.
-func (p *Pipeline) accepted(ctx context.Context, e hls.Event, rule hls.Rule, r hls.Receipt, err error) {
+// accepted logs what was stored. A delivery that could not be is the door's to log.
+func (p *Pipeline) accepted(ctx context.Context, e hls.Event, rule hls.Rule, r hls.Receipt) {
 	log := p.log.With(hls.KeyRequestID, e.RequestID, hls.KeyDeliveryID, e.DeliveryID, hls.KeyEvent, e.Name,
 		hls.KeyAction, e.Action, hls.KeyRepo, e.Repo.FullName, hls.KeySubject, e.Subject.String(), hls.KeyStage, hls.StageRecord)
-	if err != nil {
-		log.ErrorContext(ctx, "not recorded", hls.KeyError, err.Error())
-		return
-	}
 	if p.cfg.LogPayloads {
 		log.InfoContext(ctx, "payload", "payload", string(e.Body))
 	}

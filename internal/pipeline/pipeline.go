@@ -32,11 +32,11 @@ func (p *Pipeline) Accept(ctx context.Context, d hls.Delivery, e hls.Event) (hls
 	}
 
 	receipt, err := p.store.Add(ctx, intake)
-	p.accepted(ctx, e, rule, receipt, err)
 	fault.At(fault.Committed)
 	if err != nil {
 		return hls.Receipt{}, fmt.Errorf("record delivery: %w", err)
 	}
+	p.accepted(ctx, e, rule, receipt)
 	return receipt, nil
 }
 
@@ -52,6 +52,9 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 
 	j.enter(hls.StageRoute)
 	knows, rule, verdict := p.route(event)
+	if err := p.settle(ctx, j, rule); err != nil {
+		return err
+	}
 	if !verdict.Do {
 		return skip(verdict.Reason)
 	}
@@ -105,6 +108,14 @@ func (p *Pipeline) route(e hls.Event) (handler.Handler, hls.Rule, hls.Verdict) {
 	}
 	knows := handler.For(e.Name)
 	return knows, rule, knows.Route(e, rule)
+}
+
+// settle reads back what an earlier run, or an earlier task of the same purpose, was sending when it was cut short.
+// It comes first because this run may end before it acts.
+func (p *Pipeline) settle(ctx context.Context, j *journey, rule hls.Rule) error {
+	entries, err := p.rooms().Actor.Settle(ctx, j.task, rule)
+	j.acted(entries)
+	return err
 }
 
 // recall reads the delivery back from the record: a restart, or another instance, starts here.

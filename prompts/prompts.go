@@ -6,5 +6,5 @@ import "embed"
 
 // FS is the folder of built-in templates.
 //
-//go:embed system.j2 issues pull_requests generic
+//go:embed system.j2 */*.j2
 var FS embed.FS

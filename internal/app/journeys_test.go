@@ -163,21 +163,28 @@ func number(t *testing.T, word string) int {
 	return n
 }
 
-// deliver EVENT.ACTION #N by LOGIN [changed NAME]
+// deliver EVENT.ACTION #N by LOGIN [changed NAME], or EVENT.ACTION FILE by LOGIN with the event's own members in FILE.
 func (j *journey) deliver(w []string) {
 	event, action, _ := strings.Cut(w[0], ".")
 	changes := simulate.Change{}
 	if len(w) > 5 {
 		changes[w[5]] = "before"
 	}
-	n := number(j.t, w[1])
+	n, own := 0, map[string]any{}
+	if strings.HasPrefix(w[1], "#") {
+		n = number(j.t, w[1])
+	} else if err := json.Unmarshal([]byte(j.file(w[1])), &own); err != nil {
+		j.t.Fatal(err)
+	}
 	d := simulate.Delivery{Event: event, GUID: simulate.NewGUID(), HookID: 1}
-	switch event {
-	case "issues":
+	switch {
+	case n == 0:
+		d.Payload = j.github.EventPayload(widgets, action, w[3], own)
+	case event == "issues":
 		d.Payload = j.github.IssuePayload(widgets, n, action, w[3], changes)
-	case "pull_request":
+	case event == "pull_request":
 		d.Payload = j.github.PullRequestPayload(widgets, n, action, w[3], changes)
-	case "issue_comment":
+	case event == "issue_comment":
 		d.Payload = j.github.CommentPayload(widgets, n, action, w[3])
 	default:
 		j.t.Fatalf("script: no payload for %s", event)

@@ -15,7 +15,7 @@ type Delivery struct {
 	Action     string            // the body's action, "" when it has none
 	Repo       string            // owner/name as the body has it, "" when it has none
 	RepoID     int64             // GitHub's number, which survives renames
-	Scope      string            // the repository, in lower case, when its own secret proved the body; "" when the secret of all did
+	Scope      string            // the entry of the settings whose own secret proved the body; "" when the secret of all did
 	Sender     string            // the login of who caused the event
 	Headers    map[string]string // allowed ones only
 	Body       []byte            // the JSON payload, byte for byte
@@ -64,8 +64,8 @@ type Subject struct {
 	Ref    string // names a subject of KindOther within its repository
 }
 
-// Key identifies the subject, across renames of its repository unless that has a secret of its own. Work on one key
-// never runs twice at a time.
+// Key identifies the subject, across renames of its repository unless a secret of its own ties it to its name. Work on
+// one key never runs twice at a time.
 func (s Subject) Key() string {
 	scope := ""
 	if s.Scope != "" {

@@ -204,6 +204,7 @@ func (h *Handler) check(x *exchange) (hls.Event, *ending) {
 		}
 	}
 	x.verified = true
+	x.delivery.Scope = ring.scope
 	fault.At(fault.Verified)
 	if malformed != nil {
 		return hls.Event{}, malformed

@@ -27,7 +27,10 @@ type RepositorySecrets struct {
 }
 
 // ring is a set of secrets any of which proves a delivery.
-type ring struct{ keys [][]byte }
+type ring struct {
+	keys  [][]byte
+	scope string // the entry of the settings that it belongs to; "" for the global one
+}
 
 // keyring finds the one ring for a repository: that of the very entry whose rule applies to its deliveries.
 type keyring struct {
@@ -71,6 +74,7 @@ func (k *keyring) add(name string, own *ring) error {
 	if !glob && !repositoryName(name) {
 		return fmt.Errorf("read repository name %q: it is neither owner/repo nor a glob", name)
 	}
+	own.scope = name
 	if len(own.keys) == 0 {
 		own = k.global
 	}

@@ -11,7 +11,7 @@ CREATE TABLE deliveries (
     action      TEXT    NOT NULL,
     repo        TEXT    NOT NULL,
     repo_id     INTEGER NOT NULL,
-    scope       TEXT    NOT NULL, -- the repository whose own secret proved the body, else ''
+    scope       TEXT    NOT NULL, -- the entry of the settings whose own secret proved the body, else ''
     sender      TEXT    NOT NULL,
     headers     TEXT    NOT NULL, -- JSON object
     hash        BLOB    NOT NULL,

@@ -19,6 +19,7 @@ const (
 	ResetAfter   FaultKind = "reset_after"   // the connection breaks, changed
 	Delay        FaultKind = "delay"         // answers after Wait
 	HangAfter    FaultKind = "hang_after"    // never answers, changed
+	Outlived     FaultKind = "outlived"      // changed after Wait, though the client may have gone by then
 	Truncated    FaultKind = "truncated"     // half of the JSON, changed
 	NoID         FaultKind = "no_id"         // 2xx with a body that names nothing, changed
 	Secondary    FaultKind = "secondary"     // 403 with Retry-After of Wait, nothing changed

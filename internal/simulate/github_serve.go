@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -68,6 +69,9 @@ func (g *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fault := g.fault(r.Method, x.path)
 	if fault.Kind == Delay && !wait(r.Context(), fault.Wait) {
 		return
+	}
+	if fault.Kind == Outlived {
+		wait(context.WithoutCancel(r.Context()), fault.Wait)
 	}
 	out, call := g.answer(x, fault)
 	// Logged first: whoever has the answer finds the call in the log.

@@ -91,3 +91,23 @@ func TestGitHubMakesWhatItDoesNotTell(t *testing.T) {
 		t.Errorf("call: %+v", call)
 	}
 }
+
+func TestGitHubMakesWhatNobodyWaitsFor(t *testing.T) {
+	t.Parallel()
+	g := seeded(t)
+	g.Fail(simulate.Fault{Method: http.MethodPost, PathGlob: commentsGlob, Kind: simulate.Outlived, Wait: 300 * time.Millisecond})
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, _, err := client(t, g, "right").Issues.CreateComment(ctx, owner, name, 1, github.IssueCommentRequest{Body: "Hello"}); err == nil {
+		t.Error("it was answered")
+	}
+	if n := len(g.Comments(shop, 1)); n != 0 {
+		t.Errorf("%d comments at once", n)
+	}
+	for deadline := time.Now().Add(5 * time.Second); len(g.Comments(shop, 1)) == 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("it is never made")
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"hls/internal/act"
 	"hls/internal/analyze"
 	"hls/internal/config"
+	"hls/internal/fault"
 	"hls/internal/handler"
 	"hls/internal/hls"
 	"hls/internal/pipeline"
@@ -93,7 +94,7 @@ func (a *App) newPipeline(s *config.Settings, made *house, m *web.Metrics) (*pip
 	return pipeline.New(pipeline.Config{
 		Owner: fmt.Sprintf("%s/%d", host, os.Getpid()), Concurrency: s.Processing.Concurrency,
 		MaxAttempts: s.Processing.MaxAttempts, Debounce: debounce, Timeout: s.Processing.Timeout,
-		Lease: 10 * time.Second, Grace: s.Server.ShutdownGrace, Backoff: a.opts.Backoff,
+		Lease: max(fault.Scaled(10*time.Second), time.Second), Grace: s.Server.ShutdownGrace, Backoff: a.opts.Backoff,
 		Observe: m.Observe, Self: a.self.Account, LogPayloads: s.Logging.LogPayloads, Redactor: a.redactor,
 	}, a.store, made.rooms, a.log)
 }

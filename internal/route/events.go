@@ -87,6 +87,9 @@ var actions = map[string]string{
 	"workflow_run":                    "completed in_progress requested",
 }
 
+// Events are the names of all events that can be enabled, in order.
+func Events() []string { return slices.Sorted(maps.Keys(actions)) }
+
 var anyAction = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 // checkEvent tells whether text is an event, or an event and one of its actions.
@@ -94,7 +97,7 @@ func checkEvent(text string) error {
 	name, action, narrowed := strings.Cut(text, ".")
 	list, known := actions[name]
 	if !known {
-		return fmt.Errorf("unknown event %q%s", text, didYouMean(name, slices.Sorted(maps.Keys(actions))))
+		return fmt.Errorf("unknown event %q%s", text, didYouMean(name, Events()))
 	}
 	own := strings.Fields(list)
 	switch {

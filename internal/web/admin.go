@@ -11,8 +11,8 @@ import (
 
 // admin lets a request through that carries the admin token. With no token configured it lets through only what
 // comes from this machine itself: a loopback peer, no sign of a proxy, and a Host that is loopback too, so that a
-// page in a browser cannot reach in under a name of its own (DNS rebinding). Writes from a page of another origin
-// are refused either way.
+// page in a browser cannot reach in under a name of its own (DNS rebinding). A proxy may leave no sign: one that is
+// known of needs the token. Writes from a page of another origin are refused either way.
 func (s *Server) admin(next http.Handler) http.Handler {
 	next = http.NewCrossOriginProtection().Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -30,7 +30,7 @@ func (s *Server) allowed(r *http.Request) bool {
 		scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 		return strings.EqualFold(scheme, "Bearer") && equal(strings.TrimSpace(given), token)
 	}
-	return loopback(r.RemoteAddr) && loopbackHost(r.Host) && !forwarded(r.Header)
+	return !s.cfg.Proxied && loopback(r.RemoteAddr) && loopbackHost(r.Host) && !forwarded(r)
 }
 
 // equal compares in constant time, whatever the lengths.
@@ -55,9 +55,20 @@ func loopbackHost(host string) bool {
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
-func forwarded(h http.Header) bool {
-	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via", "Cf-Connecting-Ip", "True-Client-Ip"} {
-		if h.Get(name) != "" {
+// forwarded tells whether a proxy brought the request. Any header counts that only proxies set, whatever its value:
+// the client's own may be empty and stand before the proxy's. HTTP/1.0 is what nginx speaks to a server unless told
+// otherwise, and it adds no header at all.
+func forwarded(r *http.Request) bool {
+	if !r.ProtoAtLeast(1, 1) {
+		return true
+	}
+	for name := range r.Header {
+		switch name {
+		case "Forwarded", "Via", "Cdn-Loop", "X-Real-Ip", "Cf-Connecting-Ip", "X-Proxyuser-Ip", "X-Azure-Clientip":
+			return true
+		}
+		if strings.HasPrefix(name, "X-Forwarded") || strings.HasPrefix(name, "X-Original-") ||
+			strings.HasPrefix(name, "X-Envoy-") || strings.HasSuffix(name, "Client-Ip") {
 			return true
 		}
 	}

@@ -4,24 +4,18 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
 
 	"hls/internal/hls"
-	"hls/internal/record"
 )
 
 // deliveries lists tasks, newest first: ?repo= ?event= ?state= ?before= ?limit=.
 func (s *Server) deliveries(w http.ResponseWriter, r *http.Request) {
-	form := r.URL.Query()
-	before, errBefore := number(form.Get("before"))
-	limit, errLimit := number(form.Get("limit"))
-	if err := errors.Join(errBefore, errLimit); err != nil {
-		answer(w, http.StatusBadRequest, map[string]string{"status": "error", "reason": "before and limit take whole numbers"})
+	query, err := readQuery(r.URL.RawQuery)
+	if err != nil {
+		answer(w, http.StatusBadRequest, map[string]string{"status": "error", "reason": err.Error()})
 		return
 	}
-	rows, err := s.deps.Store.List(r.Context(), record.Query{
-		Repo: form.Get("repo"), Event: form.Get("event"), State: hls.State(form.Get("state")), Before: before, Limit: int(limit),
-	})
+	rows, err := s.deps.Store.List(r.Context(), query)
 	if err != nil {
 		s.unavailable(w, r, err)
 		return
@@ -31,13 +25,6 @@ func (s *Server) deliveries(w http.ResponseWriter, r *http.Request) {
 		list = append(list, s.taskJSON(row.Task))
 	}
 	answer(w, http.StatusOK, map[string]any{"deliveries": list})
-}
-
-func number(text string) (int64, error) {
-	if text == "" {
-		return 0, nil
-	}
-	return strconv.ParseInt(text, 10, 64)
 }
 
 func (s *Server) taskJSON(t hls.Task) map[string]any {

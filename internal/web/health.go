@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"net/http"
 	"time"
 )
@@ -35,9 +34,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusServiceUnavailable, map[string]string{"status": "stopping"})
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
-	defer cancel()
-	if err := s.deps.Store.Healthy(ctx); err != nil {
+	if s.probe.see().storage.err != nil {
 		answer(w, http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "reason": "the store cannot be written"})
 		return
 	}
@@ -46,7 +43,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 
 // health reports what running traffic has shown. It calls nobody: a probe must not cost a request to GitHub.
 func (s *Server) health(w http.ResponseWriter, r *http.Request) {
-	components := s.components(r.Context())
+	components := s.components()
 	status, code := Healthy, http.StatusOK
 	for _, c := range components {
 		if c.Status != Healthy && status == Healthy {
@@ -67,21 +64,33 @@ func (s *Server) health(w http.ResponseWriter, r *http.Request) {
 	answer(w, code, body)
 }
 
-func (s *Server) components(ctx context.Context) map[string]Component {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	components := map[string]Component{"storage": {Status: Healthy}, "queue": {Status: Healthy}}
-	now := time.Now()
-	if err := s.deps.Store.Healthy(ctx); err != nil {
-		components["storage"] = Component{Status: Unhealthy, LastError: s.deps.Redactor.Redact(err.Error()), LastErrorAt: &now}
+func (s *Server) components() map[string]Component {
+	seen := s.probe.see()
+	storage, queue := s.component(seen.storage), s.component(seen.queue)
+	if seen.storage.err != nil {
+		storage.Status = Unhealthy
 	}
-	if stats, err := s.deps.Store.Stats(ctx); err != nil {
-		components["queue"] = Component{Status: Degraded, LastError: s.deps.Redactor.Redact(err.Error()), LastErrorAt: &now}
-	} else if stats.Oldest > oldestHealthy {
-		components["queue"] = Component{Status: Degraded, Detail: "the oldest due task has waited " + stats.Oldest.Round(time.Second).String()}
+	if seen.behind() {
+		queue.Status, queue.Detail = Degraded, "the oldest due task has waited "+seen.oldest.Round(time.Second).String()
 	}
+	components := map[string]Component{"storage": storage, "queue": queue}
 	for name, report := range s.deps.Components {
 		components[name] = report()
 	}
 	return components
+}
+
+// component makes a line of /health from what the store showed. Its last success is the last look that found it well.
+func (s *Server) component(seen sight) Component {
+	c := Component{Status: Healthy}
+	if seen.err != nil {
+		c.Status = Degraded
+	}
+	if !seen.well.IsZero() {
+		c.LastSuccess = &seen.well
+	}
+	if !seen.failed.IsZero() {
+		c.LastError, c.LastErrorAt = s.deps.Redactor.Redact(seen.lastText), &seen.failed
+	}
+	return c
 }

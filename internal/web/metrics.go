@@ -19,8 +19,10 @@ type Metrics struct {
 // NewMetrics makes them; the server registers them.
 func NewMetrics() *Metrics {
 	return &Metrics{stages: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "hls_stage_duration_seconds", Help: "Time that tasks spent in each stage of the journey.",
-		Buckets: []float64{.001, .005, .01, .05, .1, .5, 1, 5, 10, 30, 60, 300},
+		Name: "hls_stage_duration_seconds",
+		Help: "Time spent in each stage of the journey: by the request that brought a delivery (receive), and by its task.",
+		// The door answers within milliseconds, and Claude within minutes.
+		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300},
 	}, []string{hls.KeyStage})}
 }
 
@@ -31,7 +33,11 @@ func (m *Metrics) Observe(s hls.Stage, spent time.Duration) {
 
 func (s *Server) registerMetrics() {
 	s.registry = prometheus.NewRegistry()
-	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), s.deps.Metrics.stages, scrape{s})
+	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), s.deps.Metrics.stages, scrape{s},
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "hls_connections", Help: "Open connections to the server."},
+			func() float64 { return float64(s.gate.size()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "hls_connections_dropped_total", Help: "Connections closed because there were too many."},
+			func() float64 { return float64(s.gate.dropped.Load()) }))
 }
 
 // scrape turns the record's counters into metrics. Label values come from closed sets, but for the event: the

@@ -3,14 +3,17 @@ package web
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"hls/internal/hls"
 )
 
 // routes has every URL on one page. What is not open asks for the admin credential (S2).
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle(s.cfg.WebhookPath, s.deps.Webhook)
+	mux.Handle(s.cfg.WebhookPath, http.HandlerFunc(s.webhook))
 
 	mux.HandleFunc("GET /livez", s.livez)
 	mux.HandleFunc("GET /readyz", s.readyz)
@@ -24,6 +27,13 @@ func (s *Server) routes() http.Handler {
 
 	mux.HandleFunc("/", notFound)
 	return secured(mux)
+}
+
+// webhook is GitHub's door, with its time measured and the connection of a delivery kept while it is worked on.
+func (s *Server) webhook(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	s.deps.Webhook.ServeHTTP(w, watched(r))
+	s.deps.Metrics.Observe(hls.StageReceive, time.Since(start))
 }
 
 // secured sets what every answer carries: none is to be framed, sniffed or kept.

@@ -2,8 +2,10 @@ package web
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -11,19 +13,16 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/net/netutil"
 
 	"hls/internal/hls"
 	"hls/internal/record"
 )
 
-// maxConnections bounds the memory that idle peers can hold.
-const maxConnections = 4096
-
 // Config is how the server answers.
 type Config struct {
 	WebhookPath string
 	AdminToken  hls.Secret // guards everything that is not open; "" means loopback only
+	Proxied     bool       // behind a reverse proxy: nobody is local, so that without AdminToken nobody is let in
 	CertFile    string     // with KeyFile: serve TLS
 	KeyFile     string
 	Version     string
@@ -50,7 +49,9 @@ type Server struct {
 	cfg      Config
 	deps     Deps
 	http     *http.Server
+	gate     *gate
 	registry *prometheus.Registry
+	probe    *probe
 	started  time.Time
 	draining atomic.Bool
 }
@@ -60,30 +61,34 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	if cfg.WebhookPath == "" || deps.Webhook == nil || deps.Store == nil || deps.Metrics == nil {
 		return nil, errors.New("make web server: webhook path, webhook, store and metrics are needed")
 	}
-	s := &Server{cfg: cfg, deps: deps, started: time.Now()}
+	s := &Server{cfg: cfg, deps: deps, gate: newGate(), started: time.Now()}
+	s.probe = newProbe(deps.Store)
 	s.registerMetrics()
 	s.http = &http.Server{
 		Handler: s.routes(), ErrorLog: slog.NewLogLogger(deps.Log.Handler(), slog.LevelDebug),
+		ConnState: s.gate.changed, ConnContext: remember,
 		// The webhook's own body limit is shorter; these hold for everything.
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
-		IdleTimeout: 60 * time.Second, MaxHeaderBytes: 64 << 10,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second,
+		IdleTimeout: 15 * time.Second, MaxHeaderBytes: 8 << 10,
 	}
 	return s, nil
 }
 
-// Serve answers on the listener until Shutdown. It takes ownership of the listener.
+// Serve answers on the listener until Shutdown. It takes ownership of the listener. With TLS it speaks HTTP/1.1 too:
+// one connection of HTTP/2 carries hundreds of requests, which no limit on connections would hold.
 func (s *Server) Serve(l net.Listener) error {
-	l = netutil.LimitListener(l, maxConnections)
-	err := error(nil)
+	s.gate.Listener = l
 	if s.cfg.CertFile != "" {
-		err = s.http.ServeTLS(l, s.cfg.CertFile, s.cfg.KeyFile)
-	} else {
-		err = s.http.Serve(l)
+		pair, err := tls.LoadX509KeyPair(s.cfg.CertFile, s.cfg.KeyFile)
+		if err != nil {
+			return errors.Join(fmt.Errorf("read server.tls: %w", err), l.Close())
+		}
+		s.gate.secure = &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"http/1.1"}}
 	}
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
+	if err := s.http.Serve(s.gate); !errors.Is(err, http.ErrServerClosed) {
+		return err
 	}
-	return err
+	return nil
 }
 
 // Drain turns /readyz to 503, so that traffic goes elsewhere before Shutdown.

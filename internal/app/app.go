@@ -53,7 +53,8 @@ type App struct {
 	web      *web.Server
 	self     *identity
 
-	templatesErr atomic.Pointer[failure]
+	templatesErr  atomic.Pointer[failure]
+	templatesRead atomic.Pointer[time.Time] // when they last were without the settings
 }
 
 // New makes the service, opens its store and listens. It asks nobody over the network. The settings must have passed

@@ -29,6 +29,7 @@ import (
 type house struct {
 	settings *config.Settings
 	rooms    pipeline.Rooms
+	made     time.Time
 }
 
 func newRouter(s *config.Settings) (*route.Router, error) {
@@ -77,7 +78,7 @@ func (a *App) furnish(s *config.Settings) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &house{settings: s, rooms: pipeline.Rooms{
+	return &house{settings: s, made: time.Now(), rooms: pipeline.Rooms{
 		Router: router, Prompts: renderer, Analyzer: analyzer, Actor: actor, Reader: a.doors.github,
 	}}, nil
 }
@@ -126,7 +127,7 @@ func secrets(s *config.Settings) receive.Secrets {
 func (a *App) newWeb(s *config.Settings, m *web.Metrics) (*web.Server, error) {
 	return web.New(web.Config{
 		WebhookPath: s.Server.WebhookPath, AdminToken: s.Server.AdminToken, CertFile: s.Server.TLS.CertFile,
-		KeyFile: s.Server.TLS.KeyFile, Version: a.opts.Version,
+		KeyFile: s.Server.TLS.KeyFile, Proxied: len(s.Server.TrustedProxies) > 0, Version: a.opts.Version,
 	}, web.Deps{
 		Webhook: a.door, Store: a.store, Metrics: m, Redactor: a.redactor, Log: a.log,
 		Components: map[string]func() web.Component{
@@ -167,13 +168,17 @@ func (a *App) Replay(ctx context.Context, deliveryID string) (int64, error) {
 	})
 }
 
-// promptsHealth is healthy while the templates in force are those on disk.
+// promptsHealth is healthy while the templates in force are those on disk. Its last success is when they were read.
 func (a *App) promptsHealth() web.Component {
-	if err := a.templatesErr.Load(); err != nil {
-		at := err.at
-		return web.Component{Status: web.Degraded, LastError: a.redactor.Redact(err.text), LastErrorAt: &at}
+	read := a.house.Load().made
+	if again := a.templatesRead.Load(); again != nil && again.After(read) {
+		read = *again
 	}
-	return web.Component{Status: web.Healthy}
+	c := web.Component{Status: web.Healthy, LastSuccess: &read}
+	if err := a.templatesErr.Load(); err != nil {
+		c.Status, c.LastError, c.LastErrorAt = web.Degraded, a.redactor.Redact(err.text), &err.at
+	}
+	return c
 }
 
 // keyLines are the lines of a PEM file that are secret. A file that cannot be read is the GitHub door's to report.

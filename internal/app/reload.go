@@ -106,6 +106,8 @@ func (a *App) reloadTemplates() {
 		a.log.Error("the changed templates are refused, the old ones stay in force", hls.KeyError, err.Error())
 		return
 	}
+	now := time.Now()
+	a.templatesRead.Store(&now)
 	a.templatesErr.Store(nil)
 	a.log.Info("templates read again")
 }

@@ -3,10 +3,12 @@ package prompt
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -53,8 +55,8 @@ func (p Problem) String() string {
 
 // groups are the folders of templates, and the sample that each is tried with.
 var groups = map[string]string{
-	"issues": "issues.opened", "pull_requests": "pull_request.opened", "reviews": "push", "workflows": "push",
-	"releases": "push", "push": "push", "generic": "push",
+	"issues": "issues.opened", "pull_requests": "pull_request.opened", "reviews": "pull_request_review.submitted",
+	"workflows": "workflow_run.completed", "releases": "release.published", "push": "push", "generic": "push",
 }
 
 // Check finds everything that is wrong with the templates of all given rules, and with those of a rule without any of
@@ -93,8 +95,8 @@ func (r *Renderer) checkSet(ctx context.Context, rules []hls.Rule) []Problem {
 			if broken[s.path(name)] {
 				continue
 			}
-			if err := s.try(ctx, name, entries[name], rule); err != nil {
-				problems = append(problems, s.problem(name, err))
+			if p, failed := s.try(ctx, name, entries[name], rule); failed {
+				problems = append(problems, p)
 			}
 		}
 	}
@@ -166,20 +168,37 @@ func (s *set) named(defaults map[string]map[string]string) (map[string]string, [
 	return found, problems
 }
 
-// try renders a template against a sample event.
-func (s *set) try(ctx context.Context, name, sample string, rule hls.Rule) error {
+// unknown is how the engine tells of a name that nothing has.
+var unknown = regexp.MustCompile(`^'(\w+)' is undefined$`)
+
+// try renders a template against a sample event. Real events have members that the sample lacks, so that one that is
+// missed is a warning; a name that no event has is a problem.
+func (s *set) try(ctx context.Context, name, sample string, rule hls.Rule) (p Problem, failed bool) {
 	in, err := sampleInput(sample, rule)
 	if err != nil {
-		return err
+		return s.problem(name, err), true
 	}
 	values := stableValues(in)
+	known := []string{}
 	if !strings.HasPrefix(path.Base(name), "system.") {
 		if values, err = eventValues(in); err != nil {
-			return err
+			return s.problem(name, err), true
 		}
+		known = objects
 	}
-	_, err = s.render(ctx, name, values)
-	return err
+	if _, err = s.render(ctx, name, values); err == nil {
+		return p, false
+	}
+	p = s.problem(name, err)
+	var e *jinja.Error
+	if errors.As(err, &e) && e.Kind == jinja.KindUndefined {
+		m := unknown.FindStringSubmatch(e.Message)
+		p.Warning = m == nil || slices.Contains(known, m[1])
+	}
+	if p.Warning {
+		p.Message += ", as far as the sample event goes"
+	}
+	return p, true
 }
 
 // sampleInput is a made-up event with everything that a real one has.

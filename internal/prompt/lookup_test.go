@@ -193,6 +193,35 @@ func TestCheckNamesFileLineAndColumn(t *testing.T) {
 	}
 }
 
+// A sample event has not all that a real one has: what it lacks is a warning, what no event has is a problem.
+func TestCheckTellsWhatNoEventHasFromWhatTheSampleLacks(t *testing.T) {
+	t.Parallel()
+	for source, want := range map[string]string{
+		"releases/default.j2 {{ release.tag_name }} by {{ release.author.login }}": "",
+		"reviews/default.j2 {{ review.body }} {{ pull_request.head.sha }}":         "",
+		"workflows/default.j2 {{ workflow_run.head_commit.message }}":              "",
+		"push/default.j2 {{ head_commit.message }} {{ pusher.name }}":              "problem: UndefinedError: 'pusher' is undefined",
+		"workflows/check.j2 {{ check_run.output.title }}":                          "warning: UndefinedError: 'check_run' is undefined, as far as the sample event goes",
+		"issues/opened.j2 {{ payload.organization.login }}":                        "warning: UndefinedError: 'dict object' has no attribute 'organization', as far as the sample event goes",
+		"issues/closed.j2 {{ isue.title }}":                                        "problem: UndefinedError: 'isue' is undefined",
+		"issues/system.j2 {{ issue.title }}":                                       "problem: UndefinedError: 'issue' is undefined",
+		"issues/edited.j2 {{ 'a' + 1 }}":                                           "problem: TypeError:",
+	} {
+		name, text, _ := strings.Cut(source, " ")
+		got := ""
+		for _, p := range Check(t.Context(), Config{BaseDir: folder(t, map[string]string{name: text})}, prompts.FS) {
+			kind := "problem: "
+			if p.Warning {
+				kind = "warning: "
+			}
+			got += kind + p.Message
+		}
+		if !strings.HasPrefix(got, want) || want == "" && got != "" {
+			t.Errorf("%s: got %q, want %q", source, got, want)
+		}
+	}
+}
+
 func TestProblemsOfNewNameThePlace(t *testing.T) {
 	t.Parallel()
 	dir := folder(t, map[string]string{"pull_requests/bad.j2": "one\n  {{ diff | nofilter }}", "issues/bad.j2": "{% if %}"})

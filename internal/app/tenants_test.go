@@ -111,3 +111,17 @@ func TestE6_ANameTakenByAnotherIsLeftAlone(t *testing.T) {
 		t.Error("the other repository was written to")
 	}
 }
+
+// A secret that happens to hold a repository's name is kept out of texts, and hides no delivery from its own service.
+func TestS1_ASecretLikeANameStopsNoDelivery(t *testing.T) {
+	t.Parallel()
+	const secret = "acme/widget-shop-webhook-2026"
+	s := start(t, "\nrepositories:\n  - {name: acme/widget-shop, webhook_secret: "+secret+"}\n", shop(), answering(bugAnswer))
+	d := s.issueOpened()
+	if code, answer, err := simulate.Send(t.Context(), s.url+"/webhook", secret, d); err != nil || code != http.StatusAccepted {
+		t.Fatal(code, string(answer), err)
+	}
+	if task := s.settled(d.GUID); task.State != hls.Done {
+		t.Errorf("ended as %s (%s)", task.State, task.Reason)
+	}
+}

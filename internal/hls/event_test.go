@@ -62,3 +62,23 @@ func TestSubjectOfOtherEvents(t *testing.T) {
 		}
 	}
 }
+
+// An event of the future would outdate all that are to come, and one of the past none.
+func TestE6_OnlyATimeThatCanBeOrdersEvents(t *testing.T) {
+	t.Parallel()
+	received := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	for at, want := range map[string]time.Time{
+		"2026-11-23T11:59:58Z": received.Add(-2 * time.Second),
+		"2026-11-23T12:00:01Z": received,
+		"9999-01-01T00:00:00Z": received,
+		"0001-01-01T00:00:01Z": received,
+	} {
+		e, err := hls.DecodeEvent(hls.Delivery{
+			Event: "issues", ReceivedAt: received,
+			Body: []byte(`{"repository":{"id":9,"full_name":"o/r"},"issue":{"number":7,"updated_at":"` + at + `"}}`),
+		})
+		if err != nil || !e.OccurredAt.Equal(want) {
+			t.Errorf("%s: occurred at %s, want %s (%v)", at, e.OccurredAt, want, err)
+		}
+	}
+}

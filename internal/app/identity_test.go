@@ -122,6 +122,15 @@ func TestE7_WhatIsLearnedElsewhereCountsAtOnce(t *testing.T) {
 	}
 }
 
+// One that never tells is asked every few minutes, and the log says so once.
+func TestE7_SilenceIsLoggedOnce(t *testing.T) {
+	t.Parallel()
+	g, log := learning(t, []error{nil, nil, nil, nil}, func(*identity, *teller) { time.Sleep(12 * time.Minute) })
+	if !slices.Equal(g.asked, []time.Duration{0, askLate, 2 * askLate}) || strings.Count(log, "does not tell") != 1 {
+		t.Errorf("asked at %v, log %s", g.asked, log)
+	}
+}
+
 // A repository with a token of its own is asked for when it is wanted, once.
 func TestE7_ARepositoryWithATokenOfItsOwnHasAnAccountOfItsOwn(t *testing.T) {
 	t.Parallel()

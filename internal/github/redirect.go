@@ -19,11 +19,6 @@ func followNarrowly(home *url.URL) func(*http.Request, []*http.Request) error {
 		if req.Method != via[0].Method {
 			return fmt.Errorf("%w: a %s would become a %s", errRedirected, via[0].Method, req.Method)
 		}
-		switch status := req.Response.StatusCode; status {
-		case http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
-		default:
-			return fmt.Errorf("%w: status %d", errRedirected, status)
-		}
 		return sameThing(home, req, via[0])
 	}
 }

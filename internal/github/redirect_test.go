@@ -58,6 +58,23 @@ func TestE2_NoRequestLeavesTheHost(t *testing.T) {
 	}
 }
 
+// The transport is the last to look: what goes elsewhere for whatever reason is not sent.
+func TestE2_TheTransportStaysAtHome(t *testing.T) {
+	t.Parallel()
+	home, thief := serve(t, routes{}), serve(t, routes{})
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, thief.URL+"/user", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := dial(t, home).gh.Client().Transport.RoundTrip(request)
+	if err == nil {
+		_ = resp.Body.Close()
+	}
+	if !errors.Is(err, errRedirected) || len(thief.seen()) != 0 {
+		t.Errorf("got %v, the other host saw %d requests", err, len(thief.seen()))
+	}
+}
+
 // Below another path of the same host, as a login page, nothing is asked either.
 func TestE2_NoRequestLeavesTheBasePath(t *testing.T) {
 	t.Parallel()
@@ -67,6 +84,15 @@ func TestE2_NoRequestLeavesTheBasePath(t *testing.T) {
 	})
 	c := dial(t, s, func(cfg *Config) { cfg.BaseURL += "/api/v3" })
 	_, err := c.Issue(t.Context(), widget)
+	wantReason(t, err, reasonRedirected)
+	if got := s.seen(); len(got) != 1 {
+		t.Errorf("sent %+v", got)
+	}
+	s = serve(t, routes{
+		"GET /repos/acme/widget/issues/7": to(302, "/login"),
+		"GET /login":                      answer(200, `{"number":7}`),
+	})
+	_, err = dial(t, s).Issue(t.Context(), widget)
 	wantReason(t, err, reasonRedirected)
 	if got := s.seen(); len(got) != 1 {
 		t.Errorf("sent %+v", got)
@@ -120,7 +146,7 @@ func TestE1_ASubjectNeverBecomesAnother(t *testing.T) {
 		"/repositories/77",                        // less
 		"/repositories/77/issues/7?per_page=1",    // another query
 		"/repositories/077x/issues/7",             // no number
-		"/repositories/77/pulls%2F7",              // another path that is spelled alike
+		"/repositories/77/issues%2F7",             // another path that is spelled alike
 		"/repos/acme/other/issues/7",              // a name proves nothing
 		"/repos/acme/widget/issues/8",             // not even its own
 		"/repositories/77/../99/issues/7",         // as it is written
@@ -179,11 +205,19 @@ func TestE1_WithoutANumberARenamedRepositoryIsOnlyRead(t *testing.T) {
 		"GET /repositories/77/labels":    answer(200, `[{"name":"bug"}]`),
 		"POST /repos/acme/widget/labels": to(307, "/repositories/77/labels"),
 		"POST /repositories/77/labels":   answer(201, `{}`),
+		"GET /repos/acme/gadget/labels":  to(301, "/repos/acme/other/labels?per_page=100&page=1"),
+		"GET /repos/acme/other/labels":   answer(200, `[{"name":"another's"}]`),
+		"GET /repos/acme/gizmo/labels":   to(301, "/repositories/x/labels?per_page=100&page=1"),
+		"GET /repositories/x/labels":     answer(200, `[{"name":"another's"}]`),
 		"GET /user":                      to(302, "/repositories/77/user"),
 	})
 	c := dial(t, s)
 	if labels, err := c.Labels(t.Context(), "acme/widget"); err != nil || len(labels) != 1 {
 		t.Errorf("got %+v, %v", labels, err)
+	}
+	for _, repo := range []string{"acme/gadget", "acme/gizmo"} {
+		_, err := c.Labels(t.Context(), repo)
+		wantReason(t, err, reasonMoved)
 	}
 	wantReason(t, c.CreateLabel(t.Context(), "acme/widget", hls.Label{Name: "bug"}), reasonMoved)
 	_, err := c.Self(t.Context())

@@ -181,7 +181,7 @@ func TestS3_EveryFailureSettles(t *testing.T) {
 		"wrapped":     {fmt.Errorf("ask: %w", &hls.Unusable{Err: errors.New("x"), Reason: "max_tokens", Usage: spent}), spent},
 		"rate limit":  {&hls.RetryAfter{Err: errors.New("x"), After: time.Minute, Free: true}, hls.Usage{}},
 		"overloaded":  {&hls.RetryAfter{Err: errors.New("x")}, hls.Usage{}},
-		"permanent":   {&hls.Permanent{Err: errors.New("x"), Reason: "claude_unauthorized"}, hls.Usage{}},
+		"permanent":   {&hls.Permanent{Err: errors.New("x"), Reason: "claude_invalid"}, hls.Usage{}},
 		"spend stop":  {&hls.SpendStop{Err: errors.New("x"), Until: time.Now().Add(time.Hour)}, hls.Usage{}},
 		"timeout":     {&hls.RetryAfter{Err: fmt.Errorf("%w: x", hls.ErrAmbiguous)}, hls.Usage{CostMicroUSD: 1000}},
 		"interrupted": {fmt.Errorf("%w: %w", hls.ErrAmbiguous, context.Canceled), hls.Usage{CostMicroUSD: 1000}},

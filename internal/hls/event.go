@@ -9,21 +9,20 @@ import (
 
 // Event is what a delivery says, read for decisions. Templates see the whole payload, in Body.
 type Event struct {
-	Name         string // X-GitHub-Event
-	Action       string
-	DeliveryID   string
-	RequestID    string
-	ReceivedAt   time.Time
-	OccurredAt   time.Time // the object's updated_at; ReceivedAt when it has none, or one to come
-	Repo         Repository
-	Sender       Account
-	Installation int64
-	Subject      Subject
-	Issue        *Issue
-	PullRequest  *PullRequest
-	Reviewer     *Account        // requested_reviewer
-	Changed      map[string]bool // what an edit changed: "title", "body", "base"
-	Body         []byte          // the payload as GitHub sent it
+	Name        string // X-GitHub-Event
+	Action      string
+	DeliveryID  string
+	RequestID   string
+	ReceivedAt  time.Time
+	OccurredAt  time.Time // the object's updated_at; ReceivedAt when it has none, or one to come
+	Repo        Repository
+	Sender      Account
+	Subject     Subject
+	Issue       *Issue
+	PullRequest *PullRequest
+	Reviewer    *Account        // requested_reviewer
+	Changed     map[string]bool // what an edit changed: "title", "body", "base"
+	Body        []byte          // the payload as GitHub sent it
 }
 
 // String is the event as settings name it: "issues.opened".
@@ -44,7 +43,7 @@ func DecodeEvent(d Delivery) (Event, error) {
 	e := Event{
 		Name: d.Event, Action: p.Action, DeliveryID: d.ID, RequestID: d.RequestID,
 		ReceivedAt: d.ReceivedAt, OccurredAt: d.ReceivedAt,
-		Repo: p.Repository, Sender: p.Sender, Installation: p.Installation.ID,
+		Repo: p.Repository, Sender: p.Sender,
 		Reviewer: p.Reviewer, Changed: p.Changes, Body: d.Body,
 	}
 	e.takeObjects(p)

@@ -10,12 +10,9 @@ import (
 // payload is the part of a body that decisions rest on. Names are matched exactly, and duplicates are refused:
 // see encoding/json, which folds case and takes the last. No member is kept whose size GitHub does not bound.
 type payload struct {
-	Action       string     `json:"action"`
-	Repository   Repository `json:"repository"`
-	Sender       Account    `json:"sender"`
-	Installation struct {
-		ID int64 `json:"id"`
-	} `json:"installation"`
+	Action      string                `json:"action"`
+	Repository  Repository            `json:"repository"`
+	Sender      Account               `json:"sender"`
 	Issue       optional[issueObject] `json:"issue"`
 	PullRequest optional[pullObject]  `json:"pull_request"`
 	Reviewer    *Account              `json:"requested_reviewer"`

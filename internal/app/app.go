@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -53,6 +54,7 @@ type App struct {
 	web      *web.Server
 	self     *identity
 
+	labeling      sync.Mutex // held while labels are set up
 	templatesErr  atomic.Pointer[failure]
 	templatesRead atomic.Pointer[time.Time] // when they last were without the settings
 }

@@ -8,6 +8,7 @@ import (
 
 	"hls/internal/claude"
 	"hls/internal/config"
+	"hls/internal/github"
 	"hls/internal/handler"
 	"hls/internal/hls"
 	"hls/internal/prompt"
@@ -18,7 +19,7 @@ import (
 func Check(ctx context.Context, s *config.Settings, online bool) []Finding {
 	redactor := newRedactor(s)
 	findings := append(preflight(ctx, s, redactor), checkAddress(ctx, s)...)
-	if online && refusal(findings) == nil {
+	if online {
 		findings = append(findings, checkOnline(ctx, s, redactor)...)
 	}
 	return findings
@@ -45,21 +46,23 @@ func checkOnline(ctx context.Context, s *config.Settings, redactor *hls.Redactor
 	p := &inspection{settings: s, redactor: redactor}
 	router, err := newRouter(s)
 	if err != nil {
-		p.problem("repositories", "%v", err)
-		return p.findings
+		return nil
 	}
 	doors, err := openDoors(s, func(repo string) hls.Secret {
 		token, _ := router.Token(repo)
 		return token
 	})
 	if err != nil {
-		p.problem("", "%v", err)
-		return p.findings
+		return nil // preflight has said why.
+	}
+	credential := "github.token"
+	if s.GitHub.App != (github.App{}) {
+		credential = "github.app"
 	}
 	if self, err := doors.github.Self(ctx); err != nil {
-		p.problem("github.token", "GitHub does not accept it: %v", err)
+		p.problem(credential, "GitHub does not accept it: %v", err)
 	} else if self.ID == 0 {
-		p.problem("github.token", "GitHub does not tell whose token it is, as with one of a GitHub Actions job")
+		p.problem(credential, "GitHub does not tell whose token it is, as with one of a GitHub Actions job")
 	}
 	for i, r := range s.Repositories {
 		if _, err := doors.github.Labels(ctx, r.Name); err != nil && !hls.IsGlob(r.Name) {

@@ -64,6 +64,8 @@ func (a *App) setUpLabels(ctx context.Context, s *config.Settings) {
 	if !s.Features.AutoSetupLabels || s.Features.DryRun {
 		return
 	}
+	a.labeling.Lock()
+	defer a.labeling.Unlock()
 	for _, r := range s.Repositories {
 		rule, ok := a.house.Load().rooms.Router.Rule(r.Name)
 		if !ok || hls.IsGlob(r.Name) || rule.DryRun || !rule.Labels.CreateMissing {

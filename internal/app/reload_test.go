@@ -161,6 +161,15 @@ func TestReload_WarnsOfWhatWaitsForARestart(t *testing.T) {
 	eventually(t, func() bool { return strings.Count(r.log.String(), `"server.port"`) > told })
 }
 
+func TestReload_SetsUpLabels(t *testing.T) {
+	t.Parallel()
+	r := startReloadable(t, widgetSettings, shop(), answering(bugAnswer))
+	r.reload("features: {auto_setup_labels: true}\nrepositories: [{name: acme/widget-shop, labels: {categories: {area: [area-ui]}}}]\n")
+	eventually(t, func() bool {
+		return slices.ContainsFunc(r.github.RepositoryLabels(widgets), func(l hls.Label) bool { return l.Name == "area-ui" })
+	})
+}
+
 func TestReload_LogLevel(t *testing.T) {
 	t.Parallel()
 	r := startReloadable(t, widgetSettings+"logging: {level: ERROR}\n", shop(), answering(bugAnswer))

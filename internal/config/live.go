@@ -18,7 +18,6 @@ const (
 // forces gives every key its force; the longest path that leads to a key counts. internal/app keeps this promise.
 var forces = map[string]Force{
 	"server":                                  Restart,
-	"server.trusted_proxies":                  Idle,
 	"github":                                  Restart,
 	"github.webhook_secret":                   Live,
 	"claude":                                  Restart,

@@ -51,6 +51,24 @@ func TestChangedNamesWhatDiffers(t *testing.T) {
 	}
 }
 
+func TestNoAdminTokenWarnsWhereItIsNeeded(t *testing.T) {
+	t.Parallel()
+	for server, want := range map[string]string{
+		"": "", "host: 0.0.0.0": "answer only this machine", "host: 0.0.0.0, admin_token: an-admin-token": "",
+		"trusted_proxies: [10.0.0.0/8]": "answer nobody", "trusted_proxies: [10.0.0.0/8], admin_token: an-admin-token": "",
+	} {
+		got := ""
+		for _, w := range mustLoad(t, minimal+"server: {"+server+"}\n").Warnings() {
+			if w.Key == "server.admin_token" || w.Key == "server.trusted_proxies" {
+				got += w.Message
+			}
+		}
+		if (got == "") != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("%q: warning %q", server, got)
+		}
+	}
+}
+
 func TestNoMoneyCapWarns(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{

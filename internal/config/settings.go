@@ -56,7 +56,8 @@ type Server struct {
 	Port int `yaml:"port" default:"8000" jsonschema:"minimum=0,maximum=65535"`
 	// Guards everything but the webhook and the health checks. Without it those pages answer this machine only.
 	AdminToken hls.Secret `yaml:"admin_token"`
-	// Addresses or networks of reverse proxies whose X-Forwarded-For is believed.
+	// Addresses or networks of reverse proxies in front. With any named, no request counts as coming from this machine:
+	// without admin_token the guarded pages answer nobody.
 	TrustedProxies []netip.Prefix `yaml:"trusted_proxies"`
 	// Serves HTTPS when both files are named.
 	TLS TLS `yaml:"tls"`

@@ -36,7 +36,11 @@ func (s *Settings) Warnings() []Warning {
 	if !s.Features.SignatureValidation {
 		warn("features.signature_validation", "signatures are not checked: whoever reaches the port can send deliveries")
 	}
-	if s.Server.AdminToken == "" && !isLoopback(s.Server.Host) {
+	switch {
+	case s.Server.AdminToken != "":
+	case len(s.Server.TrustedProxies) > 0:
+		warn("server.admin_token", "no admin token is set, and behind a proxy nobody counts as this machine: the dashboard, /stats and /metrics answer nobody")
+	case !isLoopback(s.Server.Host):
 		warn("server.admin_token", "no admin token is set: the dashboard, /stats and /metrics answer only this machine")
 	}
 	if s.Logging.LogPayloads {

@@ -42,7 +42,6 @@ type descent struct {
 	bottom time.Time // of the oldest
 	done   bool
 	ended  bool // at the end of the log
-	most   int  // events kept
 
 	events   map[string]*event
 	order    []*event  // as they were met, the newest first
@@ -90,7 +89,7 @@ func (p *pass) hook(ctx context.Context, at github.HookPlace, h github.Hook) {
 }
 
 func (p *pass) descent(at github.HookPlace, h github.Hook, m mark) *descent {
-	d := &descent{at: at, hook: h, began: p.began, most: mostEvents, events: map[string]*event{}, passed: map[string]int{}}
+	d := &descent{at: at, hook: h, began: p.began, events: map[string]*event{}, passed: map[string]int{}}
 	switch {
 	case p.ask.ByHand:
 		d.floor = p.ask.Since
@@ -196,7 +195,7 @@ func (p *pass) sift(ctx context.Context, d *descent, a github.Attempt, known boo
 	}
 	e = &event{newest: a, first: a.At, answered: a.Answered(), repo: repo}
 	d.events[a.GUID], d.order = e, append(d.order, e)
-	if len(d.order) > d.most {
+	if len(d.order) > p.most {
 		d.drop()
 	}
 	return ""

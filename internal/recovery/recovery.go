@@ -62,6 +62,7 @@ type Deps struct {
 type Recoverer struct {
 	deps Deps
 	busy chan struct{} // holds one while a pass runs
+	most int           // events of one log that are kept at a time
 
 	// Of the pass that runs.
 	descents map[string]*descent  // by log: those that a pass left unfinished
@@ -84,7 +85,7 @@ func New(deps Deps) (*Recoverer, error) {
 		deps.Now = time.Now
 	}
 	return &Recoverer{
-		deps: deps, busy: make(chan struct{}, 1), descents: map[string]*descent{}, judged: map[string]time.Time{},
+		deps: deps, busy: make(chan struct{}, 1), most: mostEvents, descents: map[string]*descent{}, judged: map[string]time.Time{},
 		names: map[int64]name{}, told: map[string]bool{},
 	}, nil
 }

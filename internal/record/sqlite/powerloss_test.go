@@ -1,0 +1,128 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+
+	"hls/internal/record/sqlite/disk"
+)
+
+// TestI1_PowerLoss: what a method answered with nil is there after the power failed at any moment, whatever the disk
+// did with writes that were not synced. The control, with synchronous=NORMAL, loses some: the disk can be seen to lose.
+func TestI1_PowerLoss(t *testing.T) {
+	t.Parallel()
+	seeds := 20
+	if faults() {
+		seeds = 200
+	}
+	for name, sync := range map[string]string{"FULL": "", "NORMAL": "PRAGMA synchronous = NORMAL"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var lost, doubled []string
+			failed := map[string]int{}
+			for seed := range seeds {
+				l, d := powerLoss(t, uint64(seed), sync, failed)
+				lost, doubled = append(lost, l...), append(doubled, d...)
+			}
+			switch {
+			case sync != "" && len(lost) == 0:
+				t.Error("the control lost nothing: this test would not see a loss")
+			case sync == "" && len(lost)+len(doubled) > 0:
+				t.Errorf("lost: %v\ndoubled: %v", lost, doubled)
+			}
+			t.Logf("the power failed with: %v", failed)
+			report(t, row{Case: "power loss, " + name, Runs: seeds, Losses: len(lost), Doubles: len(doubled)})
+		})
+	}
+}
+
+// powerLoss lets the power fail at a random moment from the making of the database on, and again at one from its
+// recovery on.
+func powerLoss(t *testing.T, seed uint64, pragma string, failed map[string]int) (lost, doubled []string) {
+	t.Helper()
+	r := rand.New(rand.NewPCG(seed, 1))
+	h := newHistory(t, seed)
+	dir := t.TempDir()
+	for round := range uint64(2) {
+		here, next := filepath.Join(dir, fmt.Sprint(round)), filepath.Join(dir, fmt.Sprint(round+1))
+		d := newDisk(t, here, seed<<1|round)
+		d.FailWhen(cutAt(r))
+		h.untilOff(here, pragma)
+		select {
+		case <-d.Off():
+		default:
+			t.Fatalf("seed %d: the traffic ended before the power failed", seed)
+		}
+		failed[string(d.Last().Kind)+d.Last().File]++
+		must(t, d.Survivors(next))
+	}
+	s, err := Open(t.Context(), Config{URL: "sqlite:" + filepath.Join(dir, "2", "hls.db")})
+	if err != nil {
+		t.Fatalf("seed %d: after the power loss: %v", seed, err)
+	}
+	defer func() { _ = s.Close() }()
+	must(t, intact(s))
+	must(t, s.consistent(t))
+	return h.check(s)
+}
+
+// cutAt picks when the power fails: any time, or in the middle of something rare.
+func cutAt(r *rand.Rand) func(disk.Op) bool {
+	any := func(disk.Op) bool { return true }
+	of := func(kind disk.Kind, file string) func(disk.Op) bool {
+		return func(op disk.Op) bool { return op.Kind == kind && op.File == file }
+	}
+	nth := func(n int, match func(disk.Op) bool) func(disk.Op) bool {
+		return func(op disk.Op) bool {
+			if match(op) {
+				n--
+			}
+			return n <= 0
+		}
+	}
+	end := nth(9000, any)
+	begin := nth(1+r.IntN(5000), any)
+	switch r.IntN(8) {
+	case 0:
+		begin = nth(1+r.IntN(100), of(disk.Sync, "-wal"))
+	case 1:
+		begin = nth(1+r.IntN(800), of(disk.Write, ""))
+	case 2:
+		begin = nth(1+r.IntN(6), of(disk.Sync, ""))
+	case 3:
+		begin = nth(1+r.IntN(3), func(op disk.Op) bool { return op.Kind != disk.Write && op.Kind != disk.Sync })
+	case 4:
+		begin = nth(1+r.IntN(200), any)
+	}
+	return func(op disk.Op) bool { return begin(op) || end(op) }
+}
+
+// untilOff opens a store and works with it until writes fail.
+func (h *history) untilOff(dir, pragma string) {
+	ctx := h.t.Context()
+	s, err := Open(ctx, Config{URL: "sqlite:" + filepath.Join(dir, "hls.db")})
+	if err != nil {
+		return
+	}
+	defer func() { _ = s.Close() }()
+	if pragma != "" {
+		if _, err := s.writer.conn.ExecContext(ctx, pragma); err != nil {
+			return
+		}
+	}
+	_ = h.traffic(ctx, s)
+}
+
+func intact(s *Store) error {
+	var answer string
+	if err := s.readers.QueryRowContext(context.Background(), `PRAGMA integrity_check`).Scan(&answer); err != nil {
+		return fmt.Errorf("check integrity: %w", err)
+	}
+	if answer != "ok" {
+		return fmt.Errorf("the database is not intact: %s", answer)
+	}
+	return nil
+}

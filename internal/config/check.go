@@ -130,6 +130,7 @@ type setting struct{ key, text string }
 
 func (s *Settings) urls() []setting {
 	return []setting{
+		{"server.public_url", s.Server.PublicURL},
 		{"github.base_url", s.GitHub.BaseURL},
 		{"claude.base_url", s.Claude.BaseURL},
 		{"telemetry.otlp_endpoint", s.Telemetry.OTLPEndpoint},

@@ -18,6 +18,7 @@ const (
 // forces gives every key its force; the longest path that leads to a key counts. internal/app keeps this promise.
 var forces = map[string]Force{
 	"server":                                  Restart,
+	"server.public_url":                       Live,
 	"github":                                  Restart,
 	"github.webhook_secret":                   Live,
 	"claude":                                  Restart,
@@ -34,9 +35,10 @@ var forces = map[string]Force{
 	"features.dry_run":                        Live,
 	"features.auto_setup_labels":              Live,
 	"features.save_analyses":                  Live,
-	"features.recover_missed":                 Idle,
+	"features.recover_missed":                 Live,
 	"processing":                              Restart,
 	"processing.analyses_per_subject_per_day": Live,
+	"recovery":                                Live,
 	"logging":                                 Restart,
 	"logging.level":                           Live,
 	"telemetry":                               Idle,

@@ -38,6 +38,8 @@ type Settings struct {
 	Processing Processing `yaml:"processing"`
 	// The log.
 	Logging Logging `yaml:"logging"`
+	// The search for deliveries that never came (features.recover_missed).
+	Recovery Recovery `yaml:"recovery"`
 	// Traces.
 	Telemetry Telemetry `yaml:"telemetry"`
 
@@ -54,6 +56,9 @@ type Server struct {
 	Host string `yaml:"host" default:"127.0.0.1"`
 	// Port to listen on; 0 takes a free one.
 	Port int `yaml:"port" default:"8000" jsonschema:"minimum=0,maximum=65535"`
+	// Where GitHub reaches this server from outside, such as https://hls.example.com; the webhook's address is this and
+	// webhook_path. It tells which of a repository's webhooks is HLS's, and what hls hooks install writes into one.
+	PublicURL string `yaml:"public_url"`
 	// Guards everything but the webhook and the health checks. Without it those pages answer this machine only.
 	AdminToken hls.Secret `yaml:"admin_token"`
 	// Addresses or networks of reverse proxies in front. With any named, no request counts as coming from this machine:
@@ -106,7 +111,7 @@ type Features struct {
 	AutoSetupLabels bool `yaml:"auto_setup_labels" default:"false"`
 	// Keeps the prompt and the answer of each analysis.
 	SaveAnalyses bool `yaml:"save_analyses" default:"true"`
-	// Asks GitHub at start for deliveries that never came.
+	// Asks GitHub, at start and every recovery.every, for deliveries that failed or never came, and takes them in.
 	RecoverMissed bool `yaml:"recover_missed" default:"false"`
 }
 
@@ -122,6 +127,12 @@ type Processing struct {
 	Timeout time.Duration `yaml:"timeout" default:"10m"`
 	// The most analyses of one issue or pull request in a day; 0 means no cap.
 	AnalysesPerSubjectPerDay int `yaml:"analyses_per_subject_per_day" default:"10"`
+}
+
+// Recovery is the section recovery.
+type Recovery struct {
+	// How often GitHub's logs of the webhooks are looked through; 0s looks at start alone.
+	Every time.Duration `yaml:"every" default:"15m"`
 }
 
 // Logging is the section logging.

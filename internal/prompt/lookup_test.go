@@ -1,6 +1,7 @@
 package prompt
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"hls/internal/hls"
+	"hls/jinja"
 	"hls/prompts"
 )
 
@@ -229,6 +231,16 @@ func TestProblemsOfNewNameThePlace(t *testing.T) {
 	for _, place := range []string{filepath.Join(dir, "pull_requests", "bad.j2") + ":2:", filepath.Join(dir, "issues", "bad.j2") + ":1:"} {
 		if err == nil || !strings.Contains(err.Error(), place) {
 			t.Errorf("%s is not in the error: %v", place, err)
+		}
+	}
+}
+
+func TestEveryProblemHasAPlace(t *testing.T) {
+	t.Parallel()
+	s := &set{sources: []source{{dir: "mine", files: jinja.Map{"a.j2": ""}}}}
+	for name, err := range map[string]error{"mine/a.j2:1:1: x": errors.New("x"), "mine/a.j2:1:1: TypeError: x": &jinja.Error{Kind: jinja.KindType, Message: "x"}} {
+		if got := s.problem("a.j2", err).String(); got != name {
+			t.Errorf("%q, want %q", got, name)
 		}
 	}
 }

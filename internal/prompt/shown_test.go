@@ -109,6 +109,33 @@ func TestO1_TemplatesThatShowEverythingAreCutAtTheEnd(t *testing.T) {
 	}
 }
 
+func TestO1_TheBoundIsOnTextAsItIsShown(t *testing.T) {
+	t.Parallel()
+	r := renderer(t, Config{BaseDir: folder(t, map[string]string{"issues/analyze.j2": "{{ payload.text }}"})})
+	in := sample(t, "issues.opened", hls.Rule{})
+	in.Event.Body = []byte(`{"action":"opened","text":"` + strings.Repeat("\u200b", 50_000) + `"}`) // 150,000 bytes, shown in 400,000
+	if text := sent(t, render(t, r, in)); len(text) > maxPrompt || !strings.HasSuffix(text, " characters left out]") {
+		t.Errorf("%d bytes", len(text))
+	}
+}
+
+func TestNoLineOfAFenceIsCutInTwo(t *testing.T) {
+	t.Parallel()
+	r := renderer(t, Config{})
+	piece := "<<<DATA " + r.stand + " title\n" + strings.Repeat("some text\n", 9) + "DATA " + r.stand + ">>>\n"
+	text := strings.Repeat(piece, 20)
+	for limit := 400; limit < 900; limit++ {
+		got := r.bounded(text, limit)
+		rest := strings.ReplaceAll(got, r.stand, "")
+		if len(got) > limit || strings.Contains(rest, r.stand[:1]) && strings.Contains(rest, "DATA "+r.stand[:1]) {
+			t.Fatalf("limit %d: %q", limit, got)
+		}
+		if strings.Count(rest, "<<<DATA ") != strings.Count(rest, "DATA >>>") {
+			t.Fatalf("limit %d: a piece does not end: %q", limit, got)
+		}
+	}
+}
+
 func TestS1_ASecretIsRedactedBeforeTheTextIsCut(t *testing.T) {
 	t.Parallel()
 	const secret = "ghp_0123456789abcdefghijklmnopqrstuvwxyz"

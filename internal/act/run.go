@@ -125,6 +125,11 @@ func (r *run) carry(ctx context.Context, e *hls.Entry) error {
 			return err
 		}
 	}
+	if e.State == hls.Sending {
+		if err := r.move(ctx, e, hls.Intent, result{note: e.Error}); err != nil {
+			return err
+		}
+	}
 	return r.send(ctx, e, d)
 }
 
@@ -210,7 +215,8 @@ func written(err error) certainty {
 }
 
 // recover decides about a row whose write may have happened, by reading GitHub back. It leaves the row done when
-// the effect is there, at intent when it may be sent again, and at sending when it is too early to tell.
+// the effect is there, at intent when it was not made, and at sending when it is too early to tell, or when that does
+// not matter: what may be sent again is read back once more before it is, for by then it may be there.
 func (r *run) recover(ctx context.Context, e *hls.Entry, d deed) error {
 	found, err := d.look(ctx)
 	if err != nil {
@@ -221,7 +227,7 @@ func (r *run) recover(ctx context.Context, e *hls.Entry, d deed) error {
 	case found.state != "":
 		return r.move(ctx, e, found.state, found)
 	case d.repeatable():
-		return r.move(ctx, e, hls.Intent, result{note: e.Error})
+		return nil
 	case r.self.ID == 0:
 		return r.give(ctx, e, errNoSelf)
 	case r.young(e):

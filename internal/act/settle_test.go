@@ -230,3 +230,19 @@ func TestE5_SettleGoesOnAfterARowThatWaits(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What may be sent again is read back once more before it is: by then it may be there, and nobody would plan it again.
+func TestE5_AWriteThatIsMadeLateIsDone(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, hls.KindIssue)
+	s.world.faults["AddLabels"] = []fault{{err: &hls.RetryAfter{Err: errAmbiguous, After: time.Second}}}
+	if err := s.act(s.effect(hls.AddLabels)); retryAfter(err) == 0 {
+		t.Fatal(err)
+	}
+	s.must("sending", "AddLabels Bug")
+	s.world.label(self, "Bug", true)
+	if _, err := s.actor.Settle(t.Context(), s.task, s.rule); err != nil {
+		t.Fatal(err)
+	}
+	s.must("done", "AddLabels Bug")
+}

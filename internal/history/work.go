@@ -6,11 +6,16 @@ import (
 	"time"
 )
 
-// noLoops: what HLS or a bot causes starts no work, and no subject has more analyses in a day than it may.
+// noLoops: what HLS or a bot causes never reaches Claude, and no subject has more analyses in a day than it may.
 func (b *book) noLoops() {
+	asked := map[int64]bool{}
+	for _, s := range b.spends {
+		asked[s.Task] = true
+	}
 	for _, t := range b.tasks {
-		if t.Origin == "delivery" && (strings.EqualFold(t.Actor, b.rules.Self) || slices.Contains(b.rules.Bots, t.Actor)) {
-			b.violated(Double, "task %d on %s was caused by %s", t.ID, t.Subject, t.Actor)
+		own := strings.EqualFold(t.Actor, b.rules.Self) || slices.Contains(b.rules.Bots, t.Actor)
+		if own && t.Origin == "delivery" && asked[t.ID] {
+			b.violated(Double, "task %d on %s was caused by %s, and reached Claude", t.ID, t.Subject, t.Actor)
 		}
 	}
 	if b.rules.Daily == 0 {

@@ -59,7 +59,7 @@ const (
 	maxDepth = 100
 	// maxTokens bounds what a body takes once it is decoded: names, values, and the ends of objects and arrays. A push
 	// of 2,048 commits, GitHub's most, has about 130,000 and one more for each file.
-	maxTokens = 500_000
+	maxTokens = 300_000
 )
 
 var (

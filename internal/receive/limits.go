@@ -36,7 +36,7 @@ func mediaType(header http.Header) (form bool, refused *ending) {
 const (
 	firstBuffer = 1 << 10
 	growth      = 4        // times what has come is the next buffer
-	leastRate   = 16 << 10 // bytes a second
+	leastRate   = 32 << 10 // bytes a second
 	graceShare  = 5        // one part in so many of the time for a body may pass before the rate counts
 )
 
@@ -51,8 +51,8 @@ func (h *Handler) read(x *exchange) ([]byte, *ending) {
 	x.body.from = http.MaxBytesReader(x.w, x.r.Body, h.cfg.MaxPayloadBytes)
 	var buf []byte
 	for {
-		size := h.capacity(x.r.ContentLength, int64(len(buf)))
-		if !x.body.pausing(func() bool { return x.hold.grow(ctx, size) }) {
+		size, claim := h.capacity(x.r.ContentLength, int64(len(buf)))
+		if !x.body.pausing(func() bool { return x.hold.grow(ctx, claim) }) {
 			return nil, overloaded()
 		}
 		buf = append(make([]byte, 0, size), buf...)
@@ -66,13 +66,19 @@ func (h *Handler) read(x *exchange) ([]byte, *ending) {
 	}
 }
 
-// capacity is the size of the next buffer. It has room for one byte more than the body may have, to meet its end.
-func (h *Handler) capacity(promised, come int64) int64 {
+// capacity is the size of the next buffer, and what memory to claim for it. It has room for one byte more than the
+// body may have, to meet its end. A large body claims all that it may come to: two that have half of what they need
+// would wait for each other.
+func (h *Handler) capacity(promised, come int64) (size, claim int64) {
 	most := h.cfg.MaxPayloadBytes
 	if promised >= 0 {
 		most = promised
 	}
-	return min(max(firstBuffer, growth*come), most+1)
+	size = min(max(firstBuffer, growth*come), most+1)
+	if size <= smallBody {
+		return size, size
+	}
+	return size, most + 1
 }
 
 // ended judges the error that ended the reading of a body.
@@ -102,11 +108,12 @@ func (x *exchange) ended(err error) *ending {
 type paced struct {
 	from     io.Reader
 	deadline func(time.Time) error // sets that of the connection
-	begin    time.Time
+	start    time.Time
+	begin    time.Time // start, and what the body was kept waiting for since
 	end      time.Time
 	grace    time.Duration
 	rate     float64 // bytes a second
-	come     int64
+	come     atomic.Int64
 	stopped  atomic.Bool
 }
 
@@ -116,13 +123,13 @@ func newPaced(w http.ResponseWriter, r *http.Request, start time.Time, within ti
 	grace := within / graceShare
 	return &paced{
 		from: r.Body, deadline: http.NewResponseController(w).SetReadDeadline,
-		begin: start, end: start.Add(within), grace: grace,
+		start: start, begin: start, end: start.Add(within), grace: grace,
 		rate: max(leastRate, float64(r.ContentLength)/(within-grace).Seconds()),
 	}
 }
 
 func (p *paced) Read(b []byte) (int, error) {
-	due := p.begin.Add(p.grace + time.Duration(float64(p.come)/p.rate*float64(time.Second)))
+	due := p.begin.Add(p.grace + p.fair())
 	if due.After(p.end) {
 		due = p.end
 	}
@@ -133,9 +140,18 @@ func (p *paced) Read(b []byte) (int, error) {
 		return 0, errStopped
 	}
 	n, err := p.from.Read(b)
-	p.come += int64(n)
+	p.come.Add(int64(n))
 	return n, err
 }
+
+// fair is how long what has come may have taken.
+func (p *paced) fair() time.Duration {
+	return time.Duration(float64(p.come.Load()) / p.rate * float64(time.Second))
+}
+
+// lags is when the body has used up half of its grace, unless more of it comes. Where memory is short it then gives
+// way. Waiting for memory counts, too: or else those who wait might wait for each other.
+func (p *paced) lags() time.Time { return p.start.Add(p.grace/2 + p.fair()) }
 
 // stop ends a Read under way and those to come. It may be called from another goroutine.
 func (p *paced) stop() {

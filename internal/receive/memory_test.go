@@ -129,7 +129,8 @@ func (c *crowded) held(small, large int64) func() bool {
 	}
 }
 
-// A promise costs next to nothing; what came costs four times itself at most.
+// A promise costs next to nothing, and what came four times itself at most. A large body claims all that it may come
+// to, for a second unless it keeps its pace.
 func TestI6_BuffersFollowWhatCame(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
@@ -140,7 +141,7 @@ func TestI6_BuffersFollowWhatCame(t *testing.T) {
 		{100, 0, 101, 0},
 		{70_000, 5000, 16 << 10, 0},
 		{DefaultMaxPayloadBytes, 5000, 16 << 10, 0},
-		{DefaultMaxPayloadBytes, smallBody, 0, 4 * smallBody},
+		{DefaultMaxPayloadBytes, smallBody, 0, DefaultMaxPayloadBytes + 1},
 		{smallBody + 10, smallBody, 0, smallBody + 11},
 	} {
 		c := crowd(t, Deps{BodyTimeout: time.Minute}, nil)
@@ -156,10 +157,10 @@ func TestI6_BuffersFollowWhatCame(t *testing.T) {
 // Large bodies that come slowly take no memory from common deliveries.
 func TestI6_SmallBodiesHaveMemoryOfTheirOwn(t *testing.T) {
 	t.Parallel()
-	c := crowd(t, Deps{BodyTimeout: time.Minute, MaxBuffered: 16 * smallBody}, func(h *Handler) { h.memory.patience = time.Hour })
+	c := crowd(t, Deps{BodyTimeout: time.Minute, MaxBuffered: 16 * smallBody}, nil)
 	full := c.held(0, 12*smallBody)
 	for range 3 {
-		c.begin(DefaultMaxPayloadBytes, smallBody)
+		c.begin(4*smallBody-1, smallBody)
 	}
 	waitFor(t, full)
 	for _, size := range []int{0, 20_000, smallBody - 1} {
@@ -169,30 +170,70 @@ func TestI6_SmallBodiesHaveMemoryOfTheirOwn(t *testing.T) {
 	}
 }
 
-// Where memory is short the bodies that are slow to come give way, oldest first, and are counted.
+// Where memory is short the bodies that lag behind give way, and are counted; the others are waited for.
 func TestI6_SlowBodiesGiveWay(t *testing.T) {
 	t.Parallel()
 	for name, size := range map[string]int{"small": smallBody / 4, "large": smallBody} {
-		c := crowd(t, Deps{BodyTimeout: time.Minute, MaxBuffered: 20 * smallBody}, func(h *Handler) { h.memory.patience = 20 * time.Millisecond })
-		var slow []net.Conn
-		for i := range 5 {
-			full := c.held(0, int64(4*size))
-			if name == "small" {
-				full = c.held(int64(4*size), 0)
-			}
-			if i == 3 && name == "large" {
-				break
-			}
-			slow = append(slow, c.begin(DefaultMaxPayloadBytes, size))
-			waitFor(t, full)
+		// In one second of ten a body that stalls lags behind: it has used up half of its grace.
+		c := crowd(t, Deps{MaxBuffered: 16 * smallBody}, nil)
+		small, large := int64(4*size), int64(0)
+		if size == smallBody {
+			small, large = large, small
 		}
-		if code := c.deliver(4 * size); code != http.StatusAccepted {
+		var slow []net.Conn
+		for left, part := (small*4+large*3)/int64(4*size), int64(1); part <= left; part++ {
+			taken := c.held(small, large)
+			slow = append(slow, c.begin(4*size-1, size))
+			waitFor(t, taken)
+		}
+		if code := c.deliver(4*size - 1); code != http.StatusAccepted {
 			t.Errorf("%s: a delivery: %d", name, code)
 		}
 		if code := c.code(slow[0]); code != http.StatusServiceUnavailable {
-			t.Errorf("%s: the oldest: %d", name, code)
+			t.Errorf("%s: the slowest: %d", name, code)
 		}
 		waitFor(t, func() bool { _, ok := c.counted.Load(overload); return ok })
+	}
+}
+
+// Who keeps the pace gives way to nobody, and nobody gives way to himself.
+func TestI6_WhoGivesWay(t *testing.T) {
+	t.Parallel()
+	m := newMemory(400)
+	m.small.free = 100
+	stopped := map[string]bool{}
+	body := func(name string, lag time.Duration) *hold {
+		at := time.Now().Add(lag)
+		return &hold{memory: m, lags: func() time.Time { return at }, stop: func() { stopped[name] = true }}
+	}
+	now, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	slow, slower, fast, next := body("slow", -time.Second), body("slower", -time.Minute), body("fast", time.Hour), body("next", -time.Hour)
+	for h, n := range map[*hold]int64{slow: 30, slower: 30, fast: 30} {
+		if !h.grow(now, n) {
+			t.Fatal("no room to begin with")
+		}
+	}
+	for _, step := range []struct {
+		bytes int64
+		ok    bool
+		want  string
+	}{
+		{10, true, "map[]"}, {40, true, "map[slower:true]"}, {70, true, "map[slow:true slower:true]"}, {71, false, "map[slow:true slower:true]"},
+	} {
+		if ok := next.grow(now, step.bytes); ok != step.ok || fmt.Sprint(stopped) != step.want {
+			t.Errorf("%d bytes: %v, stopped %v, want %s", step.bytes, ok, stopped, step.want)
+		}
+	}
+	if slow.grow(t.Context(), 31) || !slow.gone() || m.small.free != 0 {
+		t.Errorf("who gave way came back: %d free", m.small.free)
+	}
+	fast.settle()
+	fast.release()
+	next.release()
+	slow.release()
+	if m.small.free != 100 || len(m.small.coming)+len(m.small.waiting) != 0 {
+		t.Errorf("in the end %+v", m.small)
 	}
 }
 
@@ -243,11 +284,12 @@ func TestI6_BodiesKeepThePace(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := p.Read(nil); err != nil || due.Round(time.Millisecond) != step.want {
-			t.Errorf("after %d bytes: due at %s, want %s (%v)", p.come, due, step.want, err)
+			t.Errorf("after %d bytes: due at %s, want %s (%v)", p.come.Load(), due, step.want, err)
 		}
 	}
 	slow := newPaced(httptest.NewRecorder(), &http.Request{ContentLength: 100}, start, 10*time.Second)
-	slow.deadline, slow.come = p.deadline, 50
+	slow.deadline = p.deadline
+	slow.come.Store(50)
 	slow.from = zeros{}
 	if _, _ = slow.Read(nil); due > 2*time.Second+10*time.Millisecond {
 		t.Errorf("a small body may take until %s", due)

@@ -40,7 +40,7 @@ const (
 	DefaultMaxPayloadBytes = 26214400
 	DefaultBodyTimeout     = 10 * time.Second // GitHub gives up on a delivery after ten seconds
 	DefaultAnswerTimeout   = 9 * time.Second
-	leastBuffered          = 64 << 20
+	leastBuffered          = 32 << 20
 )
 
 // Deps is what the door needs of the rest of the program.
@@ -56,7 +56,7 @@ type Deps struct {
 
 	BodyTimeout   time.Duration // to read a body, from the request's start
 	AnswerTimeout time.Duration // to answer, from the request's start
-	MaxBuffered   int64         // bytes of all bodies held at a time; default twice MaxPayloadBytes, at least 64 MiB
+	MaxBuffered   int64         // bytes of all bodies held at a time; default twice MaxPayloadBytes, at least 32 MiB
 }
 
 // Handler answers POST requests to the webhook path. It is safe for concurrent use.
@@ -142,7 +142,7 @@ type exchange struct {
 func (h *Handler) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{w: w, r: r, start: time.Now(), turn: turn{func() {}, func() {}}}
 	x.body = newPaced(w, r, x.start, h.deps.BodyTimeout)
-	x.hold = &hold{memory: h.memory, began: x.start, stop: x.body.stop}
+	x.hold = &hold{memory: h.memory, lags: x.body.lags, stop: x.body.stop}
 	return x
 }
 
@@ -189,10 +189,10 @@ func (h *Handler) check(x *exchange) (hls.Event, *ending) {
 		return hls.Event{}, refused
 	}
 	fault.At(fault.BodyRead)
-	if refused = identify(x.r.Header, &x.delivery); refused != nil {
+	if refused = h.await(x, len(raw)); refused != nil {
 		return hls.Event{}, refused
 	}
-	if refused = h.await(x, len(raw)); refused != nil {
+	if refused = identify(x.r.Header, &x.delivery); refused != nil {
 		return hls.Event{}, refused
 	}
 	payload, malformed := unwrap(raw, form)

@@ -114,6 +114,19 @@ func (h *Handler) checkFetched(x *exchange, f Fetched) (hls.Event, *ending) {
 	return event, nil
 }
 
+// For are the secrets that prove deliveries of a repository, as the door chooses them.
+func (s Secrets) For(repository string) ([]hls.Secret, error) {
+	keys, err := newKeyring(s)
+	if err != nil {
+		return nil, err
+	}
+	var secrets []hls.Secret
+	for _, key := range keys.ring(repository).keys {
+		secrets = append(secrets, hls.Secret(key))
+	}
+	return secrets, nil
+}
+
 // spellings are the ways in which a text that GitHub's log spells anew may have been signed: with its strings as they
 // are, with as few escapes as can be, and with those that keep JSON out of HTML's way.
 var spellings = [][]jsontext.Options{

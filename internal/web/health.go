@@ -29,7 +29,7 @@ func (s *Server) livez(w http.ResponseWriter, _ *http.Request) {
 }
 
 // readyz says whether this instance should be sent traffic: it can write, and it is not stopping.
-func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
 	if s.draining.Load() {
 		answer(w, http.StatusServiceUnavailable, map[string]string{"status": "stopping"})
 		return

@@ -20,6 +20,7 @@ import (
 	"hls/internal/pipeline"
 	"hls/internal/receive"
 	"hls/internal/record"
+	"hls/internal/recovery"
 	"hls/internal/web"
 )
 
@@ -51,8 +52,10 @@ type App struct {
 	house    atomic.Pointer[house]
 	pipeline *pipeline.Pipeline
 	door     *receive.Handler
+	recovery *recovery.Recoverer
 	web      *web.Server
 	self     *identity
+	calls    *tally
 
 	labeling      sync.Mutex // held while labels are set up
 	templatesErr  atomic.Pointer[failure]
@@ -97,12 +100,16 @@ func (a *App) build(ctx context.Context, settings *config.Settings) (err error) 
 		return err
 	}
 	a.house.Store(made)
+	a.calls = &tally{name: githubCalls, store: a.store, count: func() int64 { return a.doors.github.Snapshot().Requests }}
 	a.self = newIdentity(a.doors.github, func(repo string) bool { return a.token(repo) != "" })
 	metrics := web.NewMetrics()
 	if a.pipeline, err = a.newPipeline(settings, made, metrics); err != nil {
 		return err
 	}
 	if a.door, err = a.newDoor(settings); err != nil {
+		return err
+	}
+	if a.recovery, err = a.newRecovery(); err != nil {
 		return err
 	}
 	a.web, err = a.newWeb(settings, metrics)
@@ -125,6 +132,11 @@ func (a *App) Run(ctx context.Context) error {
 	go a.watch(running, hangup)
 	go a.tidy(running)
 	go a.setUpLabels(running, a.started)
+	counted := make(chan struct{})
+	go func() {
+		defer close(counted)
+		a.count(running)
+	}()
 	worked := make(chan struct{})
 	go func() {
 		defer close(worked)
@@ -137,6 +149,7 @@ func (a *App) Run(ctx context.Context) error {
 	if a.opts.Ready != nil {
 		a.opts.Ready(url)
 	}
+	sought := a.seekMissed(running)
 
 	var err error
 	select {
@@ -148,7 +161,9 @@ func (a *App) Run(ctx context.Context) error {
 	a.door.Drain()
 	a.web.Drain()
 	stop()
+	<-sought
 	<-worked
+	<-counted
 	final, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	err = errors.Join(err, a.web.Shutdown(final))

@@ -104,10 +104,10 @@ func (a *App) claudeHealth() web.Component {
 }
 
 // githubStats is the part github_api of /stats.
-func (a *App) githubStats() any {
+func (a *App) githubStats(stored record.Stats) any {
 	s := a.doors.github.Snapshot()
 	return map[string]any{
-		"requests_made": s.Requests,
+		"requests_made": a.calls.sum(stored.Tallies[githubCalls]),
 		"rate_limit":    map[string]any{"core": map[string]any{"limit": s.Limit, "remaining": s.Remaining, "reset": unix(s.Reset)}},
 	}
 }

@@ -133,3 +133,19 @@ func TestReplayThroughTheAPI(t *testing.T) {
 		t.Errorf("labels %v", got)
 	}
 }
+
+// What /stats counts is kept across restarts.
+func TestStatsOutliveTheProcess(t *testing.T) {
+	t.Parallel()
+	s := start(t, widgetSettings, shop(), answering(bugAnswer))
+	d := s.issueOpened()
+	s.send(d)
+	s.settled(d.GUID)
+	before := s.get("/stats")["github_api"].(map[string]any)["requests_made"].(float64)
+	s.stop()
+	s.run(s.text)
+	after := s.get("/stats")["github_api"].(map[string]any)["requests_made"].(float64)
+	if before < 3 || after < before {
+		t.Errorf("%v requests before the restart, %v after", before, after)
+	}
+}

@@ -33,6 +33,7 @@ type service struct {
 	claude *simulate.Claude
 	url    string
 	dir    string
+	text   string // the settings that it runs with
 	log    *buffer
 	app    *app.App
 	stop   func()
@@ -89,6 +90,7 @@ func (s *service) run(text string) {
 	if !strings.Contains(text, "\nlogging:") {
 		text += "\nlogging: {level: DEBUG}\n"
 	}
+	s.text = text
 	settings, err := parse(text)
 	if err != nil {
 		s.t.Fatal(err)

@@ -36,12 +36,15 @@ type Deps struct {
 	Redactor     *hls.Redactor
 	Log          *slog.Logger
 	Components   map[string]func() Component
-	GitHub       func() any
+	GitHub       func(stored record.Stats) any
 	Claude       func() any
 	Handlers     []string
 	Repositories func() []string
 	// Replay processes a stored delivery again and returns the new task.
 	Replay func(ctx context.Context, deliveryID string) (taskID int64, err error)
+	// Recover looks for deliveries that never came, and returns a report. What is wrong with the request is an
+	// *hls.Permanent.
+	Recover func(context.Context, Recovery) (report any, err error)
 }
 
 // Server carries the webhook and the pages. Make it with New and run it with Serve.

@@ -69,7 +69,7 @@ func (s *Server) compose(c record.Stats) Stats {
 		ProcessingTime: map[string]float64{"p50": quantile(c.Processing, 0.5), "p90": quantile(c.Processing, 0.9), "p99": quantile(c.Processing, 0.99)},
 		Requests:       c.Requests, RequestReasons: c.Reasons, EventsByType: c.Events, EventsByRepo: c.Repos,
 		Outcomes: c.Outcomes, OutcomeReasons: c.Why, Effects: c.Effects, Retries: c.Retries,
-		GitHubAPI: s.deps.GitHub(), Handlers: s.deps.Handlers, Repositories: s.deps.Repositories(),
+		GitHubAPI: s.deps.GitHub(c), Handlers: s.deps.Handlers, Repositories: s.deps.Repositories(),
 		Queue: QueueStats{c.Pending, c.Running, c.Oldest.Seconds()},
 		ClaudeAPI: ClaudeStats{
 			RequestsMade: c.Calls, InputTokens: c.Spend.InputTokens, OutputTokens: c.Spend.OutputTokens,

@@ -131,9 +131,9 @@ func (a *App) newWeb(s *config.Settings, m *web.Metrics) (*web.Server, error) {
 	}, web.Deps{
 		Webhook: a.door, Store: a.store, Metrics: m, Redactor: a.redactor, Log: a.log,
 		Components: map[string]func() web.Component{
-			"prompts": a.promptsHealth, "github": a.githubHealth, "claude": a.claudeHealth,
+			"prompts": a.promptsHealth, "github": a.githubHealth, "claude": a.claudeHealth, "recovery": a.recoveryHealth,
 		},
-		GitHub: a.githubStats, Claude: a.claudeLimits, Handlers: handler.Names(), Repositories: a.repositories, Replay: a.Replay,
+		GitHub: a.githubStats, Claude: a.claudeLimits, Handlers: handler.Names(), Repositories: a.repositories, Replay: a.Replay, Recover: a.Recover,
 	})
 }
 

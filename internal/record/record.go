@@ -23,6 +23,9 @@ var ErrNewerSchema = errors.New("the database has a newer schema than this progr
 // ErrOlderSchema says that the database is not up to date, and that it was not to be changed.
 var ErrOlderSchema = errors.New("the database has an older schema than this program needs")
 
+// ErrInUse says that the database belongs to one process, and that it is another.
+var ErrInUse = errors.New("another process has it open")
+
 // ErrNotParked says that only a parked task can be resumed.
 var ErrNotParked = errors.New("the task is not parked")
 

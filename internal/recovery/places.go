@@ -10,6 +10,7 @@ import (
 
 	"hls/internal/github"
 	"hls/internal/hls"
+	"hls/internal/route"
 )
 
 // ErrTarget marks a target that the settings do not name.
@@ -47,7 +48,7 @@ func (p *pass) places(target string) ([]place, error) {
 	case target == "app":
 		return []place{{named: true}}, nil
 	case strings.Contains(target, "/"):
-		if reason := p.deps.Unwanted(target, "", ""); reason == "repository_not_configured" || reason == "repository_disabled" {
+		if reason := p.deps.Unwanted(target, "", ""); reason == route.RepositoryNotConfigured || reason == route.RepositoryDisabled {
 			return nil, fmt.Errorf("%w: %s: %s", ErrTarget, target, strings.ReplaceAll(reason, "_", " "))
 		}
 		return []place{{HookPlace: github.HookPlace{Repo: target}, named: true}}, nil

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
+
+	"hls/internal/record"
 )
 
 // parse returns the path of sqlite:PATH.
@@ -61,7 +63,7 @@ func lock(path string) (*os.File, error) {
 	}
 	_ = f.Close()
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, fmt.Errorf("another process has it open (it holds %s): stop that one first", path)
+		return nil, fmt.Errorf("%w (it holds %s): stop that one first", record.ErrInUse, path)
 	}
 	return nil, fmt.Errorf("lock %s: %w", path, err)
 }

@@ -1,0 +1,182 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"hls/internal/config"
+	"hls/internal/github"
+	"hls/internal/hls"
+	"hls/internal/pipeline"
+	"hls/internal/record"
+	"hls/internal/recovery"
+	"hls/internal/web"
+)
+
+// How long GitHub keeps the log of a webhook ("Viewing webhook deliveries").
+const (
+	logKept           = 3 * 24 * time.Hour
+	logKeptEnterprise = 7 * 24 * time.Hour
+)
+
+// newRecovery makes the search for deliveries that never came, of what has been made before it.
+func (a *App) newRecovery() (*recovery.Recoverer, error) {
+	keeps := logKept
+	if strings.HasSuffix(strings.TrimSuffix(a.started.GitHub.BaseURL, "/"), "/api/v3") {
+		keeps = logKeptEnterprise
+	}
+	return recovery.New(recovery.Deps{
+		GitHub: a.doors.github, Record: a.store, Take: a.door.Take, Unwanted: a.pipeline.Unwanted,
+		Targets: func() recovery.Targets { return targets(a.house.Load().settings) },
+		Spare:   a.spare, Keeps: keeps, Log: a.log,
+	})
+}
+
+// seekMissed looks for deliveries that never came until ctx ends. The channel closes when it has stopped.
+func (a *App) seekMissed(ctx context.Context) <-chan struct{} {
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		a.recovery.Run(ctx, func() recovery.Switch {
+			s := a.house.Load().settings
+			return recovery.Switch{On: s.Features.RecoverMissed, Every: s.Recovery.Every}
+		})
+	}()
+	return stopped
+}
+
+// spareShare of GitHub's limit is left to the work itself.
+const spareShare = 4
+
+// spare tells whether GitHub has requests to spare, by what the traffic has shown.
+func (a *App) spare() bool {
+	s := a.doors.github.Snapshot()
+	return s.Limit == 0 || s.Remaining > s.Limit/spareShare || time.Now().After(s.Reset)
+}
+
+// targets are what the settings say of webhooks.
+func targets(s *config.Settings) recovery.Targets {
+	t := recovery.Targets{App: s.GitHub.App != (github.App{}), Address: webhookAddress(s), Path: s.Server.WebhookPath}
+	for _, r := range s.Repositories {
+		owner, _, _ := strings.Cut(r.Name, "/")
+		switch {
+		case r.Enabled != nil && !*r.Enabled:
+		case !hls.IsGlob(r.Name):
+			t.Repos = append(t.Repos, r.Name)
+		case !hls.IsGlob(owner) && !slices.Contains(t.Owners, owner):
+			t.Owners = append(t.Owners, owner)
+		}
+	}
+	return t
+}
+
+// webhookAddress is where GitHub posts deliveries, "" when the settings do not tell.
+func webhookAddress(s *config.Settings) string {
+	if s.Server.PublicURL == "" {
+		return ""
+	}
+	return strings.TrimSuffix(s.Server.PublicURL, "/") + s.Server.WebhookPath
+}
+
+// Recover makes one pass by hand over what the request names.
+func (a *App) Recover(ctx context.Context, q web.Recovery) (any, error) {
+	report, err := a.recovery.Pass(ctx, recovery.Request{
+		ByHand: true, Target: q.Target, Apply: q.Apply, Since: q.Since, Answered: q.Answered,
+	})
+	if errors.Is(err, recovery.ErrTarget) {
+		return nil, &hls.Permanent{Err: err, Reason: "target"}
+	}
+	return report, err
+}
+
+// recoveryHealth is healthy while everything was looked through and no gap was found lately.
+func (a *App) recoveryHealth() web.Component {
+	c := web.Component{Status: web.Healthy, Detail: "off (features.recover_missed)"}
+	if !a.house.Load().settings.Features.RecoverMissed {
+		return c
+	}
+	state := a.recovery.State()
+	c.Detail = a.redactor.Redact(state.Detail)
+	if !state.LastPass.IsZero() {
+		c.LastSuccess = &state.LastPass
+	}
+	if state.Troubled {
+		c.Status = web.Degraded
+	}
+	return c
+}
+
+// RecoverBeside makes one pass by hand in a process of its own, with the record of the settings. It fails with
+// record.ErrInUse when the service has the record and shares it with none: then the service itself must be asked.
+// Taken in, the deliveries wait for the service to be started.
+func RecoverBeside(ctx context.Context, s *config.Settings, opts Options, q web.Recovery) (any, error) {
+	a := &App{opts: opts, started: s, level: &slog.LevelVar{}, redactor: newRedactor(s)}
+	defer a.Close()
+	if err := a.buildBeside(ctx, s); err != nil {
+		return nil, err
+	}
+	return a.Recover(ctx, q)
+}
+
+// buildBeside makes as much of the service as takes deliveries in: it listens nowhere and asks no model.
+func (a *App) buildBeside(ctx context.Context, s *config.Settings) (err error) {
+	if a.log, a.logFile, err = newLog(config.Logging{Level: "WARN", Format: "text"}, a.opts.LogTo, a.level, a.redactor); err != nil {
+		return err
+	}
+	router, err := newRouter(s)
+	if err != nil {
+		return err
+	}
+	a.house.Store(&house{settings: s, rooms: pipeline.Rooms{Router: router}})
+	gh, err := github.New(s.GitHub.Config, a.token)
+	if err != nil {
+		return fmt.Errorf("%w: github: %w", ErrSettings, err)
+	}
+	a.doors = &doors{github: gh}
+	if a.store, err = openStore(ctx, s.Storage); err != nil {
+		return err
+	}
+	a.pipeline, err = pipeline.New(pipeline.Config{
+		Concurrency: 1, MaxAttempts: s.Processing.MaxAttempts, Timeout: s.Processing.Timeout, Lease: time.Second,
+		Debounce: s.Processing.Debounce, Redactor: a.redactor,
+		Self: func(repo string) hls.Account {
+			account, _ := gh.SelfFor(ctx, repo) // Unknown, the service decides when it works on the event.
+			return account
+		},
+	}, a.store, a.house.Load().rooms, a.log)
+	if err != nil {
+		return err
+	}
+	if a.door, err = a.newDoor(s); err != nil {
+		return err
+	}
+	a.recovery, err = a.newRecovery()
+	return err
+}
+
+// ServiceURL is where the service that runs with the settings answers on this machine.
+func ServiceURL(s *config.Settings) string {
+	host := s.Server.Host
+	switch host {
+	case "0.0.0.0":
+		host = "127.0.0.1"
+	case "::", "[::]":
+		host = "::1"
+	}
+	if strings.Contains(host, ":") {
+		host = "[" + strings.Trim(host, "[]") + "]"
+	}
+	u := url.URL{Scheme: "http", Host: fmt.Sprintf("%s:%d", host, s.Server.Port)}
+	if s.Server.TLS.CertFile != "" {
+		u.Scheme = "https"
+	}
+	return u.String()
+}
+
+var _ recovery.Record = (record.Store)(nil)

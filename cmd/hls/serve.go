@@ -17,6 +17,7 @@ func (serveCmd) Help() string {
 
 // Run serves until the context ends.
 func (serveCmd) Run(c *call) error {
+	app.LimitMemory()
 	settings, err := config.Load(c.config, config.Options{})
 	if err != nil {
 		return err

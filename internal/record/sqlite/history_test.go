@@ -191,18 +191,21 @@ func (h *history) check(s *Store) (lost, doubled []string) {
 	h.t.Helper()
 	ctx := context.Background()
 	doubled = h.again
+	var all sync.WaitGroup
 	for id, body := range h.deliveries {
-		d, err := s.Delivery(ctx, id)
-		if err != nil || string(d.Body) != string(body) {
-			lost = append(lost, fmt.Sprintf("seed %d: delivery %s: %v", h.seed, id, err))
-			continue
-		}
-		in := intake(id, 1, 1)
-		in.Delivery.Body, in.Delivery.Hash = body, sha256.Sum256(body)
-		if r, err := s.Add(ctx, in); err != nil || r.Class != hls.Duplicate {
-			doubled = append(doubled, fmt.Sprintf("seed %d: delivery %s again: %v %v", h.seed, id, r, err))
-		}
+		all.Go(func() {
+			missing, again := checkDelivery(ctx, s, id, body)
+			h.note(func() {
+				if missing != "" {
+					lost = append(lost, fmt.Sprintf("seed %d: delivery %s: %s", h.seed, id, missing))
+				}
+				if again != "" {
+					doubled = append(doubled, fmt.Sprintf("seed %d: delivery %s: %s", h.seed, id, again))
+				}
+			})
+		})
 	}
+	all.Wait()
 	for id, f := range h.tasks {
 		if why := f.missing(ctx, s, id); why != "" {
 			lost = append(lost, fmt.Sprintf("seed %d: task %d of %s: %s", h.seed, id, f.delivery, why))
@@ -219,6 +222,20 @@ func (h *history) check(s *Store) (lost, doubled []string) {
 		lost = append(lost, fmt.Sprintf("seed %d: %d of %d calls, %d of %d deliveries are counted", h.seed, stats.Calls, h.calls, stats.Requests["accepted"], len(h.deliveries)))
 	}
 	return lost, doubled
+}
+
+// checkDelivery says what is missing of a delivery, or else whether it would be taken in again.
+func checkDelivery(ctx context.Context, s *Store, id string, body []byte) (missing, again string) {
+	d, err := s.Delivery(ctx, id)
+	if err != nil || string(d.Body) != string(body) {
+		return fmt.Sprint("it is not as it was: ", err), ""
+	}
+	in := intake(id, 1, 1)
+	in.Delivery.Body, in.Delivery.Hash = body, sha256.Sum256(body)
+	if r, err := s.Add(ctx, in); err != nil || r.Class != hls.Duplicate {
+		return "", fmt.Sprintf("again it is %v: %v", r, err)
+	}
+	return "", ""
 }
 
 // missing says what a store has not of what was acknowledged of a task.

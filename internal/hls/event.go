@@ -68,13 +68,13 @@ func (e *Event) takeObjects(p payload) {
 // occurred takes GitHub's time of the event, which orders the events of a subject. One in the future would outdate
 // all that are to come, so the time of receipt stands in for it.
 func (e *Event) occurred(at time.Time) {
-	if at.After(birth) && at.Before(e.ReceivedAt) {
+	if at.Unix() > birth && at.Before(e.ReceivedAt) {
 		e.OccurredAt = at
 	}
 }
 
-// birth is before the first event of GitHub.
-var birth = time.Date(2008, 1, 1, 0, 0, 0, 0, time.UTC)
+// birth is 2008-01-01 in Unix time, before the first event of GitHub.
+const birth = 1_199_145_600
 
 // subject names the object that the event is about. An event about no known object is its own subject, so that
 // it waits for no other and supersedes none.

@@ -26,7 +26,7 @@ func huge(t *testing.T, name, unit string) Input {
 		other := hls.Issue{Number: 100 + i, Title: text, Body: text, State: "open"}
 		in.Facts.Similar, in.Facts.Linked = append(in.Facts.Similar, other), append(in.Facts.Linked, other)
 	}
-	for i := range 1500 {
+	for i := range 500 {
 		in.Facts.Omitted = append(in.Facts.Omitted, hls.Omission{Filename: fmt.Sprintf("%s/file-%d.go", strings.Repeat(unit, 4000), i), Why: "over_budget"})
 	}
 	if in.Facts.Issue != nil {
@@ -91,10 +91,10 @@ func TestO1_TemplatesThatShowEverythingAreCutAtTheEnd(t *testing.T) {
 		"payload":  `{% for n in range(40) %}{{ payload | tojson }}{% endfor %}`,
 		"comments": `{% for c in comments %}{{ c.body }}{{ issue.title }}{{ omitted }}{% endfor %}`,
 	} {
-		for kind, unit := range kinds {
+		for _, kind := range []string{"letters", "zero-width", "lines"} {
 			t.Run(name+" of "+kind, func(t *testing.T) {
 				t.Parallel()
-				in := huge(t, "issues.opened", unit)
+				in := huge(t, "issues.opened", kinds[kind])
 				in.Event.Body = []byte(`{"action":"opened","text":"` + strings.Repeat("word ", 20_000) + `"}`)
 				p := render(t, renderer(t, Config{BaseDir: folder(t, map[string]string{"issues/analyze.j2": source})}), in)
 				text := sent(t, p)

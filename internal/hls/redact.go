@@ -143,33 +143,54 @@ func (r *Redactor) RedactPlan(p Plan) Plan {
 }
 
 func (r *Redactor) redactJSON(text []byte, keep func(jsontext.Pointer) bool) []byte {
-	if whole := string(text); r == nil || r.Redact(whole) == whole && !bytes.ContainsRune(text, '\\') {
+	if r == nil {
+		return text
+	}
+	// A string without escapes stands in the text as it is, so one look decides. Otherwise each is read, and a text is
+	// written anew only when a secret was found: most have none, and some are large.
+	if !bytes.ContainsRune(text, '\\') {
+		if whole := string(text); r.Redact(whole) == whole {
+			return text
+		}
+	}
+	changed, err := r.eachString(text, keep, nil)
+	if err == nil && !changed {
 		return text
 	}
 	var out bytes.Buffer
-	in := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	to := jsontext.NewEncoder(&out, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	changed := false
+	if err == nil {
+		to := jsontext.NewEncoder(&out, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+		_, err = r.eachString(text, keep, to)
+	}
+	if err != nil {
+		return []byte(r.Redact(string(text))) // Not JSON: rather a broken text than a secret.
+	}
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
+}
+
+// eachString tells whether a string of the text has a secret in it, and writes the text without it unless to is nil.
+func (r *Redactor) eachString(text []byte, keep func(jsontext.Pointer) bool, to *jsontext.Encoder) (changed bool, err error) {
+	in := jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	for {
 		token, err := in.ReadToken()
 		if errors.Is(err, io.EOF) {
-			break
+			return changed, nil
 		}
-		if err == nil && token.Kind() == '"' {
-			if clean := r.Redact(token.String()); clean != token.String() && !keep(in.StackPointer()) {
+		if err != nil {
+			return changed, err
+		}
+		if token.Kind() == '"' {
+			said := token.String()
+			if clean := r.Redact(said); clean != said && !keep(in.StackPointer()) {
 				changed = true
 				token = jsontext.String(clean)
 			}
 		}
-		if err == nil {
-			err = to.WriteToken(token)
+		if to == nil {
+			continue
 		}
-		if err != nil {
-			return []byte(r.Redact(string(text))) // Not JSON: rather a broken text than a secret.
+		if err := to.WriteToken(token); err != nil {
+			return changed, err
 		}
 	}
-	if !changed {
-		return text
-	}
-	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
 }

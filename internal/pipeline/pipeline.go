@@ -118,18 +118,17 @@ func (p *Pipeline) settle(ctx context.Context, j *journey, rule hls.Rule) error 
 	return err
 }
 
-// recall reads the delivery back from the record: a restart, or another instance, starts here.
-func (p *Pipeline) recall(ctx context.Context, j *journey) (hls.Event, error) {
+// recall reads the event back from the record, without its body: a restart, or another instance, starts here.
+func (p *Pipeline) recall(ctx context.Context, j *journey) (event hls.Event, err error) {
 	j.enter(hls.StageRecord)
-	delivery, err := p.store.Delivery(ctx, j.task.DeliveryID)
-	if err != nil {
-		return hls.Event{}, fmt.Errorf("read delivery: %w", err)
-	}
-	event, err := hls.DecodeEvent(delivery)
-	if err != nil {
-		return hls.Event{}, &hls.Permanent{Err: err, Reason: "undecodable"}
-	}
-	return event, nil
+	err = p.open(ctx, j.task, func(d hls.Delivery) error {
+		if event, err = hls.DecodeEvent(d); err != nil {
+			return &hls.Permanent{Err: err, Reason: "undecodable"}
+		}
+		event.Body = nil
+		return nil
+	})
+	return event, err
 }
 
 // gather reads the subject as it is now. It ends the journey when there is nothing left to do, or when this very
@@ -198,6 +197,20 @@ type question struct {
 	knows handler.Handler
 }
 
+// prompt renders the question. Templates see the payload as GitHub sent it.
+func (p *Pipeline) prompt(ctx context.Context, task hls.Task, q question, asked hls.Question) (text hls.Prompt, err error) {
+	err = p.open(ctx, task, func(d hls.Delivery) error {
+		event := q.event
+		event.Body = d.Body
+		text, err = p.rooms().Prompts.Render(ctx, prompt.Input{Event: event, Facts: q.facts, Rule: q.rule, Question: asked, Now: p.cfg.Now()})
+		if err != nil && ctx.Err() == nil {
+			return &hls.Permanent{Err: err, Reason: "template"}
+		}
+		return err
+	})
+	return text, err
+}
+
 // analysis returns the task's analysis: the stored one when an earlier attempt got as far, for Claude is paid once;
 // otherwise Claude's answer, stored before anything is done with it.
 func (p *Pipeline) analysis(ctx context.Context, j *journey, q question) (hls.Analysis, error) {
@@ -214,12 +227,9 @@ func (p *Pipeline) analysis(ctx context.Context, j *journey, q question) (hls.An
 
 	j.enter(hls.StagePrompt)
 	asked := q.knows.Question(q.event, q.facts, q.rule)
-	text, err := p.rooms().Prompts.Render(ctx, prompt.Input{Event: q.event, Facts: q.facts, Rule: q.rule, Question: asked, Now: p.cfg.Now()})
+	text, err := p.prompt(ctx, j.task, q, asked)
 	if err != nil {
-		if ctx.Err() != nil {
-			return hls.Analysis{}, err
-		}
-		return hls.Analysis{}, &hls.Permanent{Err: err, Reason: "template"}
+		return hls.Analysis{}, err
 	}
 
 	j.enter(hls.StageAnalyze)

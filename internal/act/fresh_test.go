@@ -130,3 +130,26 @@ func TestE6_ReadBackComesBeforeFreshness(t *testing.T) {
 	}
 	s.must("done", "CloseIssue not_planned")
 }
+
+// What was found out about a state of the subject is not lost with the task that was outdated: the task that outdated
+// it may be about the very same state, and goes on with its rows.
+func TestE6_ANewerTaskTakesOverWhatWasStale(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, hls.KindIssue)
+	plan := []hls.Effect{s.effect(hls.AddLabels), s.effect(hls.UpsertComment)}
+	s.book.newer = true
+	if err := s.act(plan...); !errors.Is(err, hls.ErrStale) {
+		t.Fatal(err)
+	}
+	s.must("stale stale")
+	if err := s.act(plan...); err != nil {
+		t.Errorf("the same task again: %v", err)
+	}
+	s.must("stale stale")
+	s.book.newer = false
+	s.task.ID++
+	if err := s.act(plan...); err != nil {
+		t.Error(err)
+	}
+	s.must("done done", "AddLabels Bug", "CreateComment")
+}

@@ -100,18 +100,19 @@ func labels(k hls.EffectKind) bool { return k == hls.AddLabels || k == hls.Remov
 func ended(s hls.EffectState) bool { return s != hls.Intent && s != hls.Sending }
 
 // carry takes one row as far as it goes: intent → sending → done, failed, unknown or stale. A row that failed is
-// tried again in a new run, since nothing was written for it.
+// tried again in a new run, since nothing was written for it, and so is one that was stale for an earlier task: that
+// was the one which was outdated, by this one perhaps, and not what it had found out.
 func (r *run) carry(ctx context.Context, e *hls.Entry) error {
-	switch e.State {
-	case hls.EffectDone, hls.EffectStale, hls.EffectShadow:
-		return nil
-	case hls.EffectUnknown:
+	switch {
+	case e.State == hls.EffectUnknown:
 		return r.unknown(nil)
-	case hls.EffectFailed:
+	case e.State == hls.EffectFailed, e.State == hls.EffectStale && e.TaskID != r.task.ID:
 		if err := r.move(ctx, e, hls.Intent, result{note: e.Error}); err != nil {
 			e.State = hls.Intent
 			return err
 		}
+	case ended(e.State):
+		return nil
 	}
 	if err := confineOne(r.task, r.rule, e.Effect); err != nil {
 		return r.fail(ctx, e, &hls.Permanent{Err: err, Reason: "outside_closed_set"})

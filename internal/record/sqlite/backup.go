@@ -49,11 +49,3 @@ func (s *Store) backup(ctx context.Context, path string) (err error) {
 	}
 	return syncDir(filepath.Dir(path))
 }
-
-func syncDir(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -34,21 +35,53 @@ func parse(address string) (string, error) {
 
 // create makes the file and its folder when they are not there, for the owner alone, and returns the file's real
 // path: two names of one file must meet at one lock.
-func create(path string) (string, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return path, err
+func (s *Store) create() error {
+	if err := s.folder(filepath.Dir(s.path)); err != nil {
+		return err
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return path, err
+		return err
 	}
 	if err := f.Close(); err != nil {
-		return path, err
+		return err
 	}
-	if path, err = filepath.Abs(path); err != nil {
-		return path, err
+	path, err := filepath.Abs(s.path)
+	if err != nil {
+		return err
 	}
-	return filepath.EvalSymlinks(path)
+	s.path, err = filepath.EvalSymlinks(path)
+	return err
+}
+
+// folder makes a folder, and those above it, and has a power loss not take their names away again.
+func (s *Store) folder(dir string) error {
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		return nil
+	}
+	above := filepath.Dir(dir)
+	if above != dir {
+		if err := s.folder(above); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return s.sync(above)
+}
+
+// syncDir makes the names in a folder last. A file system that cannot sync folders need not.
+func syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		err = nil
+	}
+	return errors.Join(err, d.Close())
 }
 
 // lock takes the lock file, which the system frees when the process ends in whatever way.
@@ -94,6 +127,7 @@ var settings = []struct {
 	{"journal_mode", "WAL", "wal", true},
 	{"synchronous", "FULL", "2", false},
 	{"journal_size_limit", "67108864", "67108864", false},
+	{"wal_autocheckpoint", "0", "0", false}, // See checkpoint.go.
 }
 
 // connect opens connections with the settings and reads them back.

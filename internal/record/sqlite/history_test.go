@@ -17,8 +17,9 @@ import (
 
 // history is what a store has acknowledged: each fact is noted once the method that made it has returned nil.
 type history struct {
-	t    testing.TB
-	seed uint64
+	t     testing.TB
+	seed  uint64
+	rough bool // writes may fail: they are not the end
 
 	mu         sync.Mutex
 	made       int
@@ -26,6 +27,7 @@ type history struct {
 	tasks      map[int64]*fact
 	calls      int64    // settled
 	again      []string // claims of tasks that had ended
+	refused    int
 }
 
 // fact is what was acknowledged of one task.
@@ -61,7 +63,12 @@ func (h *history) traffic(ctx context.Context, s *Store) error {
 				step = h.addOne
 			}
 			for ctx.Err() == nil {
-				if err := step(ctx, s); err != nil && !errors.Is(err, context.Canceled) {
+				err := step(ctx, s)
+				switch {
+				case err == nil || ctx.Err() != nil && errors.Is(err, ctx.Err()):
+				case h.rough && (errors.Is(err, record.ErrUnavailable) || errors.Is(err, hls.ErrLost)):
+					h.note(func() { h.refused++ })
+				default:
 					mu.Lock()
 					errs = append(errs, err)
 					mu.Unlock()

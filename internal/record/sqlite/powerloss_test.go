@@ -2,9 +2,13 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"hls/internal/record/sqlite/disk"
@@ -129,4 +133,31 @@ func intact(s *Store) error {
 		return fmt.Errorf("the database is not intact: %s", answer)
 	}
 	return nil
+}
+
+// TestI1_NamesAreSynced: before anything is accepted the folders that were made, the file and its log are synced where
+// they are named.
+func TestI1_NamesAreSynced(t *testing.T) {
+	t.Parallel()
+	top := t.TempDir()
+	dir := filepath.Join(top, "a", "b")
+	var synced []string
+	cfg := Config{URL: "sqlite:" + filepath.Join(dir, "hls.db"), sync: func(dir string) error {
+		synced = append(synced, dir)
+		return syncDir(dir)
+	}}
+	s, err := Open(t.Context(), cfg)
+	must(t, err)
+	must(t, s.Close())
+	if want := []string{top, filepath.Join(top, "a"), dir}; !slices.Equal(synced, want) {
+		t.Errorf("synced %v, want %v", synced, want)
+	}
+	broken := errors.New("the folder cannot be synced")
+	cfg.sync = func(string) error {
+		_, err := os.Stat(filepath.Join(dir, "hls.db-wal"))
+		return errors.Join(broken, err)
+	}
+	if _, err := Open(t.Context(), cfg); !errors.Is(err, broken) || errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("opened in a folder that cannot be synced, or synced before the log was there: %v", err)
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -22,12 +23,15 @@ type Config struct {
 	URL  string           // sqlite:PATH
 	Keep bool             // do not bring an older schema up to date, but fail with record.ErrOlderSchema
 	Now  func() time.Time // nil means time.Now
+
+	sync func(dir string) error // nil means syncDir
 }
 
 // Store is a record.Store in one SQLite file.
 type Store struct {
 	path    string
 	now     func() time.Time
+	sync    func(dir string) error
 	lock    *os.File
 	readers *sql.DB
 	writer  *writer
@@ -47,7 +51,10 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	s := &Store{path: path, now: cfg.Now, wake: make(chan struct{}, 1)}
+	if cfg.sync == nil {
+		cfg.sync = syncDir
+	}
+	s := &Store{path: path, now: cfg.Now, sync: cfg.sync, wake: make(chan struct{}, 1)}
 	s.close = sync.OnceValue(s.shut)
 	if err := s.open(ctx, cfg.Keep); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), s.Close())
@@ -56,7 +63,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context, keep bool) (err error) {
-	if s.path, err = create(s.path); err != nil {
+	if err = s.create(); err != nil {
 		return err
 	}
 	if s.lock, err = lock(s.path + ".lock"); err != nil {
@@ -71,7 +78,10 @@ func (s *Store) open(ctx context.Context, keep bool) (err error) {
 	if s.writer, err = newWriter(ctx, s.path, s.now); err != nil {
 		return err
 	}
-	return s.write(ctx, s.recoverTasks)
+	if err := s.write(ctx, s.recoverTasks); err != nil {
+		return err
+	}
+	return s.sync(filepath.Dir(s.path)) // The file and its log have their names from here on, whatever happens.
 }
 
 // Close ends the store after the writes under way. Later writes fail with record.ErrUnavailable.

@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"bufio"
 	"crypto/sha256"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -131,6 +132,65 @@ func killed(t *testing.T, path string, n int) (acked []string) {
 		t.Fatalf("the child told of %d deliveries", len(acked))
 	}
 	return acked
+}
+
+const childLock = "HLS_TEST_CHILD_LOCK"
+
+// TestLockingChild is the process that locks a database under TestI2_LockedByAnotherProcess: it holds it from a line
+// on its standard input to the next.
+func TestLockingChild(t *testing.T) {
+	path := os.Getenv(childLock)
+	if path == "" {
+		t.Skip("it is run by TestI2_LockedByAnotherProcess")
+	}
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	lines := bufio.NewScanner(os.Stdin)
+	for _, q := range []string{"BEGIN IMMEDIATE", "ROLLBACK"} {
+		lines.Scan()
+		if _, err := db.Exec(q); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Println("did " + q)
+	}
+}
+
+// TestI2_LockedByAnotherProcess: while another program holds the file what comes is refused as unavailable, and is
+// accepted when it comes again afterwards.
+func TestI2_LockedByAnotherProcess(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "hls.db")
+	s := open(t, sqlite.Config{URL: "sqlite:" + path})
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestLockingChild$")
+	child.Env = append(os.Environ(), childLock+"="+path)
+	in, err1 := child.StdinPipe()
+	out, err2 := child.StdoutPipe()
+	if err := errors.Join(err1, err2, child.Start()); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	next := func() {
+		t.Helper()
+		if _, err := fmt.Fprintln(in); err != nil || !lines.Scan() || !strings.HasPrefix(lines.Text(), "did ") {
+			t.Fatal(err, lines.Text())
+		}
+	}
+	next()
+	if r, err := s.Add(t.Context(), intake("a", 1)); !errors.Is(err, record.ErrUnavailable) {
+		t.Errorf("accepted while the file was locked: %v %v", r, err)
+	}
+	next()
+	for _, want := range []hls.Class{hls.Accepted, hls.Duplicate} {
+		if r, err := s.Add(t.Context(), intake("a", 1)); err != nil || r.Class != want {
+			t.Errorf("with the lock gone: %v, want %s: %v", r, want, err)
+		}
+	}
+	if err := errors.Join(in.Close(), child.Wait()); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestRunningIsQueuedAtStart: the process is alone on its file, so that nothing needs to wait for a lease.

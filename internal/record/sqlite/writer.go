@@ -28,6 +28,9 @@ type writer struct {
 	ops     chan *op
 	stopped chan struct{}
 	broken  error // what ended the transaction under way
+	path    string
+	place   place // known from the first commit on
+	sunk    error // why nothing may be written any more
 
 	mu     sync.RWMutex // held for reading while sending to ops
 	closed bool
@@ -53,7 +56,7 @@ func newWriter(ctx context.Context, path string, now func() time.Time) (*writer,
 		return nil, errors.Join(err, db.Close())
 	}
 	w := &writer{
-		db: db, conn: conn, stmts: map[string]*sql.Stmt{}, now: now,
+		db: db, conn: conn, path: path, stmts: map[string]*sql.Stmt{}, now: now,
 		ops: make(chan *op, backlog), stopped: make(chan struct{}),
 	}
 	go w.run()
@@ -113,6 +116,9 @@ func (w *writer) close() error {
 	for _, s := range w.stmts {
 		errs = append(errs, s.Close())
 	}
+	if w.sunk != nil { // The last connection to close would move the log and remove it.
+		return errors.Join(errs...)
+	}
 	return errors.Join(append(errs, w.conn.Close(), w.db.Close())...)
 }
 
@@ -126,6 +132,7 @@ func (w *writer) run() {
 		for _, o := range batch {
 			close(o.done)
 		}
+		w.checkpoint()
 	}
 }
 
@@ -177,7 +184,7 @@ func (w *writer) commit(batch []*op) (err error) {
 	}
 	w.broken = nil
 	t := &tx{w: w, now: w.now(), counts: record.Counts{}}
-	if err := t.exec("BEGIN IMMEDIATE"); err != nil {
+	if err := w.begin(t); err != nil {
 		return fmt.Errorf("%w: %w", errNotBegun, unavailable(err))
 	}
 	defer func() {
@@ -195,7 +202,25 @@ func (w *writer) commit(batch []*op) (err error) {
 	if err := t.flush(); err != nil {
 		return err
 	}
-	return t.exec("COMMIT")
+	if err := t.exec("COMMIT"); err != nil {
+		return err
+	}
+	if w.place == nil {
+		w.place, err = newPlace(w.path)
+		return err
+	}
+	return w.place.check()
+}
+
+// begin starts a transaction, unless what it writes could be lost.
+func (w *writer) begin(t *tx) error {
+	if w.sunk != nil {
+		return w.sunk
+	}
+	if err := w.place.check(); err != nil {
+		return err
+	}
+	return t.exec("BEGIN IMMEDIATE")
 }
 
 // apply runs one write under a savepoint. It returns an error when the whole transaction is lost.

@@ -34,6 +34,7 @@ type commands struct {
 	Demo    demoCmd    `cmd:"" help:"Run the whole service against stand-ins, with no account and no key."`
 	Check   checkCmd   `cmd:"" help:"Validate the settings and the templates."`
 	Render  renderCmd  `cmd:"" help:"Print the exact prompt that would be sent for an event."`
+	Hooks   hooksCmd   `cmd:"" help:"Create webhooks, and take in deliveries that never came."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -86,13 +86,15 @@ func webhookAddress(s *config.Settings) string {
 
 // Recover makes one pass by hand over what the request names.
 func (a *App) Recover(ctx context.Context, q web.Recovery) (any, error) {
-	report, err := a.recovery.Pass(ctx, recovery.Request{
-		ByHand: true, Target: q.Target, Apply: q.Apply, Since: q.Since, Answered: q.Answered,
-	})
+	report, err := a.recoverByHand(ctx, q)
 	if errors.Is(err, recovery.ErrTarget) {
 		return nil, &hls.Permanent{Err: err, Reason: "target"}
 	}
 	return report, err
+}
+
+func (a *App) recoverByHand(ctx context.Context, q web.Recovery) (recovery.Report, error) {
+	return a.recovery.Pass(ctx, recovery.Request{ByHand: true, Target: q.Target, Apply: q.Apply, Since: q.Since, Answered: q.Answered})
 }
 
 // recoveryHealth is healthy while everything was looked through and no gap was found lately.
@@ -115,18 +117,18 @@ func (a *App) recoveryHealth() web.Component {
 // RecoverBeside makes one pass by hand in a process of its own, with the record of the settings. It fails with
 // record.ErrInUse when the service has the record and shares it with none: then the service itself must be asked.
 // Taken in, the deliveries wait for the service to be started.
-func RecoverBeside(ctx context.Context, s *config.Settings, opts Options, q web.Recovery) (any, error) {
+func RecoverBeside(ctx context.Context, s *config.Settings, opts Options, q web.Recovery) (recovery.Report, error) {
 	a := &App{opts: opts, started: s, level: &slog.LevelVar{}, redactor: newRedactor(s)}
 	defer a.Close()
 	if err := a.buildBeside(ctx, s); err != nil {
-		return nil, err
+		return recovery.Report{}, err
 	}
-	return a.Recover(ctx, q)
+	return a.recoverByHand(ctx, q)
 }
 
 // buildBeside makes as much of the service as takes deliveries in: it listens nowhere and asks no model.
 func (a *App) buildBeside(ctx context.Context, s *config.Settings) (err error) {
-	if a.log, a.logFile, err = newLog(config.Logging{Level: "WARN", Format: "text"}, a.opts.LogTo, a.level, a.redactor); err != nil {
+	if a.log, a.logFile, err = newLog(config.Logging{Level: "ERROR", Format: "text"}, a.opts.LogTo, a.level, a.redactor); err != nil {
 		return err
 	}
 	router, err := newRouter(s)

@@ -167,7 +167,7 @@ func (r *Recoverer) Pass(ctx context.Context, q Request) (Report, error) {
 		return Report{}, ctx.Err()
 	}
 	p := &pass{Recoverer: r, ask: q, targets: r.deps.Targets(), began: r.deps.Now()}
-	p.report.Applied = q.Apply
+	p.report = Report{Applied: q.Apply, Logs: []Log{}, Deliveries: []Missed{}, Gaps: []Gap{}, Problems: []Problem{}}
 	places, err := p.places(q.Target)
 	if err != nil {
 		return Report{}, err

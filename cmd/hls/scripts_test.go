@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"hls/internal/hls"
+	"hls/internal/record"
+	"hls/internal/record/sqlite"
+	"hls/internal/simulate"
+)
+
+// TestScripts plays testdata/*.txtar: files, and lines that run hls against stand-ins and say what is to come of it.
+// verbs lists the words that a line may begin with.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no scripts", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			newScript(t, archive.Files).play(string(archive.Comment))
+		})
+	}
+}
+
+// script is one file being played, in a folder and a world of its own.
+type script struct {
+	*testing.T
+	dir      string
+	github   *simulate.GitHub
+	vars     map[string]string // $NAME in lines and files
+	code     int
+	out, err string
+	stop     func() // ends the running service; nil while there is none
+}
+
+func newScript(t *testing.T, files []txtar.File) *script {
+	t.Helper()
+	gh := simulate.NewGitHub(simulate.GitHubConfig{})
+	gh.AddRepository(simulate.RepositorySeed{FullName: "acme/widget", Labels: []hls.Label{{Name: "bug"}}})
+	gh.AddRepository(simulate.RepositorySeed{FullName: "acme/closed", Collaborators: map[string]string{"hls-bot": "write"}})
+	ghURL, stopGH := gh.Start()
+	clURL, stopCL := simulate.NewClaude(simulate.ClaudeConfig{}).Start()
+	t.Cleanup(stopGH)
+	t.Cleanup(stopCL)
+	s := &script{T: t, dir: t.TempDir(), github: gh}
+	s.vars = map[string]string{"GITHUB": ghURL, "CLAUDE": clURL, "DIR": s.dir, "PORT": strconv.Itoa(freePort(t)), "SECRET": secret}
+	for _, f := range files {
+		if err := os.WriteFile(filepath.Join(s.dir, f.Name), []byte(s.expand(string(f.Data))), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+func (s *script) expand(text string) string {
+	for name, value := range s.vars {
+		text = strings.ReplaceAll(text, "$"+name, value)
+	}
+	return text
+}
+
+func (s *script) play(lines string) {
+	s.Helper()
+	for n, line := range strings.Split(lines, "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		verb, rest, _ := strings.Cut(line, " ")
+		do, known := s.verbs()[verb]
+		if !known {
+			s.Fatalf("line %d: unknown verb %q", n+1, verb)
+		}
+		if problem := do(strings.TrimSpace(s.expand(rest))); problem != "" {
+			s.Fatalf("line %d: %s: %s\n--- code %d\n--- stdout\n%s--- stderr\n%s", n+1, line, problem, s.code, s.out, s.err)
+		}
+	}
+	if s.stop != nil {
+		s.stop()
+	}
+}
+
+func (s *script) verbs() map[string]func(rest string) (problem string) {
+	return map[string]func(string) string{
+		"hls":     s.run, // runs a command with the settings of settings.yaml
+		"code":    func(want string) string { return differ(fmt.Sprint(s.code), want) },
+		"stdout":  func(want string) string { return match(s.out, want, true) }, // a regular expression
+		"stderr":  func(want string) string { return match(s.err, want, true) },
+		"!stdout": func(want string) string { return match(s.out, want, false) },
+		"!stderr": func(want string) string { return match(s.err, want, false) },
+		"hook":    s.hook,   // NAME URL: a webhook of acme/widget, whose id is $NAME
+		"missed":  s.missed, // ID N EVENT: deliveries that nobody answered
+		"hooks":   func(want string) string { return match(fmt.Sprintf("%+v", s.github.Hooks("acme/widget")), want, true) },
+		"!hooks":  func(want string) string { return match(fmt.Sprintf("%+v", s.github.Hooks("acme/widget")), want, false) },
+		"fetched": s.fetched,
+		"queued":  s.queued,
+		"serve":   s.serve, // runs the service until the script ends
+	}
+}
+
+func differ(got, want string) string {
+	if got == want {
+		return ""
+	}
+	return "is " + got
+}
+
+func match(text, pattern string, want bool) string {
+	if regexp.MustCompile("(?m)"+pattern).MatchString(text) != want {
+		return "it does not hold of:\n" + text
+	}
+	return ""
+}
+
+func (s *script) run(rest string) string {
+	args := append(strings.Fields(rest), "--config", filepath.Join(s.dir, "settings.yaml"))
+	s.code, s.out, s.err = command(s.T, args...)
+	return ""
+}
+
+func (s *script) hook(rest string) string {
+	name, url, _ := strings.Cut(rest, " ")
+	s.vars[name] = fmt.Sprint(s.github.AddHook("acme/widget", url, secret))
+	return ""
+}
+
+func (s *script) missed(rest string) string {
+	var hook int64
+	var n int
+	var event string
+	if _, err := fmt.Sscan(rest, &hook, &n, &event); err != nil {
+		return err.Error()
+	}
+	for range n {
+		issue := s.github.AddIssue("acme/widget", simulate.IssueSeed{Title: "Crash when saving", Author: "mona", Body: "The app panics."})
+		payload := s.github.EventPayload("acme/widget", "created", "mona", map[string]any{"starred_at": nil})
+		if event == "issues" {
+			payload = s.github.IssuePayload("acme/widget", issue.Number, "opened", "mona", nil)
+		}
+		s.github.Log("acme/widget", hook, simulate.Delivery{Event: event, GUID: simulate.NewGUID(), Payload: payload}, 0)
+	}
+	return ""
+}
+
+// fetched is how many deliveries were fetched from the logs.
+func (s *script) fetched(want string) string {
+	n := 0
+	for _, c := range s.github.Calls() {
+		if strings.Contains(c.Path, "/deliveries/") {
+			n++
+		}
+	}
+	return differ(fmt.Sprint(n), want)
+}
+
+// queued is how many tasks wait in the record, which no service may have open.
+func (s *script) queued(want string) string {
+	store, err := sqlite.Open(s.Context(), sqlite.Config{URL: "sqlite:" + filepath.Join(s.dir, "hls.db")})
+	if err != nil {
+		return err.Error()
+	}
+	defer func() { _ = store.Close() }()
+	list, err := store.List(s.Context(), record.Query{State: hls.Queued})
+	if err != nil {
+		return err.Error()
+	}
+	return differ(fmt.Sprint(len(list)), want)
+}
+
+func (s *script) serve(string) string {
+	ctx, cancel := context.WithCancel(s.Context())
+	ended := make(chan int, 1)
+	go func() {
+		ended <- run(ctx, []string{"serve", "--config", filepath.Join(s.dir, "settings.yaml")}, streams{strings.NewReader(""), &strings.Builder{}, &strings.Builder{}})
+	}()
+	s.stop = func() {
+		cancel()
+		if code := <-ended; code != exitDone {
+			s.Errorf("the service ended with %d", code)
+		}
+	}
+	eventually(s.T, func() bool {
+		resp, err := http.Get("http://127.0.0.1:" + s.vars["PORT"] + "/readyz")
+		if err != nil {
+			return false
+		}
+		_ = resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	})
+	return ""
+}

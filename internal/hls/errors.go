@@ -15,12 +15,18 @@ var (
 	ErrAmbiguous = errors.New("the write may or may not have happened")
 )
 
-// RetryAfter is a failure that passes: try again, no sooner than After from now. Free marks one that waits for a
-// limit rather than for a fault, and so does not use up an attempt.
+// RetryAfter is a failure that passes: try again, no sooner than After from now.
 type RetryAfter struct {
 	Err   error
 	After time.Duration
-	Free  bool
+	// Free marks one that is no fault of the task, and so does not use up an attempt: it waits for a limit, or for a door
+	// that is out of order.
+	Free bool
+	// Outage marks a free one of which nobody knows how long it lasts, so that each try is put off for longer.
+	Outage bool
+	// Reason is a name in snake_case, as "github_unavailable", that the task is parked under when it does not pass in time.
+	// A free one without it has no end.
+	Reason string
 }
 
 func (e *RetryAfter) Error() string {

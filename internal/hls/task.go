@@ -41,6 +41,7 @@ type Task struct {
 	OccurredAt time.Time // GitHub's time of the event; an older one never supersedes a newer
 	RunAt      time.Time
 	QueuedAt   time.Time
+	FailingAt  time.Time // since when a door has put it off, run after run; zero when the last run was not
 	Lease      Lease
 }
 
@@ -54,9 +55,10 @@ type Lease struct {
 
 // Outcome is how one run of a task ended. State Queued means: run again at RetryAt.
 type Outcome struct {
-	State   State
-	Reason  string
-	RetryAt time.Time
-	Free    bool // the retry does not count as an attempt: it waits for a limit, not for a fault
-	Spent   time.Duration
+	State     State
+	Reason    string
+	RetryAt   time.Time
+	Free      bool      // the retry does not count as an attempt: it waits for a limit or a door, not for a fault
+	FailingAt time.Time // of a retry: the task's from now on
+	Spent     time.Duration
 }

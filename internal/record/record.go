@@ -60,6 +60,7 @@ type Query struct {
 	Repo    string
 	Event   string
 	State   hls.State
+	Reason  string
 	Subject string // key
 	Before  int64  // task id: keyset paging
 	Limit   int    // at most 200; 0 means 50
@@ -106,7 +107,8 @@ type Store interface {
 	Finish(context.Context, hls.Task, hls.Outcome) error
 	// Release hands a running task back at once, without using up its attempt: the process is stopping.
 	Release(context.Context, hls.Task) error
-	// Resume queues a parked task again, with all its attempts; it returns ErrNotParked for any other.
+	// Resume queues a parked task again, with all its attempts and as if no door had put it off yet; it returns ErrNotParked
+	// for any other.
 	Resume(ctx context.Context, taskID int64) error
 	// Superseded tells whether newer work of the task's subject and purpose has come in since it was queued.
 	Superseded(context.Context, hls.Task) (bool, error)

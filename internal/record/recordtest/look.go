@@ -35,6 +35,7 @@ func lists(h *house) {
 	h.move(first, entry, hls.Intent, hls.Sending)
 	h.move(first, entry, hls.Sending, hls.EffectDone)
 	h.done(first)
+	h.finish(h.claim(), hls.Outcome{State: hls.Parked, Reason: "refusal"})
 	for _, c := range []struct {
 		q    record.Query
 		want int
@@ -43,6 +44,7 @@ func lists(h *house) {
 		{record.Query{Repo: "acme/repo-1"}, 30}, {record.Query{Event: "pull_request"}, 20},
 		{record.Query{State: hls.Done}, 1}, {record.Query{Subject: first.Subject.Key()}, 1}, {record.Query{Repo: "acme/none"}, 0},
 		{record.Query{Repo: "acme/repo-1", Event: "pull_request", State: hls.Queued}, 9},
+		{record.Query{State: hls.Parked, Reason: "refusal"}, 1}, {record.Query{Reason: "no_such_reason"}, 0},
 	} {
 		list, err := h.store.List(h.ctx, c.q)
 		h.must(err)

@@ -13,6 +13,7 @@ func retryTests() map[string]func(*house) {
 		"RetryAtItsTime":            retryAtItsTime,
 		"FreeRetryUsesNoAttempt":    freeRetry,
 		"O3_ReleaseUsesNoAttempt":   release,
+		"O1_FailingIsRemembered":    failing,
 		"ResumeGivesAllAttempts":    resume,
 		"ResumedYieldsToNewer":      resumedYields,
 		"UnknownOutcomeIsRefused":   unknownOutcome,
@@ -61,6 +62,30 @@ func freeRetry(h *house) {
 		same(h, "attempt", task.Attempt, 1)
 		h.finish(task, hls.Outcome{State: hls.Queued, RetryAt: h.now(), Free: true})
 	}
+}
+
+// Since when a door has put a task off outlasts claims, hand-backs and restarts, and ends with what is not put off by a
+// door, and with a resumption.
+func failing(h *house) {
+	id := h.accept(h.work(issue(1, 1)))
+	since := h.now()
+	same(h, "at first", h.claims(id).FailingAt, time.Time{})
+	h.restart()
+	for range 2 {
+		h.finish(h.claim(), hls.Outcome{State: hls.Queued, RetryAt: h.now().Add(time.Minute), Free: true, FailingAt: since})
+		h.pass(time.Minute)
+		task := h.claims(id)
+		same(h, "since", task.FailingAt.Equal(since), true)
+		h.must(h.store.Release(h.ctx, task))
+		h.restart()
+	}
+	h.finish(h.claim(), hls.Outcome{State: hls.Queued, RetryAt: h.now()})
+	task := h.claims(id)
+	same(h, "after another fault", task.FailingAt, time.Time{})
+	h.finish(task, hls.Outcome{State: hls.Queued, RetryAt: h.now(), Free: true, FailingAt: since})
+	h.finish(h.claims(id), hls.Outcome{State: hls.Parked, Reason: "github_unavailable"})
+	h.must(h.store.Resume(h.ctx, id))
+	same(h, "resumed", h.claims(id).FailingAt, time.Time{})
 }
 
 func release(h *house) {

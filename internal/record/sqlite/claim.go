@@ -83,6 +83,9 @@ func (s *Store) Finish(ctx context.Context, task hls.Task, o hls.Outcome) error 
 
 func (t *tx) retry(task hls.Task, o hls.Outcome) error {
 	t.counts.Retried()
+	if err := t.exec(`UPDATE tasks SET failing_at = ? WHERE id = ?`, stamp(o.FailingAt), task.ID); err != nil {
+		return err
+	}
 	r := requeue{id: task.ID, reason: o.Reason, runAt: max(stamp(o.RetryAt), stamp(t.now))}
 	if o.Free {
 		r.refund = 1
@@ -122,6 +125,9 @@ func (s *Store) Resume(ctx context.Context, taskID int64) error {
 		}
 		if state != hls.Parked {
 			return fmt.Errorf("%w: it is %s", record.ErrNotParked, state)
+		}
+		if err := t.exec(`UPDATE tasks SET failing_at = 0 WHERE id = ?`, taskID); err != nil {
+			return err
 		}
 		return t.requeue(requeue{id: taskID, reason: "resumed", runAt: stamp(t.now), refund: attempt})
 	})

@@ -13,13 +13,13 @@ import (
 )
 
 const selectTask = `SELECT t.id, t.delivery_id, t.request_id, t.origin, t.scope, t.repo_id, t.repo, t.kind, t.number, t.ref, t.purpose,
-	t.event, t.action, t.actor, t.state, t.reason, t.attempt, t.occurred_at, t.run_at, t.queued_at, t.owner, t.epoch, t.until FROM tasks t`
+	t.event, t.action, t.actor, t.state, t.reason, t.attempt, t.occurred_at, t.run_at, t.queued_at, t.failing_at, t.owner, t.epoch, t.until FROM tasks t`
 
 // targets are where the columns of selectTask go.
 func targets(t *hls.Task) []any {
 	return []any{&t.ID, &t.DeliveryID, &t.RequestID, &t.Origin, &t.Subject.Scope, &t.Subject.RepoID, &t.Subject.Repo, &t.Subject.Kind,
 		&t.Subject.Number, &t.Subject.Ref, &t.Purpose, &t.Event, &t.Action, &t.Actor, &t.State, &t.Reason, &t.Attempt,
-		at{&t.OccurredAt}, at{&t.RunAt}, at{&t.QueuedAt}, &t.Lease.Owner, &t.Lease.Epoch, at{&t.Lease.Until}}
+		at{&t.OccurredAt}, at{&t.RunAt}, at{&t.QueuedAt}, at{&t.FailingAt}, &t.Lease.Owner, &t.Lease.Epoch, at{&t.Lease.Until}}
 }
 
 // at scans a stamp into a time.
@@ -83,6 +83,7 @@ func (s *Store) List(ctx context.Context, q record.Query) (list []record.Summary
 	add("t.repo = ?", q.Repo, q.Repo != "")
 	add("t.event = ?", q.Event, q.Event != "")
 	add("t.state = ?", q.State, q.State != "")
+	add("t.reason = ?", q.Reason, q.Reason != "")
 	add("t.subject_key = ?", q.Subject, q.Subject != "")
 	add("t.id < ?", q.Before, q.Before > 0)
 	text := strings.Replace(selectTask, " FROM", `, t.spent, (SELECT count(*) FROM effects e WHERE e.task_id = t.id AND e.state = 'done') FROM`, 1) +

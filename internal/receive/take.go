@@ -59,9 +59,6 @@ func (h *Handler) Take(ctx context.Context, f Fetched) (taken Taken, err error) 
 		}
 		h.logTaken(ctx, *d, taken, err)
 	}()
-	if h.draining.Load() {
-		return Taken{}, errDraining
-	}
 	turn, ok := h.turns.take(ctx, len(f.Body))
 	if !ok {
 		return Taken{}, errors.Join(errNoTurn, ctx.Err())

@@ -45,6 +45,15 @@ func (c Config) filled() Config {
 	return c
 }
 
+// Scaled is the configuration with its times changed, as tests do that make hours pass in seconds.
+func (c Config) Scaled(by func(time.Duration) time.Duration) Config {
+	c = c.filled()
+	for _, d := range []*time.Duration{&c.First, &c.Longest, &c.Step, &c.Patience} {
+		*d = by(*d)
+	}
+	return c
+}
+
 // Verdict is what a call tells of the server.
 type Verdict int
 

@@ -112,7 +112,7 @@ func TestAppSignsInByInstallation(t *testing.T) {
 		}
 	}
 	wait(t, tokenSlack, c)
-	if err := read(); kindOf(err) != "retry" || made.Load() != 2 {
+	if err := read(); kindOf(err) != "retry github_unauthorized" || made.Load() != 2 {
 		t.Errorf("a token that GitHub no longer takes: %v, made %d", err, made.Load())
 	}
 	if err := read(); err != nil || made.Load() != 3 {
@@ -153,7 +153,7 @@ func TestE5_AFailedSignInIsNotAmbiguous(t *testing.T) {
 	}
 	c := dial(t, s, func(cfg *Config) { cfg.Token, cfg.App = "", App{ID: 12, PrivateKeyFile: file} })
 	_, err := c.CreateComment(t.Context(), widget, "hello")
-	if kindOf(err) != "retry" {
+	if kindOf(err) != "outage" {
 		t.Errorf("got %q, %v", kindOf(err), err)
 	}
 }

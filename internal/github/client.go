@@ -17,6 +17,8 @@ import (
 
 	"github.com/google/go-github/v92/github"
 
+	"hls/internal/breaker"
+	"hls/internal/fault"
 	"hls/internal/hls"
 )
 
@@ -25,6 +27,7 @@ type Client struct {
 	settings settings
 	gh       *github.Client
 	meter    *meter
+	breaker  *breaker.Breaker
 	token    hls.Secret
 	tokens   func(repo string) hls.Secret
 	app      *app // nil without one
@@ -46,14 +49,14 @@ func New(cfg Config, tokens func(repo string) hls.Secret) (*Client, error) {
 		tokens = func(string) hls.Secret { return "" }
 	}
 	c := &Client{
-		settings: s, meter: &meter{}, token: cfg.Token, tokens: tokens,
+		settings: s, meter: &meter{}, breaker: breaker.New(cfg.Breaker.Scaled(fault.Scaled)), token: cfg.Token, tokens: tokens,
 		doors: map[string]*door{}, self: map[string]identity{},
 	}
 	base := s.base.String()
 	c.gh, err = github.NewClient(
 		github.WithHTTPClient(&http.Client{
 			Transport: &transport{
-				home: s.base, next: baseTransport(), cache: newCache(maxCached), meter: c.meter, most: maxResponseBytes,
+				home: s.base, next: baseTransport(cfg.Dial), cache: newCache(maxCached), meter: c.meter, most: maxResponseBytes,
 			},
 			CheckRedirect: followNarrowly(s.base),
 		}),
@@ -73,7 +76,11 @@ func New(cfg Config, tokens func(repo string) hls.Secret) (*Client, error) {
 }
 
 // Snapshot is what the traffic so far has shown.
-func (c *Client) Snapshot() Snapshot { return c.meter.snapshot() }
+func (c *Client) Snapshot() Snapshot {
+	s := c.meter.snapshot()
+	s.Breaker = c.breaker.Snapshot()
+	return s
+}
 
 var repository = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*$`)
 
@@ -131,7 +138,7 @@ func (c *Client) openDoor(key string, fit func(*door)) *door {
 		return d
 	}
 	d := &door{
-		key: key, gh: c.gh, meter: c.meter, timeout: c.settings.timeout,
+		key: key, gh: c.gh, meter: c.meter, breaker: c.breaker, timeout: c.settings.timeout,
 		writes: newPace(c.settings.writes, c.settings.content),
 		reads:  newPace(readsPerMinute(c.settings.writes), 0),
 		paused: map[string]time.Time{},

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"hls/internal/breaker"
 	"hls/internal/hls"
 )
 
@@ -31,6 +32,10 @@ type Config struct {
 	Timeout time.Duration `yaml:"timeout" default:"30s"`
 	// Keep HLS within what GitHub allows each token.
 	Limits Limits `yaml:"limits"`
+	// Breaker says when a GitHub that is out of order is left alone. The zero value has defaults.
+	Breaker breaker.Config `yaml:"-"`
+	// Dial makes connections; nil means the machine's network.
+	Dial dialer `yaml:"-"`
 }
 
 // App is how HLS signs in as a GitHub App.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-github/v92/github"
 
+	"hls/internal/breaker"
 	"hls/internal/fault"
 	"hls/internal/hls"
 )
@@ -19,6 +20,7 @@ type door struct {
 	key         string // tells credentials apart without being one
 	gh          *github.Client
 	meter       *meter
+	breaker     *breaker.Breaker // of all doors
 	timeout     time.Duration
 	authorize   func(context.Context) (authorization string, err error)
 	revoke      func() // forgets a credential that GitHub no longer takes; nil when there is no other
@@ -56,6 +58,9 @@ func (d *door) do(ctx context.Context, c call) (*github.Response, error) {
 	if c.does.writing() {
 		pace = d.writes
 	}
+	if err := d.breaker.Check(c.part()); err != nil {
+		return nil, c.held(err)
+	}
 	if c.search && d.leftOf("search") > 0 {
 		return nil, fmt.Errorf("search: %w: %w", hls.ErrNotFound, errPaused)
 	}
@@ -73,12 +78,24 @@ func (d *door) do(ctx context.Context, c call) (*github.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	trip := &trip{key: d.key, authorization: authorization, repoID: c.repoID}
-	resp, err := d.send(ctx, c, trip)
+	return d.call(ctx, c, &trip{key: d.key, authorization: authorization, repoID: c.repoID})
+}
+
+// call sends a request, when the breaker lets it.
+func (d *door) call(ctx context.Context, c call, t *trip) (*github.Response, error) {
+	pass, err := d.breaker.Enter(ctx, c.part())
+	if err != nil {
+		return nil, c.held(err)
+	}
+	defer pass.Leave(breaker.Untold, nil)
+	resp, err := d.send(ctx, c, t)
 	if c.does.writing() {
 		fault.At(fault.Posted)
 	}
-	return resp, d.settle(ctx, c, trip, outcome{resp, err})
+	o := outcome{resp: resp, err: err, sent: t.sent.Load()}
+	o.told = o.verdict(ctx)
+	pass.Leave(o.told, err)
+	return resp, d.settle(ctx, c, o)
 }
 
 func (d *door) send(ctx context.Context, c call, t *trip) (*github.Response, error) {
@@ -97,10 +114,12 @@ func (d *door) send(ctx context.Context, c call, t *trip) (*github.Response, err
 type outcome struct {
 	resp *github.Response
 	err  error
+	sent bool // some of the request may have reached the server
+	told breaker.Verdict
 }
 
 // settle learns from an answer what it says of limits, and gives the error its kind.
-func (d *door) settle(ctx context.Context, c call, t *trip, o outcome) error {
+func (d *door) settle(ctx context.Context, c call, o outcome) error {
 	if o.err == nil {
 		d.learn(c, o.resp)
 		d.meter.success()
@@ -115,12 +134,13 @@ func (d *door) settle(ctx context.Context, c call, t *trip, o outcome) error {
 			return fmt.Errorf("%w: %w", hls.ErrNotFound, o.err)
 		}
 		d.meter.failure(o.err)
-		return &hls.RetryAfter{Err: o.err, After: wait, Free: true}
+		return &hls.RetryAfter{Err: o.err, After: wait, Free: true, Reason: reasonLimited}
 	}
 	if wait := retryAfter(o.resp); wait > 0 {
 		d.pause("", wait)
 	}
-	err := c.judge(ctx, o.resp, o.err, t.sent.Load())
+	err := c.judge(ctx, o)
+	d.schedule(c, err)
 	if errors.Is(err, errRefused) && d.revoke != nil {
 		d.revoke()
 	}
@@ -168,7 +188,7 @@ func (d *door) waitPause(ctx context.Context, resource string) error {
 		return nil
 	}
 	if left > d.writes.longest {
-		return &hls.RetryAfter{Err: errPaused, After: left, Free: true}
+		return &hls.RetryAfter{Err: errPaused, After: left, Free: true, Reason: reasonLimited}
 	}
 	timer := time.NewTimer(left)
 	defer timer.Stop()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-github/v92/github"
 
+	"hls/internal/breaker"
 	"hls/internal/hls"
 )
 
@@ -25,7 +26,7 @@ var (
 	errNoID       = errors.New("the answer names nothing that was created")
 )
 
-// Reasons of permanent failures.
+// Reasons of permanent failures, and of those that did not pass in time.
 const (
 	reasonForbidden    = "github_forbidden"
 	reasonInvalid      = "github_invalid"
@@ -36,6 +37,9 @@ const (
 	reasonTooLarge     = "github_too_large"
 	reasonTooMany      = "github_too_many"
 	reasonNotInstalled = "github_not_installed"
+	reasonUnauthorized = "github_unauthorized"
+	reasonUnavailable  = "github_unavailable"
+	reasonLimited      = "github_rate_limited"
 )
 
 // Waits of "Best practices for using the REST API" and "Rate limits for the REST API".
@@ -58,9 +62,10 @@ const (
 
 func (c consequence) writing() bool { return c == writes || c == creates }
 
-// judge turns what became of a call into one of the kinds of errors that someone decides on. sent tells whether
-// any of the request may have reached the server. Rate limits are not its business.
-func (c call) judge(ctx context.Context, resp *github.Response, err error, sent bool) error {
+// judge turns what became of a call into one of the kinds of errors that someone decides on. Rate limits are not its
+// business.
+func (c call) judge(ctx context.Context, o outcome) error {
+	resp, err := o.resp, o.err
 	if final := c.judgeRefusal(err); final != nil {
 		return final
 	}
@@ -75,14 +80,18 @@ func (c call) judge(ctx context.Context, resp *github.Response, err error, sent 
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
-	ambiguous := c.does.writing() && sent
+	ambiguous := c.does.writing() && o.sent
 	if ambiguous {
 		err = fmt.Errorf("%w: %w", hls.ErrAmbiguous, err)
 	}
 	if ctx.Err() != nil || (ambiguous && c.does == creates) {
 		return err
 	}
-	return &hls.RetryAfter{Err: err, After: retryAfter(resp)}
+	retry := &hls.RetryAfter{Err: err, After: retryAfter(resp)}
+	if o.told == breaker.Failed || o.told == breaker.Unreachable {
+		retry.Free, retry.Outage, retry.Reason = true, true, reasonUnavailable
+	}
+	return retry
 }
 
 // judgeRefusal knows the failures that this door makes itself.
@@ -107,8 +116,11 @@ func (c call) judgeStatus(status int, err error) error {
 	case http.StatusNotFound, http.StatusGone, http.StatusUnavailableForLegalReasons:
 		return c.missing(err)
 	case http.StatusUnauthorized: // as while a token is being replaced
-		return &hls.RetryAfter{Err: fmt.Errorf("%w: %w", errRefused, err)}
+		return refused(err)
 	case http.StatusForbidden:
+		if strings.Contains(strings.ToLower(err.Error()), "suspended") { // the account, or the App's installation
+			return refused(err)
+		}
 		return &hls.Permanent{Err: err, Reason: reasonForbidden}
 	case http.StatusUnprocessableEntity:
 		return &hls.Permanent{Err: err, Reason: reasonInvalid}
@@ -119,6 +131,11 @@ func (c call) judgeStatus(status int, err error) error {
 		return &hls.Permanent{Err: err, Reason: reasonRejected}
 	}
 	return nil
+}
+
+// refused is of the credential, not of one request.
+func refused(err error) error {
+	return &hls.RetryAfter{Err: fmt.Errorf("%w: %w", errRefused, err), Reason: reasonUnauthorized}
 }
 
 func (c call) missing(err error) error {

@@ -44,7 +44,7 @@ func TestE9_NothingIsSentDuringARetryAfter(t *testing.T) {
 	})
 	c := dial(t, s)
 	err := c.AddLabels(t.Context(), widget, []string{"bug"})
-	if got := kindOf(err); got != "retry free" {
+	if got := kindOf(err); got != "retry free github_rate_limited" {
 		t.Fatalf("got %q, %v", got, err)
 	}
 	var all sync.WaitGroup
@@ -182,7 +182,7 @@ func TestE9_ResourcesPauseForThemselves(t *testing.T) {
 	if _, err := c.Labels(t.Context(), "acme/widget"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Issue(t.Context(), widget); kindOf(err) != "retry free" {
+	if _, err := c.Issue(t.Context(), widget); kindOf(err) != "retry free github_rate_limited" {
 		t.Errorf("after the last request: %v", err)
 	}
 	if got := c.Snapshot(); got.Limit != 30 || got.Remaining != 0 || got.Requests != 3 {

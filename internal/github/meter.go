@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"hls/internal/breaker"
 )
 
 // Snapshot is what the traffic so far has shown. Taking it calls nobody.
@@ -17,7 +19,8 @@ type Snapshot struct {
 	LastSuccess time.Time
 	LastError   time.Time
 	Error       string // the last one's text
-	Refused     bool   // the last one was that the token or App is not accepted
+	Breaker     breaker.Snapshot
+	Refused     bool // the last one was that the token or App is not accepted
 }
 
 type meter struct {

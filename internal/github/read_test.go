@@ -206,7 +206,7 @@ func TestChecksSumUpStatusesAndRuns(t *testing.T) {
 		}
 	}
 	s := serve(t, routes{"GET /repos/acme/widget/commits/0123abc/status": answer(500, `{}`)})
-	if _, err := dial(t, s).Checks(t.Context(), "acme/widget", "0123abc"); kindOf(err) != "retry" {
+	if _, err := dial(t, s).Checks(t.Context(), "acme/widget", "0123abc"); kindOf(err) != "outage" {
 		t.Errorf("got %v", err)
 	}
 }

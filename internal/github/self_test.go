@@ -30,11 +30,11 @@ func TestSelf(t *testing.T) {
 			t.Errorf("%d: asked %d times", status, n)
 		}
 	}
-	for _, status := range []int{401, 500} {
+	for status, kind := range map[int]string{401: "retry github_unauthorized", 500: "outage"} {
 		down := serve(t, routes{"GET /user": answer(status, `{}`)})
 		c := dial(t, down)
 		for range 2 {
-			if _, err := c.Self(t.Context()); kindOf(err) != "retry" {
+			if _, err := c.Self(t.Context()); kindOf(err) != kind {
 				t.Errorf("%d: got %v", status, err)
 			}
 		}

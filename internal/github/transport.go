@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -44,9 +45,12 @@ type transport struct {
 	most  int64 // bytes of one answer, after decompression
 }
 
+type dialer = func(ctx context.Context, network, address string) (net.Conn, error)
+
 // baseTransport decompresses by itself, so that what is read from it is what counts.
-func baseTransport() *http.Transport {
+func baseTransport(dial dialer) *http.Transport {
 	return &http.Transport{
+		DialContext:            dial,
 		Proxy:                  http.ProxyFromEnvironment,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConns:           64,

@@ -66,6 +66,7 @@ func InstallHook(ctx context.Context, s *config.Settings, q HookRequest) (HookPl
 		return HookPlan{}, fmt.Errorf("list webhooks of %s, which takes the repository permission \"Webhooks\" (read and write) or the scope admin:repo_hook: %w", q.Repo, err)
 	}
 	plan, err := planHook(s, q, spec, hooks)
+	plan.redact(newRedactor(s))
 	if err != nil || !q.Apply {
 		return plan, err
 	}
@@ -75,6 +76,17 @@ func InstallHook(ctx context.Context, s *config.Settings, q HookRequest) (HookPl
 	}
 	plan.HookID, plan.Applied = made.ID, true
 	return plan, nil
+}
+
+// redact takes secrets out of what people wrote into addresses.
+func (p *HookPlan) redact(r *hls.Redactor) {
+	p.Address = r.Redact(p.Address)
+	for i := range p.Changes {
+		p.Changes[i].From, p.Changes[i].To = r.Redact(p.Changes[i].From), r.Redact(p.Changes[i].To)
+	}
+	for i := range p.Notes {
+		p.Notes[i] = r.Redact(p.Notes[i])
+	}
 }
 
 func putHook(ctx context.Context, gh *github.Client, plan HookPlan, spec github.HookSpec) (github.Hook, error) {

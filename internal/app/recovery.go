@@ -34,7 +34,7 @@ func (a *App) newRecovery() (*recovery.Recoverer, error) {
 	return recovery.New(recovery.Deps{
 		GitHub: a.doors.github, Record: a.store, Take: a.door.Take, Unwanted: a.pipeline.Unwanted,
 		Targets: func() recovery.Targets { return targets(a.house.Load().settings) },
-		Spare:   a.spare, Keeps: keeps, Log: a.log,
+		Spare:   a.spare, Keeps: keeps, Redactor: a.redactor, Log: a.log,
 	})
 }
 

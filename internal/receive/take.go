@@ -132,12 +132,18 @@ var spellings = [][]jsontext.Options{
 	{jsontext.EscapeForHTML(true), jsontext.EscapeForJS(true)},
 }
 
+// mostRespelled is the largest body whose spellings are tried: each takes as much memory as the body.
+const mostRespelled = 1 << 20
+
 // respell returns the bytes that were signed, if one of the spellings is, and otherwise the body without white space.
 func respell(f Fetched, ring *ring) (body []byte, signed bool) {
 	if verify(f.Header, f.Body, ring) == nil {
 		return f.Body, true
 	}
 	body = f.Body
+	if len(body) > mostRespelled {
+		return body, false
+	}
 	for i, options := range spellings {
 		spelled, err := jsontext.AppendFormat(nil, f.Body, options...)
 		if err != nil {

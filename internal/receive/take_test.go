@@ -82,6 +82,13 @@ func TestI3_FetchedInOtherBytes(t *testing.T) {
 			t.Errorf("%s: %q of hook %q", name, got.Body, got.HookID)
 		}
 	}
+	large := strings.Replace(issue, "marker-title", strings.Repeat("x", 1<<20), 1)
+	if d.take(t, fetched(large, large)); d.accepted[len(d.accepted)-1].HookID != "42" {
+		t.Error("a large body whose bytes are those that were signed")
+	}
+	if d.take(t, fetched(large, " "+large)); d.accepted[len(d.accepted)-1].HookID != "" {
+		t.Error("a large body whose spellings were tried")
+	}
 	for name, f := range map[string]receive.Fetched{
 		"members in another order": fetched(`{"sender":{"id":3},"action":"opened"}`, issue),
 		"another secret":           fetched(issue, issue, func(f *receive.Fetched) { f.Header.Set("X-Hub-Signature-256", sign("before rotation", issue)) }),

@@ -77,7 +77,7 @@ func (p *pass) hook(ctx context.Context, at github.HookPlace, h github.Hook) {
 		}
 	}
 	p.report.Logs = append(p.report.Logs, Log{
-		Place: at.String(), HookID: h.ID, URL: h.URL, From: d.bottom, To: d.top, Attempts: d.attempts, Passed: d.passed,
+		Place: at.String(), HookID: h.ID, URL: p.deps.Redactor.Redact(h.URL), From: d.bottom, To: d.top, Attempts: d.attempts, Passed: d.passed,
 	})
 	if err != nil {
 		p.failed(ctx, d, err)

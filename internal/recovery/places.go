@@ -197,6 +197,7 @@ func (p *pass) uncovered(ctx context.Context, places []place, covered map[string
 // trouble puts a problem of a place into the report.
 func (p *pass) trouble(ctx context.Context, at github.HookPlace, problem Problem) {
 	problem.Place, problem.Since = at.String(), p.load(ctx, at).clear()
+	problem.Text = p.deps.Redactor.Redact(problem.Text)
 	p.report.Problems = append(p.report.Problems, problem)
 }
 

@@ -42,7 +42,7 @@ type Targets struct {
 	Path    string   // of that address, as this server has it
 }
 
-// Deps is what recovery is made of. All but Now must be set.
+// Deps is what recovery is made of. All but Redactor and Now must be set.
 type Deps struct {
 	GitHub GitHub
 	Record Record
@@ -54,8 +54,10 @@ type Deps struct {
 	// Spare tells whether GitHub leaves requests to spare: the work itself needs them first.
 	Spare func() bool
 	Keeps time.Duration // how long GitHub keeps its logs
-	Log   *slog.Logger
-	Now   func() time.Time // nil means time.Now
+
+	Redactor *hls.Redactor // stands before every text of a report; nil removes nothing
+	Log      *slog.Logger
+	Now      func() time.Time // nil means time.Now
 }
 
 // Recoverer makes passes, one at a time. It is safe for concurrent use.

@@ -247,11 +247,12 @@ func TestI7_PassGoesOnWhereItWasCutShort(t *testing.T) {
 	t.Parallel()
 	errStore := errors.New("disk full")
 	for name, c := range map[string]struct{ cut, heal func(*world) }{
-		"by a limit of GitHub's": {func(w *world) { w.errs["sent 20"] = errLimit }, func(w *world) { clear(w.errs) }},
-		"by the record":          {func(w *world) { w.broken = errStore }, func(w *world) { w.broken = nil }},
-		"by want of requests":    {func(w *world) { w.spare = false }, func(w *world) { w.spare = true }},
-		"by GitHub's failing":    {func(w *world) { w.errs["sent"] = errPassing }, func(w *world) { clear(w.errs) }},
-		"on the way down":        {func(w *world) { w.errs["log 1"] = errLimit }, func(w *world) { clear(w.errs) }},
+		"by a limit of GitHub's":     {func(w *world) { w.errs["sent 20"] = errLimit }, func(w *world) { clear(w.errs) }},
+		"by the record":              {func(w *world) { w.broken = errStore }, func(w *world) { w.broken = nil }},
+		"by want of requests":        {func(w *world) { w.spare = false }, func(w *world) { w.spare = true }},
+		"by want of requests, later": {func(w *world) { w.most = len(w.asked) + 15 }, func(w *world) { w.most = 0 }},
+		"by GitHub's failing":        {func(w *world) { w.errs["sent"] = errPassing }, func(w *world) { clear(w.errs) }},
+		"on the way down":            {func(w *world) { w.errs["log 1"] = errLimit }, func(w *world) { clear(w.errs) }},
 	} {
 		for _, restart := range []bool{false, true} {
 			w := newWorld(t)

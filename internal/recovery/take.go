@@ -90,6 +90,7 @@ func (p *pass) takeAll(ctx context.Context, d *descent, events []*event) (left t
 		if item.Outcome == putOff && ok {
 			left, ok = e.first, false
 		}
+		item.Reason = p.deps.Redactor.Redact(item.Reason)
 		p.report.Deliveries = append(p.report.Deliveries, item)
 	}
 	return left, ok

@@ -44,6 +44,7 @@ type world struct {
 	door    *receive.Handler
 	targets Targets
 	spare   bool
+	most    int // questions after which there are none to spare; 0 means no end
 	log     bytes.Buffer
 	took    []hls.Delivery
 	broken  error // of the record, when the door uses it
@@ -100,7 +101,7 @@ func (w *world) restart() {
 	var err error
 	w.r, err = New(Deps{
 		GitHub: w, Record: w.store, Take: w.door.Take, Keeps: w.keeps, Now: w.clock,
-		Unwanted: unwanted, Targets: func() Targets { return w.targets }, Spare: func() bool { return w.spare },
+		Unwanted: unwanted, Targets: func() Targets { return w.targets }, Spare: func() bool { return w.spare && (w.most == 0 || len(w.asked) < w.most) },
 		Log: slog.New(slog.NewTextHandler(&w.log, nil)),
 	})
 	w.must(err)

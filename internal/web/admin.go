@@ -21,6 +21,7 @@ func (s *Server) admin(next http.Handler) http.Handler {
 			answer(w, http.StatusUnauthorized, map[string]string{"status": "error", "reason": "the admin token is needed"})
 			return
 		}
+		keep(r)
 		next.ServeHTTP(w, r)
 	})
 }

@@ -22,7 +22,7 @@ const (
 
 // gate is a listener that lets everybody in. When the house is full, the peer with the most connections loses the
 // one that has been waiting, or sending a request, for the longest: whoever holds connections open keeps nobody out.
-// A delivery that has come whole is let finish.
+// A delivery that has come whole is let finish, and so is what an admin asked for.
 type gate struct {
 	net.Listener
 	most    int
@@ -161,7 +161,7 @@ type conn struct {
 	// Guarded by the gate's lock.
 	peers *int // connections of the same peer
 	place *list.Element
-	busy  bool // a delivery that came whole is worked on
+	busy  bool // it is not to be closed for another's sake
 }
 
 var errTooManyLines = errors.New("the request's header has too many lines")
@@ -223,27 +223,30 @@ func remember(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
 
-// arriving is the body of a delivery. Once it has come whole its connection is not closed for another's sake.
+// keep has the request's connection stay open until it is answered.
+func keep(r *http.Request) {
+	if c, ok := r.Context().Value(connKey{}).(*conn); ok {
+		c.gate.mark(c, true)
+	}
+}
+
+// kept is a request whose connection is kept once its body has come whole.
+func kept(r *http.Request) *http.Request {
+	whole := r.WithContext(r.Context()) // The server looks at the body of its own request.
+	whole.Body = &arriving{r.Body, r}
+	return whole
+}
+
+// arriving is the body of a delivery.
 type arriving struct {
 	io.ReadCloser
-	conn *conn
+	request *http.Request
 }
 
 func (a *arriving) Read(b []byte) (int, error) {
 	n, err := a.ReadCloser.Read(b)
 	if errors.Is(err, io.EOF) {
-		a.conn.gate.mark(a.conn, true)
+		keep(a.request)
 	}
 	return n, err
-}
-
-// watched is a request that tells the gate when its body has come.
-func watched(r *http.Request) *http.Request {
-	c, ok := r.Context().Value(connKey{}).(*conn)
-	if !ok {
-		return r
-	}
-	r = r.WithContext(r.Context()) // The server looks at the body of its own request.
-	r.Body = &arriving{r.Body, c}
-	return r
 }

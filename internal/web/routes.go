@@ -33,7 +33,7 @@ func (s *Server) routes() http.Handler {
 // webhook is GitHub's door, with its time measured and the connection of a delivery kept while it is worked on.
 func (s *Server) webhook(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
-	s.deps.Webhook.ServeHTTP(w, watched(r))
+	s.deps.Webhook.ServeHTTP(w, kept(r))
 	s.deps.Metrics.Observe(hls.StageReceive, time.Since(start))
 }
 

@@ -1,0 +1,197 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"hls/internal/hls"
+	"hls/internal/record"
+	"hls/internal/record/sqlite"
+)
+
+const token = "admin-token-of-the-tests"
+
+// site is a server on loopback over a real store that can be made to fail.
+type site struct {
+	*Server
+	t     *testing.T
+	addr  string
+	store *faulty
+	log   *lines
+}
+
+// faulty is a store that fails, or hangs, while it is told to.
+type faulty struct {
+	record.Store
+	broken atomic.Pointer[error]
+	hang   atomic.Pointer[chan struct{}]
+	looks  atomic.Int64
+}
+
+func (f *faulty) fault(ctx context.Context) error {
+	if hang := f.hang.Load(); hang != nil {
+		select {
+		case <-*hang:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if err := f.broken.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+func (f *faulty) breaks(text string) {
+	err := errors.New(text)
+	f.broken.Store(&err)
+}
+
+func (f *faulty) Healthy(ctx context.Context) error {
+	f.looks.Add(1)
+	return errors.Join(f.fault(ctx), f.Store.Healthy(ctx))
+}
+
+func (f *faulty) Stats(ctx context.Context) (record.Stats, error) {
+	if err := f.fault(ctx); err != nil {
+		return record.Stats{}, err
+	}
+	return f.Store.Stats(ctx)
+}
+
+func (f *faulty) List(ctx context.Context, q record.Query) ([]record.Summary, error) {
+	if err := f.fault(ctx); err != nil {
+		return nil, err
+	}
+	return f.Store.List(ctx, q)
+}
+
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// reading is a door that reads a delivery and says so.
+var reading = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	w.WriteHeader(http.StatusAccepted)
+})
+
+// open starts a site; changes come before it is made, and may set it up after.
+func open(t *testing.T, change func(*Config, *Deps), after ...func(*Server)) *site {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), sqlite.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "hls.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &site{t: t, store: &faulty{Store: store}, log: &lines{}}
+	cfg := Config{WebhookPath: "/webhook", AdminToken: token, Version: "test"}
+	deps := Deps{
+		Webhook: reading, Store: s.store, Metrics: NewMetrics(), Redactor: hls.NewRedactor("a-secret-of-the-tests"),
+		Log:    slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		GitHub: func(record.Stats) any { return nil }, Claude: func() any { return nil }, Repositories: func() []string { return nil },
+		Replay: func(context.Context, string) (int64, error) { return 0, hls.ErrNotFound },
+	}
+	if change != nil {
+		change(&cfg, &deps)
+	}
+	if s.Server, err = New(cfg, deps); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range after {
+		f(s.Server)
+	}
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.addr = listener.Addr().String()
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(listener) }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+		defer cancel()
+		_ = s.Shutdown(ctx) // Some tests leave connections open.
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+type page struct {
+	code   int
+	header http.Header
+	text   string
+	json   map[string]any
+}
+
+// fetch asks for a page over a connection of its own.
+func (s *site) fetch(method, path string, changes ...func(*http.Request)) page {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(s.t.Context(), method, "http://"+s.addr+path, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, change := range changes {
+		change(r)
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	p := page{code: response.StatusCode, header: response.Header, text: string(text)}
+	_ = json.Unmarshal(text, &p.json) // Some pages are not JSON.
+	return p
+}
+
+func admin(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }
+
+// within is for what has to become true soon.
+func within(t *testing.T, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(10 * time.Second); !ok(); {
+		select {
+		case <-deadline:
+			t.Fatal("waited in vain")
+		case <-tick.C:
+		}
+	}
+}

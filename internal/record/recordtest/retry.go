@@ -71,6 +71,7 @@ func failing(h *house) {
 	since := h.now()
 	same(h, "at first", h.claims(id).FailingAt, time.Time{})
 	h.restart()
+	h.pass(2 * lease)
 	for range 2 {
 		h.finish(h.claim(), hls.Outcome{State: hls.Queued, RetryAt: h.now().Add(time.Minute), Free: true, FailingAt: since})
 		h.pass(time.Minute)

@@ -1,0 +1,128 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"hls/internal/hls"
+	"hls/internal/record"
+)
+
+// Intend writes planned effects to the ledger.
+func (s *Store) Intend(ctx context.Context, task hls.Task, effects []hls.Effect) (entries []hls.Entry, err error) {
+	packed := make([][]byte, len(effects))
+	for i, e := range effects {
+		if packed[i], err = record.PackJSON(e); err != nil {
+			return nil, named("intend effects of task", task.ID, err)
+		}
+		if e.Subject.Key() != task.Subject.Key() {
+			return nil, named("intend effects of task", task.ID, fmt.Errorf("effect %s is on %s, and the task on %s", e.Kind, e.Subject, task.Subject))
+		}
+	}
+	err = s.writeFor(ctx, task, func(t *tx) error {
+		entries = make([]hls.Entry, len(effects))
+		var b pgx.Batch
+		for i, e := range effects {
+			t.intend(&b, task, e, packed[i])
+			b.Queue(selectEntry+` WHERE key = $1`, e.Key()).QueryRow(func(row pgx.Row) (err error) {
+				entries[i], err = scanEntry(row)
+				return err
+			})
+		}
+		return t.send(&b)
+	})
+	if err != nil {
+		return nil, named("intend effects of task", task.ID, err)
+	}
+	return entries, nil
+}
+
+// intend queues the row of an effect, unless its key has one.
+func (t *tx) intend(b *pgx.Batch, task hls.Task, e hls.Effect, packed []byte) {
+	const q = `INSERT INTO effects (key, task_id, subject_key, purpose, kind, state, effect, at)
+		VALUES ($1, $2, $3, $4, $5, 'intent', $6, $7) ON CONFLICT (key) DO NOTHING`
+	b.Queue(q, e.Key(), task.ID, e.Subject.Key(), e.Purpose, string(e.Kind), packed, t.now).Exec(func(tag pgconn.CommandTag) error {
+		if tag.RowsAffected() > 0 {
+			t.counts.Effect(e.Kind, hls.Intent)
+		}
+		return nil
+	})
+}
+
+// Move takes a row of the ledger from one state to another.
+func (s *Store) Move(ctx context.Context, task hls.Task, entry int64, m hls.Move) error {
+	const q = `UPDATE effects SET state = $1, remote_id = CASE WHEN $2::bigint <> 0 THEN $2 ELSE remote_id END,
+		url = CASE WHEN $3::text <> '' THEN $3 ELSE url END, error = $4, at = $5 WHERE id = $6 AND state = $7 RETURNING kind`
+	err := s.writeFor(ctx, task, func(t *tx) error {
+		var kind hls.EffectKind
+		err := t.row(q, []any{string(m.To), m.RemoteID, m.URL, m.Error, t.now, entry, string(m.From)}, &kind)
+		if none(err) {
+			return fmt.Errorf("it is not %s: %w", m.From, hls.ErrLost)
+		}
+		if err == nil {
+			t.counts.Effect(kind, m.To)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("move effect %d of task %d to %s: %w", entry, task.ID, m.To, err)
+	}
+	return nil
+}
+
+const selectEntry = `SELECT id, task_id, state, effect, remote_id, url, error, at FROM effects`
+
+func scanEntry(row pgx.Row) (e hls.Entry, err error) {
+	var packed []byte
+	if err := row.Scan(&e.ID, &e.TaskID, &e.State, &packed, &e.RemoteID, &e.URL, &e.Error, &e.At); err != nil {
+		return e, err
+	}
+	if err := record.UnpackJSON(packed, &e.Effect); err != nil {
+		return e, fmt.Errorf("decode effect %d: %w", e.ID, err)
+	}
+	return e, nil
+}
+
+func entry(row pgx.CollectableRow) (hls.Entry, error) { return scanEntry(row) }
+
+// Effects reads the rows of a task.
+func (s *Store) Effects(ctx context.Context, taskID int64) ([]hls.Entry, error) {
+	entries, err := many(ctx, s, entry, selectEntry+` WHERE task_id = $1 ORDER BY id`, taskID)
+	return entries, named("read effects of task", taskID, err)
+}
+
+// Posted reads the newest done row of a kind.
+func (s *Store) Posted(ctx context.Context, subject hls.Subject, purpose string, kind hls.EffectKind) (hls.Entry, error) {
+	const q = selectEntry + ` WHERE subject_key = $1 AND purpose = $2 AND kind = $3 AND state = 'done' ORDER BY at DESC, id DESC LIMIT 1`
+	entries, err := many(ctx, s, entry, q, subject.Key(), purpose, string(kind))
+	if err == nil && len(entries) == 0 {
+		err = hls.ErrNotFound
+	}
+	if err != nil {
+		return hls.Entry{}, fmt.Errorf("read posted %s of %s: %w", kind, subject, err)
+	}
+	return entries[0], nil
+}
+
+// Undecided reads the rows of a subject whose write may or may not have happened.
+func (s *Store) Undecided(ctx context.Context, subject hls.Subject) ([]hls.Entry, error) {
+	const q = selectEntry + ` WHERE subject_key = $1 AND state IN ('sending', 'unknown') ORDER BY id`
+	entries, err := many(ctx, s, entry, q, subject.Key())
+	if err != nil {
+		return nil, fmt.Errorf("read undecided effects of %s: %w", subject, err)
+	}
+	return entries, nil
+}
+
+// Raised reads what all done reviews and comments of a subject and purpose have said.
+func (s *Store) Raised(ctx context.Context, subject hls.Subject, purpose string) ([]hls.Remark, error) {
+	const q = selectEntry + ` WHERE subject_key = $1 AND purpose = $2 AND kind IN ('create_review', 'upsert_comment') AND state = 'done' ORDER BY id`
+	entries, err := many(ctx, s, entry, q, subject.Key(), purpose)
+	if err != nil {
+		return nil, fmt.Errorf("read remarks on %s: %w", subject, err)
+	}
+	return record.Said(entries), nil
+}

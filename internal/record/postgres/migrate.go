@@ -1,0 +1,124 @@
+package postgres
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+
+	"hls/internal/record"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+const (
+	versions = "hls_schema_version" // the table of the migrations that were made
+	lockName = 0x686c7300           // of the advisory lock that one instance migrates behind
+)
+
+// migrate brings the schema up to date, each step in a transaction of its own, while other instances that start at the
+// same time wait. With Keep it only looks.
+func migrate(ctx context.Context, settings *pgx.ConnConfig, cfg Config) (err error) {
+	settings = settings.Copy()
+	delete(settings.RuntimeParams, "statement_timeout")
+	delete(settings.RuntimeParams, "lock_timeout")
+	conn, err := pgx.ConnectConfig(ctx, settings)
+	if err != nil {
+		return unreachable(err)
+	}
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	doubt, err := verify(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if doubt != "" && cfg.Warn != nil {
+		cfg.Warn(doubt)
+	}
+	old, err := outdated(ctx, conn)
+	switch {
+	case err != nil || !old:
+		return err
+	case cfg.Keep:
+		return fmt.Errorf("%w: run hls migrate", record.ErrOlderSchema)
+	}
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", lockName); err != nil {
+		return err
+	}
+	if err := up(ctx, settings); err != nil {
+		return fmt.Errorf("migrate schema: %w", err)
+	}
+	return nil
+}
+
+// outdated tells whether the schema is older than this program's. A newer one is an error.
+func outdated(ctx context.Context, conn *pgx.Conn) (bool, error) {
+	want, err := lastMigration()
+	if err != nil {
+		return false, err
+	}
+	var there bool
+	if err := conn.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", versions).Scan(&there); err != nil || !there {
+		return true, err
+	}
+	var have int64
+	if err := conn.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM "+versions).Scan(&have); err != nil {
+		return false, fmt.Errorf("read schema version: %w", err)
+	}
+	if have > want {
+		return false, fmt.Errorf("%w: it is at %d, this program knows up to %d; use the newer program, or a backup", record.ErrNewerSchema, have, want)
+	}
+	return have < want, nil
+}
+
+func up(ctx context.Context, settings *pgx.ConnConfig) (err error) {
+	steps, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	db := stdlib.OpenDB(*settings)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	db.SetMaxOpenConns(1)
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, steps, goose.WithDisableGlobalRegistry(true), goose.WithTableName(versions))
+	if err != nil {
+		return err
+	}
+	_, err = provider.Up(ctx)
+	return err
+}
+
+// lastMigration is the number of the last migration.
+func lastMigration() (int64, error) {
+	steps, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil || len(steps) == 0 {
+		return 0, errors.Join(errors.New("no migrations"), err)
+	}
+	number, _, _ := strings.Cut(path.Base(steps[len(steps)-1]), "_")
+	return strconv.ParseInt(number, 10, 64)
+}
+
+// Inspect tells why Open would fail, as far as that can be told without changing anything.
+func Inspect(ctx context.Context, address string) (err error) {
+	cfg, err := parse(address)
+	if err != nil {
+		return err
+	}
+	conn, err := pgx.ConnectConfig(ctx, cfg.ConnConfig)
+	if err != nil {
+		return unreachable(err)
+	}
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	if _, err := verify(ctx, conn); err != nil {
+		return err
+	}
+	_, err = outdated(ctx, conn)
+	return err
+}

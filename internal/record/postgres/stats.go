@@ -1,0 +1,95 @@
+package postgres
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"hls/internal/record"
+)
+
+const (
+	// sums adds what was not yet added to the totals.
+	sums = `SELECT kind, name, sum(n)::bigint FROM (SELECT kind, name, n FROM totals UNION ALL SELECT kind, name, n FROM counted) c GROUP BY kind, name`
+	// queue is the state of the queue. Its oldest task is that of the lane, busy or not, that has been due the longest.
+	queue = `SELECT (SELECT count(*) FROM tasks WHERE state = 'queued'), (SELECT count(*) FROM tasks WHERE state = 'running'),
+		least((SELECT min(due_at) FROM lanes WHERE busy), (SELECT min(due_at) FROM lanes WHERE NOT busy)), clock_timestamp()`
+)
+
+// Stats reads the totals and the state of the queue, as of one moment.
+func (s *Store) Stats(ctx context.Context) (stats record.Stats, err error) {
+	totals := record.Counts{}
+	var pending, running int64
+	var oldest *time.Time
+	var now time.Time
+	err = s.look(ctx, func(ctx context.Context, conn *pgx.Conn) error {
+		clear(totals)
+		var b pgx.Batch
+		b.Queue("begin isolation level repeatable read read only")
+		b.Queue(sums).Query(func(rows pgx.Rows) error {
+			var c record.Counter
+			var n int64
+			_, err := pgx.ForEachRow(rows, []any{&c.Kind, &c.Name, &n}, func() error {
+				totals[c] = n
+				return nil
+			})
+			return err
+		})
+		b.Queue(queue).QueryRow(func(row pgx.Row) error { return row.Scan(&pending, &running, &oldest, &now) })
+		b.Queue("commit")
+		return conn.SendBatch(ctx, &b).Close()
+	})
+	if err != nil {
+		return record.Stats{}, fmt.Errorf("read stats: %w", err)
+	}
+	stats = record.NewStats(totals)
+	stats.Pending, stats.Running = pending, running
+	if s.now != nil {
+		now = s.now()
+	}
+	if oldest != nil {
+		stats.Oldest = max(now.Sub(*oldest), 0)
+	}
+	return stats, nil
+}
+
+// Secret reads a named secret, and makes it the first time.
+func (s *Store) Secret(ctx context.Context, name string) (secret []byte, err error) {
+	fresh := make([]byte, 32)
+	_, _ = rand.Read(fresh) // It never fails: see crypto/rand.
+	err = s.write(ctx, func(t *tx) error {
+		err := t.exec(`INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`, "secret/"+name, fresh)
+		if err != nil {
+			return err
+		}
+		return t.row(`SELECT value FROM meta WHERE name = $1`, []any{"secret/" + name}, &secret)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read secret %s: %w", name, err)
+	}
+	return secret, nil
+}
+
+// notes keeps the names of Note apart from the others in the table.
+const notes = "note/"
+
+// Note keeps a value under a name.
+func (s *Store) Note(ctx context.Context, name string, value []byte) error {
+	const q = `INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`
+	if err := s.write(ctx, func(t *tx) error { return t.exec(q, notes+name, append([]byte{}, value...)) }); err != nil {
+		return fmt.Errorf("write note %s: %w", name, err)
+	}
+	return nil
+}
+
+// Noted reads what Note kept.
+func (s *Store) Noted(ctx context.Context, name string) (value []byte, err error) {
+	err = s.one(ctx, `SELECT value FROM meta WHERE name = $1`, []any{notes + name}, &value)
+	if err != nil {
+		return nil, fmt.Errorf("read note %s: %w", name, found(err))
+	}
+	return value, nil
+}

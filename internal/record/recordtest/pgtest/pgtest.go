@@ -1,0 +1,193 @@
+// Package pgtest runs real PostgreSQL servers for tests: one for a test process, and others that a test may stop.
+//
+// The binaries are those of the machine. Each server has its files and its socket in a folder of its own, which goes
+// when the test process does, in whatever way that ends.
+package pgtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Switch is the variable that leaves out the tests that need PostgreSQL when it is "off".
+const Switch = "HLS_TEST_POSTGRES"
+
+// patience is how long a server may take to start or to stop.
+const patience = time.Minute
+
+// Database makes an empty database on the server of this test process, and returns its URL.
+func Database(t testing.TB) string {
+	t.Helper()
+	wanted(t)
+	s, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Database(t)
+}
+
+var shared = sync.OnceValues(start)
+
+// Server is a PostgreSQL server.
+type Server struct {
+	bin, dir string
+	user     *account
+	running  *process
+	made     atomic.Int64 // databases
+}
+
+// Start starts a server that the test has for itself.
+func Start(t testing.TB) *Server {
+	t.Helper()
+	wanted(t)
+	s, err := start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(s.running.stop(syscall.SIGQUIT), os.RemoveAll(s.dir)); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func wanted(t testing.TB) {
+	t.Helper()
+	if os.Getenv(Switch) == "off" {
+		t.Skip(Switch + "=off")
+	}
+}
+
+// Stop shuts the server down as an administrator does; its clients are cut off.
+func (s *Server) Stop(t testing.TB) {
+	t.Helper()
+	if err := s.running.stop(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Crash ends the server at once, without its writing anything more.
+func (s *Server) Crash(t testing.TB) {
+	t.Helper()
+	if err := s.running.stop(syscall.SIGQUIT); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Again starts the server after it was stopped or has crashed.
+func (s *Server) Again(t testing.TB) {
+	t.Helper()
+	if err := s.run(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Database makes an empty database, which goes with the test, and returns its URL.
+func (s *Server) Database(t testing.TB) string {
+	t.Helper()
+	name := fmt.Sprintf("test_%d", s.made.Add(1))
+	if err := s.exec("CREATE DATABASE " + name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.exec("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
+			t.Log(err)
+		}
+	})
+	return s.url(name)
+}
+
+func (s *Server) url(database string) string {
+	q := url.Values{"host": {s.dir}, "user": {owner}}
+	return (&url.URL{Scheme: "postgres", Path: "/" + database, RawQuery: q.Encode()}).String()
+}
+
+// exec runs a statement in the database that every server has.
+func (s *Server) exec(statement string) (err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, s.url("postgres"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	_, err = conn.Exec(ctx, statement)
+	return err
+}
+
+// start makes the files of a server and starts it.
+func start() (*Server, error) {
+	bin, err := binaries()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{bin: bin}
+	if s.user, err = unprivileged(); err != nil {
+		return nil, err
+	}
+	if s.dir, err = os.MkdirTemp(shortTemp(), "hls-postgres-"); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(s.user.own(s.dir), s.init(), s.run()); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(s.dir))
+	}
+	return s, nil
+}
+
+// shortTemp is where the folder goes: the path of a socket has 107 bytes at most.
+func shortTemp() string {
+	if dir := os.TempDir(); len(dir) < 60 {
+		return dir
+	}
+	return "/tmp"
+}
+
+// init makes the files. They need not be on disk before the server is: only what the server does is at stake.
+func (s *Server) init() error {
+	cmd := s.user.command(filepath.Join(s.bin, "initdb"), "--pgdata="+s.data(), "--username="+owner, "--auth=trust",
+		"--encoding=UTF8", "--no-locale", "--no-sync")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("make a PostgreSQL server: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// run starts the server and waits until it answers.
+func (s *Server) run() (err error) {
+	if s.running, err = launch(s); err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		if err = s.exec("SELECT 1"); err == nil {
+			return nil
+		}
+		select {
+		case <-s.running.ended:
+			return fmt.Errorf("the PostgreSQL server ended:\n%s", s.log())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return errors.Join(fmt.Errorf("the PostgreSQL server does not answer: %w\n%s", err, s.log()), s.running.stop(syscall.SIGQUIT))
+}
+
+func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+
+func (s *Server) log() string {
+	text, err := os.ReadFile(filepath.Join(s.dir, "log"))
+	if err != nil {
+		return err.Error()
+	}
+	return string(text[max(0, len(text)-4000):])
+}

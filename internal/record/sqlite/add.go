@@ -91,7 +91,7 @@ func (a *addition) again(t *tx, ignored bool) (hls.Receipt, error) {
 
 // seen tells whether the body was accepted lately, under whichever id.
 func (a *addition) seen(t *tx) (seen bool, err error) {
-	since := stamp(t.now.Add(-record.HashWindow))
+	since := stamp(t.aged().Add(-record.HashWindow))
 	err = t.row(`SELECT EXISTS (SELECT 1 FROM bodies WHERE hash = ? AND accepted_at > ?)`, []any{a.Delivery.Hash[:], max(since, 0)}, &seen)
 	return seen, err
 }

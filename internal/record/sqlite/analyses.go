@@ -57,7 +57,7 @@ func (s *Store) Analysis(ctx context.Context, taskID int64) (hls.Analysis, error
 // Previous reads the newest analysis that another task of the subject and purpose ended with.
 func (s *Store) Previous(ctx context.Context, task hls.Task) (hls.Analysis, error) {
 	a, err := s.analysis(ctx, selectAnalysis+` JOIN tasks t ON t.id = a.task_id
-		WHERE a.subject_key = ? AND a.purpose = ? AND a.task_id <> ? AND t.state = 'done' ORDER BY a.at DESC, a.task_id DESC LIMIT 1`,
+		WHERE a.subject_key = ? AND a.purpose = ? AND a.task_id <> ? AND t.state = 'done' ORDER BY a.task_id DESC LIMIT 1`,
 		task.Subject.Key(), task.Purpose, task.ID)
 	return a, named("read analysis before task", task.ID, err)
 }

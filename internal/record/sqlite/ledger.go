@@ -106,7 +106,7 @@ func (s *Store) Effects(ctx context.Context, taskID int64) (entries []hls.Entry,
 
 // Posted reads the newest done row of a kind.
 func (s *Store) Posted(ctx context.Context, subject hls.Subject, purpose string, kind hls.EffectKind) (hls.Entry, error) {
-	const q = selectEntry + ` WHERE subject_key = ? AND purpose = ? AND kind = ? AND state = 'done' ORDER BY at DESC, id DESC LIMIT 1`
+	const q = selectEntry + ` WHERE subject_key = ? AND purpose = ? AND kind = ? AND state = 'done' ORDER BY id DESC LIMIT 1`
 	var row entryRow
 	err := s.readers.QueryRowContext(ctx, q, subject.Key(), purpose, kind).Scan(row.targets()...)
 	if err != nil {

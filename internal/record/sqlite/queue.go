@@ -43,6 +43,9 @@ func (t *tx) enqueue(from origin, work record.NewTask) (int64, error) {
 	if err := t.row(newest, []any{key, work.Purpose}, &last); err != nil {
 		return 0, err
 	}
+	if last > stamp(t.now) && work.Origin != hls.FromReplay {
+		occurred = max(occurred, last) // A clock was wrong, and what comes counts in order.
+	}
 	switch {
 	case last > occurred && work.Origin != hls.FromReplay:
 		state, reason = hls.Superseded, record.ReasonLate
@@ -53,7 +56,7 @@ func (t *tx) enqueue(from origin, work record.NewTask) (int64, error) {
 			return 0, err
 		}
 		if first != 0 {
-			burst = moment(first)
+			burst = moment(min(first, stamp(t.now)))
 		}
 	}
 	const q = `INSERT INTO tasks (delivery_id, request_id, origin, subject_key, scope, repo_id, repo, kind, number, ref, purpose,
@@ -112,7 +115,7 @@ func (t *tx) requeue(r requeue) (err error) {
 // recoverTasks queues what was running when the last process ended. The attempt stays counted, so that a delivery
 // that kills the process comes to the end of its attempts.
 func (s *Store) recoverTasks(t *tx) error {
-	if err := t.rebuild(); err != nil {
+	if err := errors.Join(t.loadClock(t.w.clock), t.follow(t.w.clock), t.rebuild()); err != nil {
 		return err
 	}
 	return t.reclaim(`SELECT id FROM tasks WHERE state = 'running'`)

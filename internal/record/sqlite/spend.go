@@ -12,7 +12,9 @@ import (
 
 // Reserve sets money aside for one call.
 func (s *Store) Reserve(ctx context.Context, r hls.Reservation) (id int64, err error) {
-	const q = `INSERT INTO spend (task_id, subject_key, repo_id, actor, state, micro_usd, at) VALUES (?, ?, ?, ?, 'open', ?, ?)`
+	// A clock that was set back opens no budget again.
+	const q = `INSERT INTO spend (task_id, subject_key, repo_id, actor, state, micro_usd, at)
+		VALUES (?, ?, ?, ?, 'open', ?, max(?, ifnull((SELECT max(at) FROM spend), 0)))`
 	err = s.write(ctx, func(t *tx) error {
 		if err := t.hold(r.Task); err != nil {
 			return err

@@ -24,7 +24,8 @@ type Config struct {
 	Keep bool             // do not bring an older schema up to date, but fail with record.ErrOlderSchema
 	Now  func() time.Time // nil means time.Now
 
-	sync func(dir string) error // nil means syncDir
+	sync   func(dir string) error // nil means syncDir
+	steady func() time.Duration   // nil means as long as Now goes forward
 }
 
 // Store is a record.Store in one SQLite file.
@@ -48,21 +49,19 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
+	c := newClock(cfg)
 	if cfg.sync == nil {
 		cfg.sync = syncDir
 	}
-	s := &Store{path: path, now: cfg.Now, sync: cfg.sync, wake: make(chan struct{}, 1)}
+	s := &Store{path: path, now: c.wall, sync: cfg.sync, wake: make(chan struct{}, 1)}
 	s.close = sync.OnceValue(s.shut)
-	if err := s.open(ctx, cfg.Keep); err != nil {
+	if err := s.open(ctx, c, cfg.Keep); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), s.Close())
 	}
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context, keep bool) (err error) {
+func (s *Store) open(ctx context.Context, c *clock, keep bool) (err error) {
 	if err = s.create(); err != nil {
 		return err
 	}
@@ -75,7 +74,7 @@ func (s *Store) open(ctx context.Context, keep bool) (err error) {
 	if s.readers, err = connect(ctx, s.path, reading); err != nil {
 		return err
 	}
-	if s.writer, err = newWriter(ctx, s.path, s.now); err != nil {
+	if s.writer, err = newWriter(ctx, s.path, c); err != nil {
 		return err
 	}
 	if err := s.write(ctx, s.recoverTasks); err != nil {

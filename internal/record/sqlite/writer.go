@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"hls/internal/record"
 )
@@ -24,7 +23,7 @@ type writer struct {
 	db      *sql.DB
 	conn    *sql.Conn
 	stmts   map[string]*sql.Stmt
-	now     func() time.Time
+	clock   *clock
 	ops     chan *op
 	stopped chan struct{}
 	broken  error // what ended the transaction under way
@@ -46,7 +45,7 @@ type op struct {
 	done  chan struct{}
 }
 
-func newWriter(ctx context.Context, path string, now func() time.Time) (*writer, error) {
+func newWriter(ctx context.Context, path string, c *clock) (*writer, error) {
 	db, err := connect(ctx, path, writing)
 	if err != nil {
 		return nil, err
@@ -56,7 +55,7 @@ func newWriter(ctx context.Context, path string, now func() time.Time) (*writer,
 		return nil, errors.Join(err, db.Close())
 	}
 	w := &writer{
-		db: db, conn: conn, path: path, stmts: map[string]*sql.Stmt{}, now: now,
+		db: db, conn: conn, path: path, stmts: map[string]*sql.Stmt{}, clock: c,
 		ops: make(chan *op, backlog), stopped: make(chan struct{}),
 	}
 	go w.run()
@@ -183,7 +182,7 @@ func (w *writer) commit(batch []*op) (err error) {
 		return nil
 	}
 	w.broken = nil
-	t := &tx{w: w, now: w.now(), counts: record.Counts{}}
+	t := &tx{w: w, now: w.clock.read(), counts: record.Counts{}}
 	if err := w.begin(t); err != nil {
 		return fmt.Errorf("%w: %w", errNotBegun, unavailable(err))
 	}
@@ -194,22 +193,31 @@ func (w *writer) commit(batch []*op) (err error) {
 			err = unavailable(err)
 		}
 	}()
-	for _, o := range batch {
-		if err := w.apply(t, o); err != nil {
-			return err
-		}
-	}
-	if err := t.flush(); err != nil {
+	if err := w.fill(t, batch); err != nil {
 		return err
 	}
 	if err := t.exec("COMMIT"); err != nil {
 		return err
 	}
+	w.clock.followed()
 	if w.place == nil {
 		w.place, err = newPlace(w.path)
 		return err
 	}
 	return w.place.check()
+}
+
+// fill does what a transaction is for.
+func (w *writer) fill(t *tx, batch []*op) error {
+	if err := t.follow(w.clock); err != nil {
+		return err
+	}
+	for _, o := range batch {
+		if err := w.apply(t, o); err != nil {
+			return err
+		}
+	}
+	return errors.Join(t.flush(), t.saveClock(w.clock))
 }
 
 // begin starts a transaction, unless what it writes could be lost.
@@ -228,7 +236,7 @@ func (w *writer) apply(t *tx, o *op) error {
 	if err := t.exec("SAVEPOINT op"); err != nil {
 		return err
 	}
-	o.tx = &tx{w: w, now: w.now(), counts: record.Counts{}}
+	o.tx = &tx{w: w, now: t.now, counts: record.Counts{}}
 	o.err = unavailable(o.do(o.tx))
 	if o.err == nil {
 		t.counts.Merge(o.tx.counts)

@@ -132,7 +132,7 @@ CREATE TABLE effects (
     at          INTEGER NOT NULL  -- of the last move
 );
 CREATE INDEX effects_task ON effects (task_id, id);
-CREATE INDEX effects_posted ON effects (subject_key, purpose, kind, at, id) WHERE state = 'done';
+CREATE INDEX effects_posted ON effects (subject_key, purpose, kind, id) WHERE state = 'done';
 
 -- Money and calls. While open, micro_usd is what was set aside; then what the call cost.
 CREATE TABLE spend (

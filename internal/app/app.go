@@ -101,7 +101,7 @@ func (a *App) build(ctx context.Context, settings *config.Settings) (err error) 
 	}
 	a.house.Store(made)
 	a.calls = &tally{name: githubCalls, store: a.store, count: func() int64 { return a.doors.github.Snapshot().Requests }}
-	a.self = newIdentity(a.doors.github, func(repo string) bool { return a.token(repo) != "" })
+	a.self = newIdentity(a.doors.github, func(repo string) bool { return a.token(repo) != "" }, memory{a.store, a.credential})
 	metrics := web.NewMetrics()
 	if a.pipeline, err = a.newPipeline(settings, made, metrics); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,6 +63,21 @@ func openDoors(s *config.Settings, tokens func(repo string) hls.Secret) (*doors,
 func (a *App) token(repo string) hls.Secret {
 	token, _ := a.house.Load().rooms.Router.Token(repo)
 	return token
+}
+
+// introduce asks GitHub which account HLS acts as in a repository, where that is not known.
+func (a *App) introduce(ctx context.Context, repo string) error {
+	_, err := a.doors.github.SelfFor(ctx, repo)
+	return err
+}
+
+// credential names what HLS acts with in a repository: a token, or the App, at a server.
+func (a *App) credential(repo string) string {
+	github := a.started.GitHub
+	if token := cmp.Or(a.token(repo), github.Token); token != "" {
+		return github.BaseURL + " token " + token.Reveal()
+	}
+	return fmt.Sprintf("%s app %d", github.BaseURL, github.App.ID)
 }
 
 // webRoot is where GitHub's pages are, seen from the root of its API ("https://HOST/api/v3" on Enterprise Server).

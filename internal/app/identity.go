@@ -2,7 +2,12 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"hls/internal/hls"
@@ -16,17 +21,29 @@ type selves interface {
 	KnownSelf(repo string) hls.Account
 }
 
+// memory keeps from one process to the next whom GitHub took HLS for: deliveries come in before GitHub can be asked.
+type memory struct {
+	notes interface {
+		Note(ctx context.Context, name string, value []byte) error
+		Noted(ctx context.Context, name string) ([]byte, error)
+	}
+	credential func(repo string) string // with which HLS acts in a repository
+}
+
 // identity knows which account HLS acts as: one for all repositories, and one for each that has a token of its own.
-// GitHub is asked until it tells, or until what HLS writes tells it. Until then no event counts as our own by its
-// account; events by bots start nothing either way.
+// GitHub is asked until it tells, or until what HLS writes tells it. Until then the account is the one that the same
+// credential had in an earlier process. Where there was none, no event counts as our own by its account; events by bots
+// start nothing either way.
 type identity struct {
 	github selves
 	own    func(repo string) bool // whether the repository has a token of its own
 	wanted chan string            // repositories that were asked about in vain, "" for all without a token of their own
+	memory memory
+	noted  sync.Map // name of a note to hls.Account
 }
 
-func newIdentity(github selves, own func(string) bool) *identity {
-	return &identity{github: github, own: own, wanted: make(chan string, 64)}
+func newIdentity(github selves, own func(string) bool, m memory) *identity {
+	return &identity{github: github, own: own, wanted: make(chan string, 64), memory: m}
 }
 
 // Account is the account that HLS acts as in a repository, or the zero one while it is not known. It asks nobody: what
@@ -43,7 +60,47 @@ func (i *identity) Account(repo string) hls.Account {
 	case i.wanted <- repo:
 	default:
 	}
+	return i.recall(repo)
+}
+
+// note names what is remembered about a credential. It does not tell the credential.
+func (m memory) note(repo string) string {
+	sum := sha256.Sum256([]byte("hls: the account of " + m.credential(repo)))
+	return "self/" + hex.EncodeToString(sum[:8])
+}
+
+// recall is the account that was remembered, the zero one when there is none.
+func (i *identity) recall(repo string) hls.Account {
+	name := i.memory.note(repo)
+	if known, ok := i.noted.Load(name); ok {
+		account, _ := known.(hls.Account)
+		return account
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	var account hls.Account
+	text, err := i.memory.notes.Noted(ctx, name)
+	if err == nil {
+		err = json.Unmarshal(text, &account)
+	}
+	if err == nil || errors.Is(err, hls.ErrNotFound) { // Otherwise it is looked for again.
+		i.noted.Store(name, account)
+	}
 	return account
+}
+
+// remember keeps an account. What cannot be kept is asked for again by the next process.
+func (i *identity) remember(ctx context.Context, repo string, account hls.Account) error {
+	if i.recall(repo) == account {
+		return nil
+	}
+	text, err := json.Marshal(account)
+	if err != nil {
+		return err
+	}
+	name := i.memory.note(repo)
+	i.noted.Store(name, account)
+	return i.memory.notes.Note(ctx, name, text)
 }
 
 // How long a GitHub that failed is not asked again: at first, doubled each time, and at most. One that says it will
@@ -100,6 +157,9 @@ func (i *identity) ask(ctx context.Context, repo string, d *doubt, log *slog.Log
 		d.failed = true
 	case account.ID != 0:
 		log.Info("acting as", "login", account.Login, "account_id", account.ID, hls.KeyRepo, repo)
+		if err := i.remember(ctx, repo, account); err != nil && ctx.Err() == nil {
+			log.Warn("the own account cannot be remembered for the next start", hls.KeyRepo, repo, hls.KeyError, err.Error())
+		}
 		return true
 	default:
 		d.wait = askLate

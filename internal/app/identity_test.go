@@ -61,6 +61,22 @@ func (g *teller) tell(repo string) {
 	g.known[credential(repo)] = bot
 }
 
+// shelf is a memory.
+type shelf map[string][]byte
+
+func (n shelf) Note(_ context.Context, name string, value []byte) error {
+	n[name] = value
+	return nil
+}
+
+func (n shelf) Noted(_ context.Context, name string) ([]byte, error) {
+	value, ok := n[name]
+	if !ok {
+		return nil, hls.ErrNotFound
+	}
+	return value, nil
+}
+
 // learning runs learn for a while on a clock of its own.
 func learning(t *testing.T, script []error, play func(*identity, *teller)) (*teller, string) {
 	t.Helper()
@@ -72,7 +88,7 @@ func learning(t *testing.T, script []error, play func(*identity, *teller)) (*tel
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		g = &teller{started: time.Now(), script: script, known: map[string]hls.Account{}}
-		i := newIdentity(g, func(repo string) bool { return credential(repo) == repo })
+		i := newIdentity(g, func(repo string) bool { return credential(repo) == repo }, memory{shelf{}, credential})
 		go i.learn(ctx, slog.New(slog.NewTextHandler(&log, nil)))
 		synctest.Wait()
 		play(i, g)
@@ -145,5 +161,38 @@ func TestE7_ARepositoryWithATokenOfItsOwnHasAnAccountOfItsOwn(t *testing.T) {
 	})
 	if len(g.asked) != 2 {
 		t.Errorf("asked %d times", len(g.asked))
+	}
+}
+
+// Deliveries come in before GitHub can be asked: the account is then the one that the same credential had before.
+func TestE7_TheOwnAccountIsKnownFromTheFirstDeliveryOn(t *testing.T) {
+	t.Parallel()
+	kept, quiet := shelf{}, slog.New(slog.DiscardHandler)
+	own := func(repo string) bool { return credential(repo) == repo }
+	learnt := newIdentity(&teller{known: map[string]hls.Account{}}, own, memory{kept, credential})
+	for _, repo := range []string{"", "acme/own"} {
+		if !learnt.ask(t.Context(), repo, &doubt{}, quiet) {
+			t.Fatalf("%q is not told", repo)
+		}
+	}
+	for _, tc := range []struct {
+		name       string
+		credential func(string) string
+		want       hls.Account
+	}{
+		{"the same credentials", credential, bot},
+		{"others", func(repo string) string { return "another " + credential(repo) }, hls.Account{}},
+	} {
+		later := newIdentity(&teller{known: map[string]hls.Account{}}, own, memory{kept, tc.credential})
+		for _, repo := range []string{"acme/widget", "acme/own"} {
+			if a := later.Account(repo); a != tc.want {
+				t.Errorf("%s: %s is %+v", tc.name, repo, a)
+			}
+		}
+	}
+	for name := range kept {
+		if strings.Contains(name, "general") || strings.Contains(name, "own") {
+			t.Errorf("the note %s tells the credential", name)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"sync"
@@ -33,6 +34,8 @@ type Config struct {
 	Observe func(hls.Stage, time.Duration)  // time spent in a stage; may be nil
 	Self    func(repo string) hls.Account   // the account that HLS acts as, as far as it is known
 	Now     func() time.Time                // nil means time.Now
+	// Introduce finds out what Self does not know; nil when nothing can.
+	Introduce func(ctx context.Context, repo string) error
 }
 
 // Rooms are the stages that the settings shape. They are replaced as a whole when the settings are read again;

@@ -51,6 +51,9 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 	}
 
 	j.enter(hls.StageRoute)
+	if err := p.introduce(ctx, event.Repo.FullName); err != nil {
+		return err
+	}
 	knows, rule, verdict := p.route(event)
 	if err := p.settle(ctx, j, rule); err != nil {
 		return err
@@ -108,6 +111,20 @@ func (p *Pipeline) route(e hls.Event) (handler.Handler, hls.Rule, hls.Verdict) {
 	}
 	knows := handler.For(e.Name)
 	return knows, rule, knows.Route(e, rule)
+}
+
+// introduce makes sure that the own account is known, as far as GitHub tells it: whoever does not know it takes what
+// HLS did for the deeds of people.
+func (p *Pipeline) introduce(ctx context.Context, repo string) error {
+	if p.cfg.Introduce == nil || repo == "" || p.cfg.Self(repo).ID != 0 {
+		return nil
+	}
+	err := p.cfg.Introduce(ctx, repo)
+	var final *hls.Permanent
+	if err == nil || errors.As(err, &final) { // What is final is for a stage that cannot do without.
+		return nil
+	}
+	return fmt.Errorf("learn own account: %w", err)
 }
 
 // settle reads back what an earlier run, or an earlier task of the same purpose, was sending when it was cut short.

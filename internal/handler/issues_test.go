@@ -228,6 +228,8 @@ func TestE8_PeopleWin(t *testing.T) {
 		{"a person's choice", "priority-low", []hls.LabelEvent{added("priority-low", person)}, self, "", ""},
 		{"HLS's own choice", "priority-low", []hls.LabelEvent{added("priority-low", self)}, self, "priority-high", "priority-low"},
 		{"HLS's choice, set again by a person", "priority-low", []hls.LabelEvent{added("priority-low", self), added("priority-low", person)}, self, "", ""},
+		{"HLS was cut short between the two", "priority-low priority-high", []hls.LabelEvent{added("priority-low", self), added("priority-high", self)}, self, "", "priority-low"},
+		{"a person's choice beside HLS's own", "priority-low priority-high", []hls.LabelEvent{added("priority-high", self), added("priority-low", person)}, self, "", ""},
 		{"a label of unknown origin", "priority-low", nil, self, "", ""},
 		{"HLS does not know itself", "priority-low", []hls.LabelEvent{added("priority-low", hls.Account{})}, hls.Account{}, "", ""},
 	} {
@@ -235,8 +237,8 @@ func TestE8_PeopleWin(t *testing.T) {
 			t.Parallel()
 			f, r, a := issueFacts(), rule(), goodIssueAnswer()
 			f.History, r.Self = tc.history, tc.self
-			if tc.present != "" {
-				f.Issue.Labels = []hls.Label{{Name: tc.present}}
+			for name := range strings.FieldsSeq(tc.present) {
+				f.Issue.Labels = append(f.Issue.Labels, hls.Label{Name: name})
 			}
 			a.Labels = []namedLabel{{"priority-high", 0.9, quote}}
 			p := planIssue(t, f, a, r)

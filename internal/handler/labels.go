@@ -130,7 +130,7 @@ func (l *labeler) refuse(p proposal) string {
 }
 
 // settle adds a label, unless its exclusive group has a better one, or one that a person chose. HLS's own earlier
-// choice gives way.
+// choice gives way, also to a label that is there: an earlier run may have been cut short between the two.
 func (l *labeler) settle(c *choice, p proposal, taken map[string]bool) string {
 	name := hls.Fold(p.name)
 	group := l.groups[name]
@@ -138,18 +138,20 @@ func (l *labeler) settle(c *choice, p proposal, taken map[string]bool) string {
 		return "group_has_better"
 	}
 	taken[group] = true
-	if l.present[name] {
+	rivals := l.rivals(group, name)
+	mine := !slices.ContainsFunc(rivals, func(r string) bool { return !l.mine[r] })
+	if mine && l.policy.AutoApply {
+		for _, rival := range rivals {
+			c.remove = append(c.remove, l.allowed[rival])
+		}
+	}
+	switch {
+	case l.present[name]:
 		return "present_already"
-	}
-	rivals := l.rivals(group)
-	if slices.ContainsFunc(rivals, func(r string) bool { return !l.mine[r] }) {
+	case !mine:
 		return "group_taken_by_person"
-	}
-	if !l.policy.AutoApply {
+	case !l.policy.AutoApply:
 		return "auto_apply_off"
-	}
-	for _, rival := range rivals {
-		c.remove = append(c.remove, l.allowed[rival])
 	}
 	label := l.allowed[name]
 	c.add = append(c.add, label)
@@ -157,14 +159,14 @@ func (l *labeler) settle(c *choice, p proposal, taken map[string]bool) string {
 	return ""
 }
 
-// rivals are the labels of an exclusive group that are on the subject, in a fixed order.
-func (l *labeler) rivals(group string) []string {
+// rivals are the other labels of an exclusive group that are on the subject, in a fixed order.
+func (l *labeler) rivals(group, chosen string) []string {
 	if group == "" {
 		return nil
 	}
 	var names []string
 	for name := range l.present {
-		if l.groups[name] == group {
+		if l.groups[name] == group && name != chosen {
 			names = append(names, name)
 		}
 	}

@@ -42,7 +42,7 @@ const good = `
 {"at":"2026-01-01T10:01:03Z","asked":{"repo":"a/b","number":2,"round":1,"status":200,"stop":"end_turn","valid":true,"input":10,"output":10}}
 {"at":"2026-01-01T10:01:04Z","deed":{"kind":"reviewed","actor":"hls-bot","repo":"a/b","number":2,"id":72,"body":"About round 1\n\n<!-- hls:v1 purpose=review ref=01 sig=00 -->","commit":"c1","round":1}}
 {"at":"2026-01-01T10:02:00Z","process":{"what":"stopped","code":0}}
-{"at":"2026-01-01T10:02:01Z","wanted":{"repo":"a/b","number":1,"round":2}}
+{"at":"2026-01-01T10:02:01Z","wanted":{"repo":"a/b","number":1,"round":2,"labels":["bug"]}}
 {"at":"2026-01-01T10:02:01Z","wanted":{"repo":"a/b","number":2,"round":1}}
 {"at":"2026-01-01T10:02:01Z","delivery":{"id":"d1","hash":"h1","hashes":["h1"]}}
 {"at":"2026-01-01T10:02:01Z","delivery":{"id":"d2","hash":"h2","hashes":["h2"]}}
@@ -97,7 +97,7 @@ var flaws = []flaw{
 		`{"at":"2026-01-01T10:01:05Z","deed":{"kind":"reviewed","actor":"hls-bot","repo":"a/b","number":2,"id":74,"body":"About round 1\n\n<!-- hls:v1 purpose=review ref=02 sig=00 -->","commit":"c1","round":1}}`},
 	{"a row ends as sending", "E5", history.Loss, `"number":1,"state":"done","remote":71`, `"number":1,"state":"sending","remote":71`},
 	{"a comment that is called done is not there", "E5", history.Loss, `"remote":72`, `"remote":75`},
-	{"a label that is called done is not there", "E5", history.Loss, `"labels":["bug"]}`, `"labels":["bug","feature-x"]}`},
+	{"a label that is called done is not there", "E5", history.Loss, `"state":"done","labels":["bug"]}`, `"state":"done","labels":["bug","feature-x"]}`},
 	{"an unknown row is not shown", "E5", history.Loss, `"number":2,"state":"done","remote":72`, `"number":2,"state":"unknown"`},
 	{"Claude is paid again though its answer is stored", "E5", history.Double, `"state":"settled","made":"2026-01-01T10:00:04.9Z"`, `"state":"settled","made":"2026-01-01T10:00:05.9Z"`},
 	{"Claude is asked without money set aside", "E5", history.Double, `"number":2,"state":"settled"`, `"number":2,"state":"void"`},
@@ -113,7 +113,8 @@ var flaws = []flaw{
 	{"a task does not end", "O1", history.Loss, `"actor":"paul","state":"done"`, `"actor":"paul","state":"running"`},
 	{"a task is parked without a reason", "O1", history.Loss, `"actor":"paul","state":"done"`, `"actor":"paul","state":"parked"`},
 	{"an accepted delivery has no task", "O1", history.Loss, `"id":3,"delivery":"d6"`, `"id":3,"delivery":"d5"`},
-	{"the newest state is not answered", "O1", history.Loss, `"wanted":{"repo":"a/b","number":1,"round":2}`, `"wanted":{"repo":"a/b","number":1,"round":3}`},
+	{"the newest state is not answered", "O1", history.Loss, `"wanted":{"repo":"a/b","number":1,"round":2`, `"wanted":{"repo":"a/b","number":1,"round":3`},
+	{"the newest state is not labeled", "O1", history.Loss, `"round":2,"labels":["bug"]`, `"round":2,"labels":["bug","feature"]`},
 	{"a stop ends badly", "O3", history.Loss, `"what":"stopped","code":0`, `"what":"stopped","code":2`},
 }
 

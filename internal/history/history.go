@@ -104,10 +104,11 @@ type Asked struct {
 	Output int    `json:"output"`
 }
 
-// Wanted is the newest state of an open subject: somebody has to have answered to it.
+// Wanted is the newest state of an open subject: HLS has to have answered to it.
 type Wanted struct {
 	Subject
-	Round int `json:"round"`
+	Round  int      `json:"round"`
+	Labels []string `json:"labels,omitempty"` // of the closed set, that are to be on it and no others; none means any
 }
 
 // Delivery is a stored delivery.

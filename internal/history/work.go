@@ -90,11 +90,19 @@ func (b *book) ended() {
 	}
 }
 
-// served: the newest state of each subject that was to be answered was answered, or its task waits for people.
+// served: the newest state of each subject that was to be answered was answered and labeled, or its task waits for
+// people.
 func (b *book) served() {
-	said := map[Subject]int{}
+	said, labels := map[Subject]int{}, map[Subject][]string{}
 	for _, e := range b.timeline {
-		if d := e.Deed; b.own(d) && speaks(d) {
+		d := e.Deed
+		switch {
+		case d == nil:
+		case d.Kind == "labeled":
+			labels[d.Subject] = append(labels[d.Subject], d.Label)
+		case d.Kind == "unlabeled":
+			labels[d.Subject] = slices.DeleteFunc(labels[d.Subject], func(l string) bool { return l == d.Label })
+		case b.own(d) && speaks(d):
 			said[d.Subject] = max(said[d.Subject], d.Round)
 		}
 	}
@@ -106,8 +114,13 @@ func (b *book) served() {
 		if said[w.Subject] < w.Round && !waits[w.Subject] {
 			b.violated(Loss, "round %d of %s has no answer; the newest is about round %d", w.Round, w.Subject, said[w.Subject])
 		}
+		if on := sorted(labels[w.Subject]); len(w.Labels) > 0 && !slices.Equal(on, sorted(w.Labels)) && !waits[w.Subject] {
+			b.violated(Loss, "%s in round %d has the labels %q, and should have %q", w.Subject, w.Round, on, w.Labels)
+		}
 	}
 }
+
+func sorted(names []string) []string { return slices.Sorted(slices.Values(names)) }
 
 // stopped: a process that was told to stop ended with 0.
 func (b *book) stopped() {

@@ -77,6 +77,18 @@ func (s Subject) Key() string {
 	return fmt.Sprintf("%s%d#%d", scope, s.RepoID, s.Number)
 }
 
+// Beside tells whether both are of one repository, and proved by one secret: what one of them causes may reach the
+// other.
+func (s Subject) Beside(o Subject) bool {
+	return s.RepoID != 0 && s.RepoID == o.RepoID && s.Scope == o.Scope
+}
+
+// Cause is the subject of issues about one thing that goes wrong, whatever events tell of it. Fingerprint names the
+// thing in hexadecimal digits, 8 to 64 of them.
+func (s Subject) Cause(fingerprint string) Subject {
+	return Subject{Scope: s.Scope, RepoID: s.RepoID, Repo: s.Repo, Kind: KindOther, Ref: "cause/" + fingerprint}
+}
+
 // String is the subject as people write it: owner/name#42.
 func (s Subject) String() string {
 	if s.Kind == KindOther {

@@ -8,30 +8,68 @@ import (
 // EffectKind is one of the closed set of things that HLS can do on GitHub.
 type EffectKind string
 
-// The closed set. An effect of another kind cannot be stored or executed.
+// The closed set. An effect of another kind cannot be stored or executed; docs/effects.md tells of each.
 const (
 	AddLabels     EffectKind = "add_labels"
 	RemoveLabels  EffectKind = "remove_labels" // only its own
 	UpsertComment EffectKind = "upsert_comment"
 	CreateReview  EffectKind = "create_review"
-	CloseIssue    EffectKind = "close_issue"
-	SetBody       EffectKind = "set_body"
+
+	// Those that follow are done only where Rule.Also has them.
+
+	CloseIssue      EffectKind = "close_issue"
+	SetBody         EffectKind = "set_body"
+	CreateIssue     EffectKind = "create_issue"
+	RerunFailedJobs EffectKind = "rerun_failed_jobs"
+	AddReaction     EffectKind = "add_reaction"
+	EditRemark      EffectKind = "edit_remark" // only its own
+	SetSection      EffectKind = "set_section"
 )
+
+// EffectKinds are the closed set.
+func EffectKinds() []EffectKind {
+	return []EffectKind{
+		AddLabels, RemoveLabels, UpsertComment, CreateReview, CloseIssue, SetBody,
+		CreateIssue, RerunFailedJobs, AddReaction, EditRemark, SetSection,
+	}
+}
+
+// Repeatable tells whether doing an effect twice comes to the same as doing it once.
+func (k EffectKind) Repeatable() bool {
+	return k != CreateReview && k != CreateIssue && k != RerunFailedJobs
+}
 
 // Effect is one write to GitHub, planned.
 type Effect struct {
 	Kind     EffectKind        `json:"kind"`
 	Subject  Subject           `json:"subject"`
 	Purpose  string            `json:"purpose"`
-	Revision string            `json:"revision"` // the state of the subject that it answers to
+	Revision string            `json:"revision"`         // what it answers to, and a part of its key
+	Expect   string            `json:"expect,omitempty"` // the subject's own Revision() that must still hold; "" for none
+	Head     string            `json:"head,omitempty"`   // commit that must still be the pull request's head; a review is about it
 	Labels   []Label           `json:"labels,omitempty"`
 	Create   bool              `json:"create,omitempty"` // labels that the repository lacks are created first
-	Body     string            `json:"body,omitempty"`   // Markdown of a comment or of a review's summary
+	Title    string            `json:"title,omitempty"`  // of an issue to create
+	Body     string            `json:"body,omitempty"`   // Markdown of an issue, a comment, a remark, a section or a review's summary
 	Remarks  []Remark          `json:"remarks,omitempty"`
-	Head     string            `json:"head,omitempty"`  // commit that a review is about
-	Nonce    string            `json:"nonce,omitempty"` // sets a replay's effects apart from the first run's
-	Why      map[string]string `json:"why,omitempty"`   // rationale by label
+	Comment  int64             `json:"comment,omitempty"`  // the comment to react to, or the remark to edit
+	Inline   bool              `json:"inline,omitempty"`   // the comment to react to stands on a line
+	Reaction Reaction          `json:"reaction,omitempty"` // to Comment
+	Run      int64             `json:"run,omitempty"`      // the workflow run to run again
+	Attempt  int               `json:"attempt,omitempty"`  // of Run, the one that failed
+	Section  string            `json:"section,omitempty"`  // name of the section to set
+	Nonce    string            `json:"nonce,omitempty"`    // sets a replay's effects apart from the first run's
+	Why      map[string]string `json:"why,omitempty"`      // rationale by label
 }
+
+// Reaction is an emoji put on a comment.
+type Reaction string
+
+// The reactions that HLS uses, of those that GitHub has ("About reactions").
+const (
+	Eyes     Reaction = "eyes"     // seen, and being worked on
+	Confused Reaction = "confused" // not understood
+)
 
 // Remark is an inline comment of a review. Line and EndLine are numbers of the new file; Side is "RIGHT" or, for
 // a removed line, "LEFT" with numbers of the old one.
@@ -73,10 +111,11 @@ type Entry struct {
 	TaskID   int64
 	Effect   Effect
 	State    EffectState
-	RemoteID int64 // GitHub's id of the comment or review, when done
+	RemoteID int64 // GitHub's id of the comment or review, the number of an issue that was created; when done
 	URL      string
 	Error    string
 	At       time.Time // of the last move
+	Live     bool      // the task that wrote it is running; told of undecided rows
 }
 
 // Plan is what follows from an analysis: effects, and what was dropped on the way.
@@ -84,6 +123,7 @@ type Plan struct {
 	Effects []Effect `json:"effects"`
 	Dropped []Drop   `json:"dropped"`
 	Silent  string   `json:"silent,omitempty"` // why nothing is said, when nothing is
+	Target  *Subject `json:"target,omitempty"` // that of the facts: what Plan itself says here does not count
 }
 
 // Move is one step of an effect in the ledger.

@@ -1,6 +1,10 @@
 package hls
 
-import "time"
+import (
+	"strconv"
+	"strings"
+	"time"
+)
 
 // Account is a GitHub user, organization or bot. Type is GitHub's: "User", "Organization", "Bot", "Mannequin".
 type Account struct {
@@ -123,4 +127,66 @@ type File struct {
 type Checks struct {
 	State  string   `json:"state"`
 	Failed []string `json:"failed,omitempty"`
+}
+
+// ReviewComment is a comment on a line of a pull request: a remark of a review, or a reply to one. GitHub wraps a reply
+// in a review of its own, without a text.
+type ReviewComment struct {
+	ID                int64     `json:"id"`
+	ReviewID          int64     `json:"pull_request_review_id"`
+	InReplyTo         int64     `json:"in_reply_to_id,omitempty"` // the first comment of the thread
+	User              Account   `json:"user"`
+	Body              string    `json:"body"`
+	Path              string    `json:"path"`
+	Line              int       `json:"line"` // the last line; 0 once the line is gone from the diff
+	StartLine         int       `json:"start_line,omitempty"`
+	OriginalLine      int       `json:"original_line"`
+	Side              string    `json:"side"`
+	CommitID          string    `json:"commit_id"`
+	OriginalCommitID  string    `json:"original_commit_id"`
+	AuthorAssociation string    `json:"author_association"`
+	HTMLURL           string    `json:"html_url"`
+	PullRequestURL    string    `json:"pull_request_url"`
+	CreatedAt         time.Time `json:"created_at"`
+	UpdatedAt         time.Time `json:"updated_at"`
+}
+
+// On tells whether the comment is a pull request's.
+func (c ReviewComment) On(s Subject) bool {
+	return s.Number > 0 && strings.HasSuffix(c.PullRequestURL, "/pulls/"+strconv.Itoa(s.Number))
+}
+
+// WorkflowRun is a run of GitHub Actions. RunAttempt counts how often it was run.
+type WorkflowRun struct {
+	ID           int64     `json:"id"`
+	Name         string    `json:"name"`
+	WorkflowID   int64     `json:"workflow_id"`
+	RunNumber    int       `json:"run_number"`
+	RunAttempt   int       `json:"run_attempt"`
+	Event        string    `json:"event"`
+	Status       string    `json:"status"`     // "queued", "in_progress", "completed", …
+	Conclusion   string    `json:"conclusion"` // "" until it is completed
+	HeadBranch   string    `json:"head_branch"`
+	HeadSHA      string    `json:"head_sha"`
+	HTMLURL      string    `json:"html_url"`
+	CreatedAt    time.Time `json:"created_at"`
+	UpdatedAt    time.Time `json:"updated_at"`
+	PullRequests []struct {
+		Number int `json:"number"`
+	} `json:"pull_requests"` // none for a fork's
+}
+
+// Release is a release of a repository.
+type Release struct {
+	ID          int64     `json:"id"`
+	TagName     string    `json:"tag_name"`
+	Target      string    `json:"target_commitish"`
+	Name        string    `json:"name"`
+	Body        string    `json:"body"`
+	Draft       bool      `json:"draft"`
+	Prerelease  bool      `json:"prerelease"`
+	Author      Account   `json:"author"`
+	HTMLURL     string    `json:"html_url"`
+	CreatedAt   time.Time `json:"created_at"`
+	PublishedAt time.Time `json:"published_at"`
 }

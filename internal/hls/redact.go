@@ -128,7 +128,8 @@ func (r *Redactor) RedactPlan(p Plan) Plan {
 	p.Effects, p.Dropped = slices.Clone(p.Effects), slices.Clone(p.Dropped)
 	for i := range p.Effects {
 		e := &p.Effects[i]
-		e.Body, e.Remarks, e.Why = r.Redact(e.Body), slices.Clone(e.Remarks), maps.Clone(e.Why)
+		e.Title, e.Body = r.Redact(e.Title), r.Redact(e.Body)
+		e.Remarks, e.Why = slices.Clone(e.Remarks), maps.Clone(e.Why)
 		for j := range e.Remarks {
 			e.Remarks[j].Body, e.Remarks[j].Quote = r.Redact(e.Remarks[j].Body), r.Redact(e.Remarks[j].Quote)
 		}

@@ -1,5 +1,7 @@
 package hls
 
+import "slices"
+
 // Rule is what the configuration says about one repository.
 type Rule struct {
 	Name     string // the pattern that matched, owner/repo or a glob
@@ -11,7 +13,17 @@ type Rule struct {
 	Prompts  PromptPolicy
 	Ignore   Ignore
 	Budget   Budget
-	Self     Account // the account that HLS acts as; the zero Account while it is not known
+	Also     []EffectKind // what else may be done than labels, comments and reviews: each has a switch of its own, off by default
+	Self     Account      // the account that HLS acts as; the zero Account while it is not known
+}
+
+// Lets tells whether the settings let HLS do a kind of thing at all.
+func (r Rule) Lets(k EffectKind) bool {
+	switch k {
+	case AddLabels, RemoveLabels, UpsertComment, CreateReview:
+		return true
+	}
+	return slices.Contains(r.Also, k)
 }
 
 // LabelPolicy says which labels may be set.

@@ -91,7 +91,7 @@ func TestS1_PlansHoldNoSecret(t *testing.T) {
 	r := hls.NewRedactor(canary)
 	p := r.RedactPlan(hls.Plan{
 		Effects: []hls.Effect{{
-			Kind: hls.UpsertComment, Body: "say " + canary, Why: map[string]string{"bug": canary},
+			Kind: hls.CreateIssue, Title: canary, Body: "say " + canary, Why: map[string]string{"bug": canary},
 			Remarks: []hls.Remark{{Path: "a.go", Body: canary, Quote: canary}},
 		}},
 		Dropped: []hls.Drop{{What: canary, Why: canary}},

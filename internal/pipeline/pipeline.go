@@ -77,7 +77,9 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 	}
 
 	j.enter(hls.StagePlan)
-	plan := j.plan(p.cfg.Redactor.RedactPlan(replayed(j.task, knows.Plan(event, facts, analysis, rule))))
+	plan := knows.Plan(event, facts, analysis, rule)
+	plan.Target = facts.Target
+	plan = j.plan(p.cfg.Redactor.RedactPlan(replayed(j.task, plan)))
 	if err := p.store.SavePlan(ctx, j.task, plan); err != nil {
 		return err
 	}
@@ -89,13 +91,14 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 }
 
 // replayed sets the effects of a replay apart from those of earlier runs, so that the ledger lets them be done once
-// more: labels and the one comment are the same when written twice. A second review would be a second review.
+// more: labels and the one comment are the same when written twice. A second review would be a second review, and so
+// would be an issue.
 func replayed(task hls.Task, plan hls.Plan) hls.Plan {
 	if task.Origin != hls.FromReplay {
 		return plan
 	}
 	for i, e := range plan.Effects {
-		if e.Kind != hls.CreateReview {
+		if e.Kind.Repeatable() {
 			plan.Effects[i].Nonce = fmt.Sprintf("replay-%d", task.ID)
 		}
 	}

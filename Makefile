@@ -10,10 +10,14 @@ LDFLAGS  := -s -w -X main.commit=$(COMMIT)
 ARGS     ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint fmt fuzz tools clean
+REPORT   := $(BIN)/faults.jsonl
+# The packages whose tests have more to do with HLS_FAULTS=1.
+FAULTS   := ./internal/faults ./internal/record/... ./internal/app ./internal/web
+
+.PHONY: help build demo test test-faults lint fmt fuzz tools clean
 
 help: ## print the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 build: ## build bin/hls, one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/hls ./cmd/hls
@@ -23,6 +27,11 @@ demo: build ## run the whole service with no account and no key (ARGS=--once to 
 
 test: tools ## run every test with the race detector, installing what is missing
 	CGO_ENABLED=1 $(TESTSUM) --format pkgname -- -race -timeout 15m ./...
+
+test-faults: ## crash, kill, flood and starve the real program; print what was lost and what was done twice
+	@mkdir -p $(BIN) && rm -f $(REPORT)
+	HLS_FAULTS=1 HLS_FAULTS_REPORT=$(REPORT) $(GO) test -tags faults -count=1 -p 1 -parallel 12 -timeout 14m $(FAULTS); \\
+	code=$$?; $(GO) run ./internal/faults/report $(REPORT) && exit $$code
 
 lint: $(LINT) ## check the style budget and the usual mistakes
 	$(LINT) run ./...

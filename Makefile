@@ -30,7 +30,7 @@ test: tools ## run every test with the race detector, installing what is missing
 
 test-faults: ## crash, kill, flood and starve the real program; print what was lost and what was done twice
 	@mkdir -p $(BIN) && rm -f $(REPORT)
-	HLS_FAULTS=1 HLS_FAULTS_REPORT=$(REPORT) $(GO) test -tags faults -count=1 -p 1 -parallel 12 -timeout 14m $(FAULTS); \\
+	HLS_FAULTS=1 HLS_FAULTS_REPORT=$(REPORT) $(GO) test -tags faults -count=1 -p 1 -parallel 12 -timeout 14m $(FAULTS); \
 	code=$$?; $(GO) run ./internal/faults/report $(REPORT) && exit $$code
 
 lint: $(LINT) ## check the style budget and the usual mistakes

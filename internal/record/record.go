@@ -137,8 +137,8 @@ type Store interface {
 	Plan(ctx context.Context, taskID int64) (hls.Plan, error)
 
 	// Intend writes the task's planned effects to the ledger as intents and returns their rows in the given order.
-	// A row that exists under the effect's key is returned as it stands, whichever task wrote it. Effects on another
-	// subject than the task's, or outside the closed set, are an error.
+	// A row that exists under the effect's key is returned as it stands, whichever task wrote it. Effects on a subject
+	// that is neither the task's nor beside it, or outside the closed set, are an error.
 	Intend(context.Context, hls.Task, []hls.Effect) ([]hls.Entry, error)
 	// Move takes a row from one state to another and fails with hls.ErrLost when it is not in From.
 	Move(ctx context.Context, task hls.Task, entry int64, m hls.Move) error
@@ -146,7 +146,8 @@ type Store interface {
 	Effects(ctx context.Context, taskID int64) ([]hls.Entry, error)
 	// Posted returns the newest done entry of a kind for a subject and purpose, or hls.ErrNotFound: the comment to edit.
 	Posted(ctx context.Context, subject hls.Subject, purpose string, kind hls.EffectKind) (hls.Entry, error)
-	// Undecided returns the rows of a subject that are sending or unknown, whichever task wrote them, oldest first.
+	// Undecided returns the rows that are sending or unknown, oldest first: those about a subject, whichever task wrote
+	// them, and those that tasks of the subject wrote about others. Live tells which belong to a running task.
 	Undecided(ctx context.Context, subject hls.Subject) ([]hls.Entry, error)
 
 	// Raised returns what all done reviews and comments of a subject and purpose have said, oldest first: the text as a

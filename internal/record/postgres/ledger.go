@@ -18,7 +18,7 @@ func (s *Store) Intend(ctx context.Context, task hls.Task, effects []hls.Effect)
 		if packed[i], err = record.PackJSON(e); err != nil {
 			return nil, named("intend effects of task", task.ID, err)
 		}
-		if e.Subject.Key() != task.Subject.Key() {
+		if e.Subject.Key() != task.Subject.Key() && !e.Subject.Beside(task.Subject) {
 			return nil, named("intend effects of task", task.ID, fmt.Errorf("effect %s is on %s, and the task on %s", e.Kind, e.Subject, task.Subject))
 		}
 	}
@@ -75,9 +75,11 @@ func (s *Store) Move(ctx context.Context, task hls.Task, entry int64, m hls.Move
 
 const selectEntry = `SELECT id, task_id, state, effect, remote_id, url, error, at FROM effects`
 
-func scanEntry(row pgx.Row) (e hls.Entry, err error) {
+// scanEntry reads a row, and the columns that a query has besides into more.
+func scanEntry(row pgx.Row, more ...any) (e hls.Entry, err error) {
 	var packed []byte
-	if err := row.Scan(&e.ID, &e.TaskID, &e.State, &packed, &e.RemoteID, &e.URL, &e.Error, &e.At); err != nil {
+	into := []any{&e.ID, &e.TaskID, &e.State, &packed, &e.RemoteID, &e.URL, &e.Error, &e.At}
+	if err := row.Scan(append(into, more...)...); err != nil {
 		return e, err
 	}
 	if err := record.UnpackJSON(packed, &e.Effect); err != nil {
@@ -107,14 +109,23 @@ func (s *Store) Posted(ctx context.Context, subject hls.Subject, purpose string,
 	return entries[0], nil
 }
 
-// Undecided reads the rows of a subject whose write may or may not have happened.
+// Undecided reads the rows whose write may or may not have happened: those about a subject, and those of its tasks.
 func (s *Store) Undecided(ctx context.Context, subject hls.Subject) ([]hls.Entry, error) {
-	const q = selectEntry + ` WHERE subject_key = $1 AND state IN ('sending', 'unknown') ORDER BY id`
-	entries, err := many(ctx, s, entry, q, subject.Key())
+	const q = `SELECT e.id, e.task_id, e.state, e.effect, e.remote_id, e.url, e.error, e.at, t.state = 'running'
+		FROM effects e JOIN tasks t ON t.id = e.task_id
+		WHERE e.state IN ('sending', 'unknown') AND (e.subject_key = $1 OR t.subject_key = $1) ORDER BY e.id`
+	entries, err := many(ctx, s, undecided, q, subject.Key())
 	if err != nil {
 		return nil, fmt.Errorf("read undecided effects of %s: %w", subject, err)
 	}
 	return entries, nil
+}
+
+func undecided(row pgx.CollectableRow) (e hls.Entry, err error) {
+	var live bool
+	e, err = scanEntry(row, &live)
+	e.Live = live
+	return e, err
 }
 
 // Raised reads what all done reviews and comments of a subject and purpose have said.

@@ -14,9 +14,11 @@ func ledgerTests() map[string]func(*house) {
 		"E5_OneRowForAKey":          oneRow,
 		"E5_MovesFromWhereItStands": movesFrom,
 		"E1_ClosedSet":              closedSet,
+		"E1_EveryKindIsKept":        everyKind,
 		"E1_OnlyItsOwnSubject":      ownSubject,
 		"PostedIsTheNewestDone":     posted,
 		"E5_UndecidedOutliveATask":  undecided,
+		"E5_UndecidedBeside":        undecidedBeside,
 		"RaisedIsAllThatWasSaid":    raised,
 	}
 }
@@ -108,13 +110,31 @@ func closedSet(h *house) {
 	}
 }
 
+func everyKind(h *house) {
+	h.accept(h.work(issue(1, 1)))
+	task := h.claim()
+	for _, kind := range hls.EffectKinds() {
+		e := comment(task, "r1")
+		e.Kind = kind
+		same(h, "kind", h.intend(task, e)[0].Effect.Kind, kind)
+	}
+}
+
+// An effect is on the task's subject, or on one of the same repository that the same secret proves.
 func ownSubject(h *house) {
 	h.accept(h.work(issue(1, 1)))
 	task := h.claim()
-	other := comment(task, "r1")
-	other.Subject.Number = 2
-	if _, err := h.store.Intend(h.ctx, task, []hls.Effect{other}); err == nil {
-		h.Fatal("an effect on another subject was stored")
+	beside := comment(task, "r1")
+	beside.Subject.Number = 2
+	same(h, "subject", h.intend(task, beside)[0].Effect.Subject, beside.Subject)
+	for _, bend := range []func(*hls.Subject){
+		func(s *hls.Subject) { s.RepoID++ }, func(s *hls.Subject) { s.Scope = "acme/other" }, func(s *hls.Subject) { s.RepoID = 0 },
+	} {
+		other := comment(task, "r1")
+		bend(&other.Subject)
+		if _, err := h.store.Intend(h.ctx, task, []hls.Effect{other}); err == nil {
+			h.Errorf("an effect on %+v was stored", other.Subject)
+		}
 	}
 }
 
@@ -177,6 +197,40 @@ func undecided(h *house) {
 	rows, err = h.store.Undecided(h.ctx, issue(1, 2))
 	h.must(err)
 	same(h, "rows of another subject", len(rows), 0)
+}
+
+// Tasks of two subjects write about a third. Each finds what its own subject's tasks left, all are found by the third,
+// and which of them are still at work is told.
+func undecidedBeside(h *house) {
+	third := issue(1, 3)
+	var rows [2]int64
+	for i := range rows {
+		h.accept(h.work(issue(1, i+1)))
+		task := h.claim()
+		e := comment(task, fmt.Sprint("r", i))
+		e.Subject = third
+		rows[i] = h.intend(task, e)[0].ID
+		h.move(task, rows[i], hls.Intent, hls.Sending)
+		if i == 0 {
+			h.done(task)
+		}
+	}
+	for _, c := range []struct {
+		of   hls.Subject
+		want []int64
+	}{{issue(1, 1), rows[:1]}, {issue(1, 2), rows[1:]}, {third, rows[:]}, {issue(1, 4), nil}} {
+		got, err := h.store.Undecided(h.ctx, c.of)
+		h.must(err)
+		var ids []int64
+		for _, e := range got {
+			ids = append(ids, e.ID)
+			same(h, fmt.Sprintf("live %d", e.ID), e.Live, e.ID == rows[1])
+			same(h, "subject", e.Effect.Subject, third)
+		}
+		if !slices.Equal(ids, c.want) {
+			h.Errorf("of %s: rows %v, want %v", c.of, ids, c.want)
+		}
+	}
 }
 
 // The texts and the remarks of what was posted, by whichever task, in its order; nothing of what was only planned.

@@ -42,7 +42,7 @@ func (s *Store) Intend(ctx context.Context, task hls.Task, effects []hls.Effect)
 func (t *tx) intend(task hls.Task, e hls.Effect, packed []byte) (hls.Entry, error) {
 	const q = `INSERT INTO effects (key, task_id, subject_key, purpose, kind, state, effect, at)
 		VALUES (?, ?, ?, ?, ?, 'intent', ?, ?) ON CONFLICT (key) DO NOTHING`
-	if e.Subject.Key() != task.Subject.Key() {
+	if e.Subject.Key() != task.Subject.Key() && !e.Subject.Beside(task.Subject) {
 		return hls.Entry{}, fmt.Errorf("it is on %s, and the task on %s", e.Subject, task.Subject)
 	}
 	n, err := t.change(q, e.Key(), task.ID, e.Subject.Key(), e.Purpose, e.Kind, packed, stamp(t.now))

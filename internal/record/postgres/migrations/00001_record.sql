@@ -128,7 +128,8 @@ CREATE TABLE effects (
     task_id     bigint      NOT NULL REFERENCES tasks (id),
     subject_key text        COLLATE "C" NOT NULL,
     purpose     text        COLLATE "C" NOT NULL,
-    kind        text        COLLATE "C" NOT NULL CHECK (kind IN ('add_labels', 'remove_labels', 'upsert_comment', 'create_review', 'close_issue', 'set_body')),
+    kind        text        COLLATE "C" NOT NULL CHECK (kind IN ('add_labels', 'remove_labels', 'upsert_comment', 'create_review', 'close_issue', 'set_body',
+                    'create_issue', 'rerun_failed_jobs', 'add_reaction', 'edit_remark', 'set_section')),
     state       text        NOT NULL CHECK (state IN ('intent', 'sending', 'done', 'failed', 'unknown', 'shadow', 'stale')),
     effect      bytea       NOT NULL, -- packed JSON
     remote_id   bigint      NOT NULL DEFAULT 0,
@@ -138,7 +139,7 @@ CREATE TABLE effects (
 );
 CREATE INDEX effects_task ON effects (task_id, id);
 CREATE INDEX effects_posted ON effects (subject_key, purpose, kind, at, id) WHERE state = 'done';
-CREATE INDEX effects_undecided ON effects (subject_key, id) WHERE state IN ('sending', 'unknown');
+CREATE INDEX effects_undecided ON effects (id) WHERE state IN ('sending', 'unknown');
 
 -- Money and calls. While open, micro_usd is what was set aside; then what the call cost.
 CREATE TABLE spend (

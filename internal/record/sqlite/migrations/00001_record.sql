@@ -123,7 +123,8 @@ CREATE TABLE effects (
     task_id     INTEGER NOT NULL REFERENCES tasks (id),
     subject_key TEXT    NOT NULL,
     purpose     TEXT    NOT NULL,
-    kind        TEXT    NOT NULL CHECK (kind IN ('add_labels', 'remove_labels', 'upsert_comment', 'create_review', 'close_issue', 'set_body')),
+    kind        TEXT    NOT NULL CHECK (kind IN ('add_labels', 'remove_labels', 'upsert_comment', 'create_review', 'close_issue', 'set_body',
+                    'create_issue', 'rerun_failed_jobs', 'add_reaction', 'edit_remark', 'set_section')),
     state       TEXT    NOT NULL CHECK (state IN ('intent', 'sending', 'done', 'failed', 'unknown', 'shadow', 'stale')),
     effect      BLOB    NOT NULL, -- packed JSON
     remote_id   INTEGER NOT NULL DEFAULT 0,
@@ -133,6 +134,7 @@ CREATE TABLE effects (
 );
 CREATE INDEX effects_task ON effects (task_id, id);
 CREATE INDEX effects_posted ON effects (subject_key, purpose, kind, id) WHERE state = 'done';
+CREATE INDEX effects_undecided ON effects (state) WHERE state IN ('sending', 'unknown');
 
 -- Money and calls. While open, micro_usd is what was set aside; then what the call cost.
 CREATE TABLE spend (

@@ -65,6 +65,8 @@ func kindOf(err error) string {
 		parts    []string
 	)
 	switch {
+	case errors.As(err, &retry) && retry.Outage && retry.Free:
+		parts = append(parts, "outage", retry.After.String())
 	case errors.As(err, &retry) && retry.Free:
 		parts = append(parts, "free", retry.After.String())
 	case errors.As(err, &retry):
@@ -75,6 +77,9 @@ func kindOf(err error) string {
 		parts = append(parts, "stop")
 	case errors.As(err, &unusable):
 		parts = append(parts, "unusable")
+	}
+	if retry != nil && retry.Reason != "" {
+		parts = append(parts, retry.Reason)
 	}
 	if errors.Is(err, hls.ErrAmbiguous) {
 		parts = append(parts, "ambiguous")
@@ -97,27 +102,27 @@ func TestE4_FailuresAreErrorsThatSomeoneDecidesOn(t *testing.T) {
 		answer http.HandlerFunc
 		want   string
 	}{
-		"rate limit":      {answer(429, problem("rate_limit_error", "slow down"), "Retry-After", "7"), "free 7s"},
+		"rate limit":      {answer(429, problem("rate_limit_error", "slow down"), "Retry-After", "7"), "free 7s claude_rate_limited"},
 		"spend limit":     {answer(429, problem("rate_limit_error", "no more")), "stop"},
 		"enforced":        {answer(429, `{"error":{"details":{"error_code":"enforced_spend_limit_reached"}}}`, "Retry-After", "7"), "stop"},
 		"usage limits":    {answer(400, problem("invalid_request_error", "You have reached your specified API usage limits. You will regain access on 2027-01-01.")), "stop"},
 		"credit balance":  {answer(400, problem("invalid_request_error", "Your credit balance is too low to access the Anthropic API.")), "stop"},
 		"billing":         {answer(402, problem("billing_error", "pay")), "stop"},
-		"overloaded":      {answer(529, problem("overloaded_error", "Overloaded")), "retry 0s"},
-		"overloaded html": {answer(529, `<html>busy`, "Content-Type", "text/html"), "retry 0s"},
-		"500":             {answer(500, problem("api_error", "x")), "retry 0s"},
-		"503 with a word": {answer(503, ``, "Retry-After", "90"), "retry 1m30s"},
-		"401":             {answer(401, problem("authentication_error", "invalid x-api-key")), "retry 0s"},
-		"403":             {answer(403, problem("permission_error", "no")), "retry 0s"},
+		"overloaded":      {answer(529, problem("overloaded_error", "Overloaded")), "outage 0s claude_overloaded"},
+		"overloaded html": {answer(529, `<html>busy`, "Content-Type", "text/html"), "outage 0s claude_overloaded"},
+		"500":             {answer(500, problem("api_error", "x")), "outage 0s claude_unavailable"},
+		"503 with a word": {answer(503, ``, "Retry-After", "90"), "outage 1m30s claude_unavailable"},
+		"401":             {answer(401, problem("authentication_error", "invalid x-api-key")), "retry 0s claude_unauthorized"},
+		"403":             {answer(403, problem("permission_error", "no")), "retry 0s claude_unauthorized"},
 		"400":             {answer(400, problem("invalid_request_error", "temperature is deprecated")), "claude_invalid"},
-		"404":             {answer(404, problem("not_found_error", "model: x")), "retry 0s"},
+		"404":             {answer(404, problem("not_found_error", "model: x")), "retry 0s claude_model_unknown"},
 		"422":             {answer(422, problem("invalid_request_error", "x")), "claude_invalid"},
 		"413":             {answer(413, problem("request_too_large", "x")), "claude_too_large"},
-		"truncated":       {answer(200, whole[:len(whole)/2]), "retry 0s ambiguous"},
-		"cut off":         {answer(200, whole[:len(whole)/2], "Content-Length", fmt.Sprint(len(whole))), "retry 0s ambiguous"},
+		"truncated":       {answer(200, whole[:len(whole)/2]), "outage 0s claude_unavailable ambiguous"},
+		"cut off":         {answer(200, whole[:len(whole)/2], "Content-Length", fmt.Sprint(len(whole))), "outage 0s claude_unavailable ambiguous"},
 		"html":            {answer(200, `<html>`, "Content-Type", "text/html"), "retry 0s ambiguous"},
-		"reset":           {drop, "retry 0s ambiguous"},
-		"timeout":         {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "retry 0s ambiguous"},
+		"reset":           {drop, "outage 0s claude_unavailable ambiguous"},
+		"timeout":         {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "outage 0s claude_unavailable ambiguous"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -148,7 +153,7 @@ func TestACallThatWasNotSentCostsNothing(t *testing.T) {
 	}
 	base := "http://" + listener.Addr().String()
 	_ = listener.Close()
-	if _, err := dial(t, base).Ask(t.Context(), question()); kindOf(err) != "retry 0s" {
+	if _, err := dial(t, base).Ask(t.Context(), question()); kindOf(err) != "outage 0s claude_unavailable" {
 		t.Errorf("got %v", err)
 	}
 }
@@ -192,7 +197,7 @@ func TestI6_AnswersAreBoundedAfterDecompression(t *testing.T) {
 	if _, err := c.Ask(t.Context(), question()); err != nil {
 		t.Errorf("a large one within the bound: %v", err)
 	}
-	c.sdk.Messages.Options = append(c.sdk.Messages.Options, option.WithHTTPClient(newHTTPClient(1<<20)))
+	c.sdk.Messages.Options = append(c.sdk.Messages.Options, option.WithHTTPClient(newHTTPClient(1<<20, nil)))
 	_, err := c.Ask(t.Context(), question())
 	if !errors.Is(err, errTooLarge) {
 		t.Errorf("got %v", err)

@@ -17,6 +17,8 @@ import (
 	"github.com/anthropics/anthropic-sdk-go"
 	"github.com/anthropics/anthropic-sdk-go/option"
 
+	"hls/internal/breaker"
+	"hls/internal/fault"
 	"hls/internal/hls"
 )
 
@@ -28,6 +30,7 @@ type Client struct {
 	prices  tariff
 	limiter *limiter
 	meter   *meter
+	breaker *breaker.Breaker
 	brake   brake
 }
 
@@ -40,6 +43,7 @@ func New(cfg Config) (*Client, error) {
 	model, _ := Resolve(cfg.Model)
 	return &Client{
 		cfg: cfg, model: model, prices: tariff(cfg.Prices), limiter: newLimiter(cfg.Limits), meter: &meter{},
+		breaker: breaker.New(cfg.Breaker.Scaled(fault.Scaled)),
 		sdk: anthropic.NewClient(
 			option.WithoutEnvironmentDefaults(),
 			option.WithoutOpenTelemetry(), // spans are made by whoever calls, without the prompt in them
@@ -47,7 +51,7 @@ func New(cfg Config) (*Client, error) {
 			option.WithAPIKey(cfg.APIKey.Reveal()),
 			option.WithMaxRetries(0),
 			option.WithRequestTimeout(cfg.Timeout),
-			option.WithHTTPClient(newHTTPClient(maxResponseBytes)),
+			option.WithHTTPClient(newHTTPClient(maxResponseBytes, cfg.Dial)),
 		),
 	}, nil
 }
@@ -63,6 +67,7 @@ func (c *Client) Reachable(ctx context.Context, model string) error {
 // Snapshot is what the traffic so far has shown.
 func (c *Client) Snapshot() Snapshot {
 	s := c.meter.snapshot()
+	s.Breaker = c.breaker.Snapshot()
 	told := c.limiter.limits()
 	s.Requests, s.InputTokens, s.OutputTokens = told[requests], told[inputTokens], told[outputTokens]
 	return s
@@ -103,7 +108,7 @@ func (c *Client) Ask(ctx context.Context, r hls.Request) (hls.Answer, error) {
 }
 
 func (c *Client) ask(ctx context.Context, r hls.Request) (hls.Answer, error) {
-	if err := c.brake.check(); err != nil {
+	if err := c.Shut(r.Model); err != nil {
 		return hls.Answer{}, err
 	}
 	params, err := c.params(r)
@@ -116,19 +121,33 @@ func (c *Client) ask(ctx context.Context, r hls.Request) (hls.Answer, error) {
 	if err != nil {
 		return hls.Answer{}, err
 	}
-	if err := c.brake.check(); err != nil { // it may have been pulled during the wait
+	pass, err := c.enter(ctx, string(params.Model))
+	if err != nil {
 		settle(hls.Usage{})
 		return hls.Answer{}, err
 	}
-	answer, err := c.call(ctx, params)
+	answer, err := c.call(ctx, params, pass)
 	settle(answer.Usage)
-	c.brake.pull(err)
 	c.meter.ended(err)
 	return answer, err
 }
 
-// call sends the request and judges the answer. The usage is that of the answer even when it fails.
-func (c *Client) call(ctx context.Context, params anthropic.MessageNewParams) (hls.Answer, error) {
+// enter waits until the breaker lets a call through. A spend stop may have come during that wait, and that for limits.
+func (c *Client) enter(ctx context.Context, model string) (*breaker.Pass, error) {
+	pass, err := c.breaker.Enter(ctx, model)
+	if err != nil {
+		return nil, held(err)
+	}
+	if err := c.brake.check(); err != nil {
+		pass.Leave(breaker.Untold, nil)
+		return nil, err
+	}
+	return pass, nil
+}
+
+// call sends the request, gives the pass back and judges the answer. The usage is that of the answer even when it fails.
+func (c *Client) call(ctx context.Context, params anthropic.MessageNewParams, pass *breaker.Pass) (hls.Answer, error) {
+	defer pass.Leave(breaker.Untold, nil)
 	var (
 		resp *http.Response
 		sent atomic.Bool
@@ -141,13 +160,18 @@ func (c *Client) call(ctx context.Context, params anthropic.MessageNewParams) (h
 		c.limiter.learn(resp.Header)
 	}
 	if err != nil {
-		err = judge(ctx, failure{err: err, resp: resp, sent: sent.Load()})
+		failed := failure{err: err, resp: resp, sent: sent.Load()}
+		err = judge(ctx, failed)
+		c.brake.pull(err) // before anyone else is let through
+		pass.Leave(failed.verdict(ctx), failed.err)
 		var retry *hls.RetryAfter
 		if errors.As(err, &retry) && retry.After > 0 {
 			c.limiter.pause(retry.After)
 		}
+		c.schedule(string(params.Model), err)
 		return hls.Answer{}, err
 	}
+	pass.Leave(breaker.Answered, nil)
 	return c.read(message, string(params.Model), resp.Header.Get("Request-Id"))
 }
 

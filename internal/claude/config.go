@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"hls/internal/breaker"
 	"hls/internal/hls"
 )
 
@@ -29,6 +30,10 @@ type Config struct {
 	Limits Limits `yaml:"limits"`
 	// Prices in US dollars per million tokens by model, over the built-in table.
 	Prices map[string]Price `yaml:"prices"`
+	// Breaker says when a Claude that is out of order is left alone. The zero value has defaults.
+	Breaker breaker.Config `yaml:"-"`
+	// Dial makes connections; nil means the machine's network.
+	Dial dialer `yaml:"-"`
 }
 
 // Limits are of this process. Zero is no limit of ours; those that the API's answers tell hold all the same.

@@ -11,16 +11,24 @@ import (
 
 	"github.com/anthropics/anthropic-sdk-go"
 
+	"hls/internal/breaker"
 	"hls/internal/hls"
 )
 
-// Reasons of permanent failures.
+// Reasons of permanent failures, and of those that did not pass in time.
 const (
-	reasonInvalid    = "claude_invalid"
-	reasonTooLarge   = "claude_too_large"
-	reasonRejected   = "claude_rejected"
-	reasonRedirected = "claude_redirected"
+	reasonInvalid      = "claude_invalid"
+	reasonTooLarge     = "claude_too_large"
+	reasonRejected     = "claude_rejected"
+	reasonRedirected   = "claude_redirected"
+	reasonUnauthorized = "claude_unauthorized"
+	reasonNoModel      = "claude_model_unknown"
+	reasonLimited      = "claude_rate_limited"
+	reasonOverloaded   = "claude_overloaded"
+	reasonUnavailable  = "claude_unavailable"
 )
+
+const statusOverloaded = 529
 
 // errRefused is of the account, not of one request: the key may be about to be replaced, the model to be granted.
 var errRefused = errors.New("the key or the model is not accepted")
@@ -53,10 +61,16 @@ func judge(ctx context.Context, f failure) error {
 	case f.spendStop(status, told):
 		return &hls.SpendStop{Err: f.err, Until: time.Now().Add(spendPause)}
 	case status == http.StatusTooManyRequests:
-		return &hls.RetryAfter{Err: f.err, After: max(wait, time.Second), Free: true}
-	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusNotFound:
-		return &hls.RetryAfter{Err: fmt.Errorf("%w: %w", errRefused, f.err), After: wait}
-	case status >= 500, status == http.StatusRequestTimeout, status == http.StatusConflict:
+		return &hls.RetryAfter{Err: f.err, After: max(wait, time.Second), Free: true, Reason: reasonLimited}
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return &hls.RetryAfter{Err: fmt.Errorf("%w: %w", errRefused, f.err), After: wait, Reason: reasonUnauthorized}
+	case status == http.StatusNotFound:
+		return &hls.RetryAfter{Err: fmt.Errorf("%w: %w", errRefused, f.err), After: wait, Reason: reasonNoModel}
+	case status == statusOverloaded:
+		return &hls.RetryAfter{Err: f.err, After: wait, Free: true, Outage: true, Reason: reasonOverloaded}
+	case status >= 500:
+		return &hls.RetryAfter{Err: f.err, After: wait, Free: true, Outage: true, Reason: reasonUnavailable}
+	case status == http.StatusRequestTimeout, status == http.StatusConflict:
 		return &hls.RetryAfter{Err: f.err, After: wait}
 	}
 	return &hls.Permanent{Err: f.err, Reason: refusal(status)}
@@ -71,7 +85,10 @@ func (f failure) unanswered(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return err
 	}
-	return &hls.RetryAfter{Err: err}
+	if f.verdict(ctx) == breaker.Answered {
+		return &hls.RetryAfter{Err: err}
+	}
+	return &hls.RetryAfter{Err: err, Free: true, Outage: true, Reason: reasonUnavailable}
 }
 
 // spendStop tells whether the account may spend no more: a 429 that names no time to come back, or a refusal that

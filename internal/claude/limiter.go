@@ -101,11 +101,11 @@ func (m *limiter) acquire(ctx context.Context, e estimate) (settle func(hls.Usag
 		return nil, ctx.Err()
 	}
 	for {
-		wait := m.take(e)
+		wait, reason := m.take(e)
 		if wait == 0 {
 			return func(u hls.Usage) { m.settle(e, u); leave() }, nil
 		}
-		if err := m.sleep(ctx, wait); err != nil {
+		if err := m.sleep(ctx, wait, reason); err != nil {
 			leave()
 			return nil, err
 		}
@@ -124,9 +124,9 @@ func (m *limiter) place(ctx context.Context) (leave func(), err error) {
 	}
 }
 
-func (m *limiter) sleep(ctx context.Context, wait time.Duration) error {
+func (m *limiter) sleep(ctx context.Context, wait time.Duration, reason string) error {
 	if wait > m.longest {
-		return &hls.RetryAfter{Err: errLimited, After: wait, Free: true}
+		return &hls.RetryAfter{Err: errLimited, After: wait, Free: true, Reason: reason}
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -138,23 +138,28 @@ func (m *limiter) sleep(ctx context.Context, wait time.Duration) error {
 	}
 }
 
-// take takes e when every bucket has it, and otherwise says how long to wait.
-func (m *limiter) take(e estimate) time.Duration {
+// take takes e when every bucket has it, and otherwise says how long to wait, with a reason when that is the API's doing
+// rather than the settings'.
+func (m *limiter) take(e estimate) (wait time.Duration, reason string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
-	wait := max(m.paused.Sub(now), 0)
+	theirs := max(m.paused.Sub(now), 0)
 	for kind := range kinds {
-		wait = max(wait, m.own[kind].wait(now, e[kind]), m.theirs[kind].wait(now, e[kind]))
+		wait = max(wait, m.own[kind].wait(now, e[kind]))
+		theirs = max(theirs, m.theirs[kind].wait(now, e[kind]))
+	}
+	if theirs > wait {
+		return theirs, reasonLimited
 	}
 	if wait > 0 {
-		return wait
+		return wait, ""
 	}
 	for kind := range kinds {
 		m.own[kind].take(e[kind])
 		m.theirs[kind].take(e[kind])
 	}
-	return 0
+	return 0, ""
 }
 
 // settle charges what was used beyond the estimate. Cache reads do not count against input limits ("Rate limits").

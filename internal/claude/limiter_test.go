@@ -156,7 +156,7 @@ func TestE9_NothingIsAskedDuringARetryAfter(t *testing.T) {
 			"anthropic-ratelimit-requests-remaining", "49", "anthropic-ratelimit-requests-reset", "2026-01-01T00:00:00Z")(w, r)
 	})
 	c := dial(t, s.URL)
-	if _, err := c.Ask(t.Context(), question()); kindOf(err) != "free 1s" {
+	if _, err := c.Ask(t.Context(), question()); kindOf(err) != "free 1s claude_rate_limited" {
 		t.Fatal(err)
 	}
 	start := time.Now()

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"hls/internal/breaker"
 	"hls/internal/hls"
 )
 
@@ -20,6 +21,7 @@ type Snapshot struct {
 	Requests     Limit
 	InputTokens  Limit
 	OutputTokens Limit
+	Breaker      breaker.Snapshot
 	LastSuccess  time.Time
 	LastError    time.Time
 	Error        string // the last one's text

@@ -1,8 +1,10 @@
 package claude
 
 import (
+	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"time"
 )
@@ -15,11 +17,14 @@ var (
 	errTooLarge   = errors.New("the answer is too large")
 )
 
+type dialer = func(ctx context.Context, network, address string) (net.Conn, error)
+
 // newHTTPClient makes a client that follows no redirect (net/http would take X-Api-Key to the other host) and reads
 // no more than it should.
-func newHTTPClient(most int64) *http.Client {
+func newHTTPClient(most int64, dial dialer) *http.Client {
 	return &http.Client{
 		Transport: &transport{most: most, next: &http.Transport{
+			DialContext:            dial,
 			Proxy:                  http.ProxyFromEnvironment,
 			ForceAttemptHTTP2:      true,
 			MaxIdleConns:           32,

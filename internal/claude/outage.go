@@ -1,0 +1,71 @@
+package claude
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"hls/internal/breaker"
+	"hls/internal/hls"
+)
+
+// The breaker's parts are models: one that is overloaded shuts its own circuit, and others are asked as before.
+
+// verdict is what a call tells of the server. A refusal, a limit and an answer that cannot be used come from a server
+// that works.
+func (f failure) verdict(ctx context.Context) breaker.Verdict {
+	var broken net.Error
+	switch {
+	case errors.Is(f.err, errRedirected), errors.Is(f.err, errTooLarge):
+		return breaker.Answered
+	case f.resp != nil && f.resp.StatusCode >= http.StatusInternalServerError:
+		return breaker.Failed
+	case f.resp != nil && f.resp.StatusCode >= http.StatusMultipleChoices:
+		return breaker.Answered
+	case ctx.Err() != nil:
+		return breaker.Untold
+	case f.resp != nil && !errors.As(f.err, &broken) && !errors.Is(f.err, io.ErrUnexpectedEOF):
+		return breaker.Answered
+	case f.resp != nil, f.sent:
+		return breaker.Failed
+	}
+	return breaker.Unreachable
+}
+
+// Shut is the error that a question to a model would meet now without being asked, or nil. An empty model is the default.
+func (c *Client) Shut(model string) error {
+	if err := c.brake.check(); err != nil {
+		return err
+	}
+	return held(c.breaker.Check(c.resolve(model)))
+}
+
+// held is the error of a call that the breaker did not let through.
+func held(err error) error {
+	var open *breaker.Open
+	if !errors.As(err, &open) {
+		return err
+	}
+	return &hls.RetryAfter{Err: open, After: time.Until(open.Next), Free: true, Reason: reasonUnavailable}
+}
+
+// behind puts the task whose call was the probe behind those that were turned away: if that call is what fails, another
+// one is the next probe.
+const behind = 2 * time.Second
+
+// schedule says of an outage when trying again is worth it, which the breaker knows once it is open. A call that may
+// have been paid for is not made again as soon as that.
+func (c *Client) schedule(model string, err error) {
+	var (
+		retry *hls.RetryAfter
+		open  *breaker.Open
+	)
+	if !errors.As(err, &retry) || !retry.Outage || !errors.As(c.breaker.Check(model), &open) {
+		return
+	}
+	retry.After = max(retry.After, time.Until(open.Next)+behind)
+	retry.Outage = errors.Is(err, hls.ErrAmbiguous)
+}

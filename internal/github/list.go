@@ -28,6 +28,7 @@ type listing struct {
 	repo   string
 	repoID int64
 	path   string // below the repository
+	query  string // besides the page, "" for none
 	does   consequence
 	most   int
 	cut    bool // a longer list is cut; otherwise it is an error
@@ -42,8 +43,12 @@ type place struct{ page, size int }
 
 // page reads one page.
 func page[T any](ctx context.Context, c *Client, l listing, at place) (part []T, resp *github.Response, err error) {
+	query := fmt.Sprintf("per_page=%d&page=%d", at.size, at.page)
+	if l.query != "" {
+		query = l.query + "&" + query
+	}
 	resp, err = c.do(ctx, l.repo, call{
-		method: http.MethodGet, path: fmt.Sprintf("repos/%s/%s?per_page=%d&page=%d", l.repo, l.path, at.size, at.page),
+		method: http.MethodGet, path: fmt.Sprintf("repos/%s/%s?%s", l.repo, l.path, query),
 		into: &part, does: l.does, repoID: l.repoID,
 	})
 	return part, resp, err

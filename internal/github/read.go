@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"strings"
 	"time"
 
 	"hls/internal/hls"
@@ -22,13 +23,23 @@ func (c *Client) PullRequest(ctx context.Context, s hls.Subject) (pr hls.PullReq
 	return pr, err
 }
 
-// Comment reads one comment of a conversation, or fails with hls.ErrNotFound.
-func (c *Client) Comment(ctx context.Context, s hls.Subject, id int64) (comment hls.Comment, err error) {
-	_, err = c.do(ctx, s.Repo, call{
+// Comment reads one comment of a subject's conversation, or fails with hls.ErrNotFound.
+func (c *Client) Comment(ctx context.Context, s hls.Subject, id int64) (hls.Comment, error) {
+	var comment struct {
+		hls.Comment
+		IssueURL string `json:"issue_url"`
+	}
+	_, err := c.do(ctx, s.Repo, call{
 		method: http.MethodGet, path: fmt.Sprintf("repos/%s/issues/comments/%d", s.Repo, id),
 		into: &comment, repoID: s.RepoID,
 	})
-	return comment, err
+	if err == nil && !strings.HasSuffix(comment.IssueURL, fmt.Sprintf("/issues/%d", s.Number)) {
+		err = asking(fmt.Errorf("%w: comment %d is on %q", hls.ErrNotFound, id, comment.IssueURL))
+	}
+	if err != nil {
+		return hls.Comment{}, err
+	}
+	return comment.Comment, nil
 }
 
 // Labels reads all labels of a repository.

@@ -38,6 +38,9 @@ const (
 	growth      = 4        // times what has come is the next buffer
 	leastRate   = 32 << 10 // bytes a second
 	graceShare  = 5        // one part in so many of the time for a body may pass before the rate counts
+
+	commonBody    = 64 << 10
+	veryLargeBody = 4 << 20
 )
 
 // read returns the whole body. The buffer follows what has come, not what Content-Length promises, and all buffers
@@ -67,16 +70,18 @@ func (h *Handler) read(x *exchange) ([]byte, *ending) {
 }
 
 // capacity is the size of the next buffer, and what memory to claim for it. It has room for one byte more than the
-// body may have, to meet its end. A large body claims all that it may come to: two that have half of what they need
-// would wait for each other.
+// body may have, to meet its end. What is claimed grows in fewer steps: a common body claims once, before it comes, and
+// a very large one all that it may come to, for two that have half of what they need would wait for each other.
 func (h *Handler) capacity(promised, come int64) (size, claim int64) {
 	most := h.cfg.MaxPayloadBytes
 	if promised >= 0 {
 		most = promised
 	}
 	size = min(max(firstBuffer, growth*come), most+1)
-	if size <= smallBody {
-		return size, size
+	for _, claim = range []int64{commonBody, smallBody, smallBody * growth, veryLargeBody} {
+		if size <= claim {
+			return size, min(claim, most+1)
+		}
 	}
 	return size, most + 1
 }
@@ -108,8 +113,7 @@ func (x *exchange) ended(err error) *ending {
 type paced struct {
 	from     io.Reader
 	deadline func(time.Time) error // sets that of the connection
-	start    time.Time
-	begin    time.Time // start, and what the body was kept waiting for since
+	begin    time.Time             // put off by what the body was kept waiting for
 	end      time.Time
 	grace    time.Duration
 	rate     float64 // bytes a second
@@ -123,13 +127,13 @@ func newPaced(w http.ResponseWriter, r *http.Request, start time.Time, within ti
 	grace := within / graceShare
 	return &paced{
 		from: r.Body, deadline: http.NewResponseController(w).SetReadDeadline,
-		start: start, begin: start, end: start.Add(within), grace: grace,
+		begin: start, end: start.Add(within), grace: grace,
 		rate: max(leastRate, float64(r.ContentLength)/(within-grace).Seconds()),
 	}
 }
 
 func (p *paced) Read(b []byte) (int, error) {
-	due := p.begin.Add(p.grace + p.fair())
+	due := p.begin.Add(p.grace + time.Duration(float64(p.come.Load())/p.rate*float64(time.Second)))
 	if due.After(p.end) {
 		due = p.end
 	}
@@ -143,15 +147,6 @@ func (p *paced) Read(b []byte) (int, error) {
 	p.come.Add(int64(n))
 	return n, err
 }
-
-// fair is how long what has come may have taken.
-func (p *paced) fair() time.Duration {
-	return time.Duration(float64(p.come.Load()) / p.rate * float64(time.Second))
-}
-
-// lags is when the body has used up half of its grace, unless more of it comes. Where memory is short it then gives
-// way. Waiting for memory counts, too: or else those who wait might wait for each other.
-func (p *paced) lags() time.Time { return p.start.Add(p.grace/2 + p.fair()) }
 
 // stop ends a Read under way and those to come. It may be called from another goroutine.
 func (p *paced) stop() {

@@ -13,7 +13,8 @@ const (
 )
 
 // memory is what all bodies together may take. Small ones have a part of their own, so that large ones keep no common
-// delivery out; and where memory is short, bodies that lag behind give way to those that come, the slowest first.
+// delivery out. Where memory is short, a body that lags behind gives way to one that comes, and who came last is
+// served first: a true delivery is new and soon over, while those that are there to be in the way wait for each other.
 type memory struct {
 	mu    sync.Mutex
 	small part
@@ -21,12 +22,14 @@ type memory struct {
 }
 
 type part struct {
-	free    int64
-	coming  []*hold // whose bodies have not come yet
-	waiting []*wait // in their order
+	patience time.Duration // what a body may take besides
+	rate     int64         // bytes a second
+	free     int64
+	coming   []*hold // whose bodies have not come yet
+	waiting  []*wait // the newest last
 }
 
-// wait ends when room is closed: there may be as much memory as is needed.
+// wait is a place in a part's queue. Its room has a message when there may be memory, or when it became the newest.
 type wait struct {
 	need int64
 	room chan struct{}
@@ -35,19 +38,23 @@ type wait struct {
 // hold is the memory of one request.
 type hold struct {
 	memory *memory
-	lags   func() time.Time // when the body lags behind unless more of it comes
-	stop   func()           // ends the reading of the body; must not wait
+	come   func() int64 // bytes of the body
+	stop   func()       // ends the reading of the body; must not wait
 
 	// Guarded by the memory's lock.
 	part  *part
 	bytes int64
+	given time.Time
 	wait  *wait
 	cut   bool // it has given way
 }
 
 func newMemory(bytes int64) *memory {
 	small := bytes / smallPart
-	return &memory{small: part{free: small}, large: part{free: bytes - small}}
+	return &memory{
+		small: part{patience: time.Second / 4, rate: 1 << 20, free: small},
+		large: part{patience: time.Second, rate: 2 << 20, free: bytes - small},
+	}
 }
 
 func (m *memory) of(n int64) *part {
@@ -59,25 +66,25 @@ func (m *memory) of(n int64) *part {
 
 // grow makes it n bytes in all, and waits for them until ctx ends. It fails also when h has given way to others.
 func (h *hold) grow(ctx context.Context, n int64) bool {
+	defer h.memory.quit(h, n)
 	for ctx.Err() == nil {
-		w, atMost := h.memory.take(h, n)
-		if w == nil {
+		done, left := h.memory.take(h, n)
+		if done {
 			return !h.gone()
 		}
-		timer := time.NewTimer(atMost)
+		timer := time.NewTimer(left)
 		select {
-		case <-w.room:
+		case <-h.wait.room:
 		case <-timer.C:
 		case <-ctx.Done():
 		}
 		timer.Stop()
-		h.memory.quit(h, n)
 	}
 	return false
 }
 
-// take returns no wait when it is decided: h has its n bytes, or it has given way itself.
-func (m *memory) take(h *hold, n int64) (w *wait, atMost time.Duration) {
+// take is done when h has its n bytes, or has given way itself. Otherwise it may be tried again after the time left.
+func (m *memory) take(h *hold, n int64) (done bool, left time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p, need := m.of(n), n
@@ -85,49 +92,46 @@ func (m *memory) take(h *hold, n int64) (w *wait, atMost time.Duration) {
 		need -= h.bytes
 	}
 	for p.free < need && !h.cut {
-		slowest, lags := p.slowest(h)
-		if left := time.Until(lags); slowest == nil || left > 0 {
-			h.wait = &wait{need, make(chan struct{})}
+		if h.wait == nil {
+			h.wait = &wait{need, make(chan struct{}, 1)}
 			p.waiting = append(p.waiting, h.wait)
-			return h.wait, left
+		}
+		if p.waiting[len(p.waiting)-1] != h.wait {
+			return false, time.Minute
+		}
+		slowest, lags := p.slowest(h)
+		if left = time.Until(lags); left > 0 {
+			return false, left
 		}
 		m.leave(slowest)
 		slowest.cut = true
 		slowest.stop()
 	}
-	if h.cut {
-		return nil, 0
+	if h.cut || need == 0 {
+		return true, 0
 	}
 	p.free -= need
 	if p != h.part {
 		m.leave(h)
 		h.part, p.coming = p, append(p.coming, h)
 	}
-	h.bytes = n
-	return nil, 0
-}
-
-// quit ends the wait of h for n bytes.
-func (m *memory) quit(h *hold, n int64) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	p := m.of(n)
-	p.waiting = slices.DeleteFunc(p.waiting, func(w *wait) bool { return w == h.wait })
-	h.wait = nil
+	h.bytes, h.given = n, time.Now()
+	return true, 0
 }
 
 // slowest is the body other than h that lags behind first, and when. Without any it is not soon.
 func (p *part) slowest(h *hold) (slowest *hold, lags time.Time) {
 	lags = time.Now().Add(time.Minute)
 	for _, other := range p.coming {
-		if at := other.lags(); other != h && at.Before(lags) {
+		fair := time.Duration(float64(other.come()) / float64(p.rate) * float64(time.Second))
+		if at := other.given.Add(p.patience + fair); other != h && at.Before(lags) {
 			slowest, lags = other, at
 		}
 	}
 	return slowest, lags
 }
 
-// leave gives back what h holds and wakes whoever it is enough for, in their order.
+// leave gives back what h holds.
 func (m *memory) leave(h *hold) {
 	p := h.part
 	if p == nil {
@@ -136,12 +140,42 @@ func (m *memory) leave(h *hold) {
 	p.free += h.bytes
 	p.coming = slices.DeleteFunc(p.coming, func(other *hold) bool { return other == h })
 	h.part, h.bytes = nil, 0
+	h.wait.wake()
+	p.wake()
+}
+
+// wake tells those for whom there is memory, the newest first, and the newest in any case.
+func (p *part) wake() {
 	left := p.free
-	for len(p.waiting) > 0 && p.waiting[0].need <= left {
-		left -= p.waiting[0].need
-		close(p.waiting[0].room)
-		p.waiting = p.waiting[1:]
+	for i, w := range slices.Backward(p.waiting) {
+		if left -= w.need; left < 0 && i < len(p.waiting)-1 {
+			return
+		}
+		w.wake()
 	}
+}
+
+func (w *wait) wake() {
+	if w == nil {
+		return
+	}
+	select {
+	case w.room <- struct{}{}:
+	default:
+	}
+}
+
+// quit ends the wait of h for n bytes.
+func (m *memory) quit(h *hold, n int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if h.wait == nil {
+		return
+	}
+	p := m.of(n)
+	p.waiting = slices.DeleteFunc(p.waiting, func(w *wait) bool { return w == h.wait })
+	h.wait = nil
+	p.wake()
 }
 
 // gone tells whether h has given way to others.

@@ -129,20 +129,21 @@ func (c *crowded) held(small, large int64) func() bool {
 	}
 }
 
-// A promise costs next to nothing, and what came four times itself at most. A large body claims all that it may come
-// to, for a second unless it keeps its pace.
-func TestI6_BuffersFollowWhatCame(t *testing.T) {
+// What is claimed follows what came: for most bodies their size, and for large ones in steps.
+func TestI6_MemoryFollowsWhatCame(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		promised, sent int
 		small, large   int64
 	}{
-		{DefaultMaxPayloadBytes, 0, firstBuffer, 0},
 		{100, 0, 101, 0},
-		{70_000, 5000, 16 << 10, 0},
-		{DefaultMaxPayloadBytes, 5000, 16 << 10, 0},
-		{DefaultMaxPayloadBytes, smallBody, 0, DefaultMaxPayloadBytes + 1},
+		{60_000, 10_000, 60_001, 0},
+		{DefaultMaxPayloadBytes, 0, commonBody, 0},
+		{DefaultMaxPayloadBytes, commonBody - 1, commonBody, 0},
+		{DefaultMaxPayloadBytes, commonBody, smallBody, 0},
+		{DefaultMaxPayloadBytes, smallBody, 0, 4 * smallBody},
 		{smallBody + 10, smallBody, 0, smallBody + 11},
+		{DefaultMaxPayloadBytes, 4 << 20, 0, DefaultMaxPayloadBytes + 1},
 	} {
 		c := crowd(t, Deps{BodyTimeout: time.Minute}, nil)
 		done := c.held(tc.small, tc.large)
@@ -151,6 +152,20 @@ func TestI6_BuffersFollowWhatCame(t *testing.T) {
 		waitFor(t, done)
 		_ = conn.Close()
 		waitFor(t, none)
+	}
+}
+
+// The buffer itself begins with a kilobyte, whatever is promised.
+func TestI6_APromiseIsNoBuffer(t *testing.T) {
+	t.Parallel()
+	h := &Handler{cfg: Config{MaxPayloadBytes: DefaultMaxPayloadBytes}}
+	for _, tc := range []struct{ promised, come, size int64 }{
+		{DefaultMaxPayloadBytes, 0, 1 << 10}, {-1, 0, 1 << 10}, {100, 0, 101}, {DefaultMaxPayloadBytes, 1 << 10, 4 << 10},
+		{DefaultMaxPayloadBytes, 16 << 20, DefaultMaxPayloadBytes + 1}, {5000, 4096, 5001},
+	} {
+		if size, claim := h.capacity(tc.promised, tc.come); size != tc.size || claim < size {
+			t.Errorf("%d of %d: a buffer of %d for a claim of %d, want %d", tc.come, tc.promised, size, claim, tc.size)
+		}
 	}
 }
 
@@ -174,7 +189,6 @@ func TestI6_SmallBodiesHaveMemoryOfTheirOwn(t *testing.T) {
 func TestI6_SlowBodiesGiveWay(t *testing.T) {
 	t.Parallel()
 	for name, size := range map[string]int{"small": smallBody / 4, "large": smallBody} {
-		// In one second of ten a body that stalls lags behind: it has used up half of its grace.
 		c := crowd(t, Deps{MaxBuffered: 16 * smallBody}, nil)
 		small, large := int64(4*size), int64(0)
 		if size == smallBody {
@@ -196,21 +210,23 @@ func TestI6_SlowBodiesGiveWay(t *testing.T) {
 	}
 }
 
-// Who keeps the pace gives way to nobody, and nobody gives way to himself.
+// body is a hold of a hundred bytes of memory, of which some have come.
+func body(m *memory, come int64, stop func()) *hold {
+	return &hold{memory: m, come: func() int64 { return come }, stop: stop}
+}
+
+// Of those that lag behind the slowest gives way, nobody who keeps the pace does, and nobody gives way to himself.
 func TestI6_WhoGivesWay(t *testing.T) {
 	t.Parallel()
 	m := newMemory(400)
-	m.small.free = 100
+	m.small.patience = 20 * time.Millisecond
 	stopped := map[string]bool{}
-	body := func(name string, lag time.Duration) *hold {
-		at := time.Now().Add(lag)
-		return &hold{memory: m, lags: func() time.Time { return at }, stop: func() { stopped[name] = true }}
-	}
-	now, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	named := func(name string, come int64) *hold { return body(m, come, func() { stopped[name] = true }) }
+	soon, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	slow, slower, fast, next := body("slow", -time.Second), body("slower", -time.Minute), body("fast", time.Hour), body("next", -time.Hour)
-	for h, n := range map[*hold]int64{slow: 30, slower: 30, fast: 30} {
-		if !h.grow(now, n) {
+	slow, slower, fast, next := named("slow", 1<<10), named("slower", 0), named("fast", 1<<30), named("next", 0)
+	for _, h := range []*hold{slow, slower, fast} {
+		if !h.grow(soon, 30) {
 			t.Fatal("no room to begin with")
 		}
 	}
@@ -221,7 +237,7 @@ func TestI6_WhoGivesWay(t *testing.T) {
 	}{
 		{10, true, "map[]"}, {40, true, "map[slower:true]"}, {70, true, "map[slow:true slower:true]"}, {71, false, "map[slow:true slower:true]"},
 	} {
-		if ok := next.grow(now, step.bytes); ok != step.ok || fmt.Sprint(stopped) != step.want {
+		if ok := next.grow(soon, step.bytes); ok != step.ok || fmt.Sprint(stopped) != step.want {
 			t.Errorf("%d bytes: %v, stopped %v, want %s", step.bytes, ok, stopped, step.want)
 		}
 	}
@@ -234,6 +250,38 @@ func TestI6_WhoGivesWay(t *testing.T) {
 	slow.release()
 	if m.small.free != 100 || len(m.small.coming)+len(m.small.waiting) != 0 {
 		t.Errorf("in the end %+v", m.small)
+	}
+}
+
+// Who came last is served first, and everybody in the end.
+func TestI6_TheNewestIsServedFirst(t *testing.T) {
+	t.Parallel()
+	m := newMemory(400)
+	m.small.patience = time.Hour
+	first := body(m, 0, nil)
+	first.grow(t.Context(), 100)
+	served := make(chan int, 3)
+	var all []*hold
+	for i := range 3 {
+		h := body(m, 0, nil)
+		all = append(all, h)
+		go func() {
+			if h.grow(t.Context(), 100) {
+				served <- i
+			}
+		}()
+		waitFor(t, func() bool {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			return len(m.small.waiting) == i+1
+		})
+	}
+	first.release()
+	for _, want := range []int{2, 1, 0} {
+		if got := <-served; got != want {
+			t.Errorf("%d was served, want %d", got, want)
+		}
+		all[want].release()
 	}
 }
 
@@ -256,7 +304,7 @@ func TestI6_MemoryIsWaitedFor(t *testing.T) {
 	waitFor(t, func() bool {
 		c.memory.mu.Lock()
 		defer c.memory.mu.Unlock()
-		return len(c.memory.small.coming) == 1 && c.memory.small.coming[0].bytes == smallBody
+		return len(c.memory.large.waiting) == 1
 	})
 	close(hold)
 	for range 2 {
@@ -304,10 +352,16 @@ func (zeros) Read(b []byte) (int, error) { return len(b), nil }
 func TestI6_LargeBodiesTakeTurns(t *testing.T) {
 	t.Parallel()
 	var now, most atomic.Int64
+	meet := make(chan struct{})
 	c := crowd(t, Deps{Accept: func(_ context.Context, d hls.Delivery, _ hls.Event) (hls.Receipt, error) {
 		n := now.Add(int64(len(d.Body)))
 		defer now.Add(-int64(len(d.Body)))
 		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+		}
+		select { // stay for a while, so that another that may come in does
+		case meet <- struct{}{}:
+		case <-meet:
+		case <-time.After(100 * time.Millisecond):
 		}
 		return hls.Receipt{Class: hls.Accepted}, nil
 	}}, nil)

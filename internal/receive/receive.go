@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"regexp"
 	"sync/atomic"
@@ -142,7 +143,7 @@ type exchange struct {
 func (h *Handler) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{w: w, r: r, start: time.Now(), turn: turn{func() {}, func() {}}}
 	x.body = newPaced(w, r, x.start, h.deps.BodyTimeout)
-	x.hold = &hold{memory: h.memory, lags: x.body.lags, stop: x.body.stop}
+	x.hold = &hold{memory: h.memory, come: x.body.come.Load, stop: x.body.stop}
 	return x
 }
 
@@ -172,7 +173,10 @@ func (h *Handler) guard(x *exchange) (end ending) {
 
 // check is the contract's table, in its order.
 func (h *Handler) check(x *exchange) (hls.Event, *ending) {
-	if err := http.NewResponseController(x.w).SetReadDeadline(x.start.Add(h.deps.BodyTimeout)); err != nil {
+	switch err := x.body.deadline(x.start.Add(h.deps.BodyTimeout)); {
+	case errors.Is(err, net.ErrClosed):
+		return hls.Event{}, reject(http.StatusBadRequest, "body_not_readable").because(err)
+	case err != nil:
 		end := deferred("internal_error", fmt.Errorf("set read deadline: %w", err))
 		return hls.Event{}, &end
 	}

@@ -76,6 +76,9 @@ func (j *journey) end(o hls.Outcome, err error) hls.Outcome {
 		level = slog.LevelError
 	case hls.Queued:
 		level = slog.LevelWarn
+		if turnedAway(err) && !j.task.FailingAt.IsZero() { // It was told when the door turned it away first.
+			level = slog.LevelDebug
+		}
 		args = append(args, "retry_at", o.RetryAt)
 	}
 	if err != nil && level > slog.LevelInfo {

@@ -21,7 +21,8 @@ import (
 type Config struct {
 	Owner       string        // names this process in leases
 	Concurrency int           // tasks at a time
-	MaxAttempts int           // before a task is parked
+	MaxAttempts int           // before a task is parked for faults
+	GiveUpAfter time.Duration // of being put off by a door, before a task is parked; 0 means a day
 	Debounce    time.Duration // between an event and the start of its work
 	Timeout     time.Duration // of one run of a task
 	Lease       time.Duration
@@ -32,6 +33,7 @@ type Config struct {
 
 	Backoff func(attempt int) time.Duration // nil means Backoff
 	Observe func(hls.Stage, time.Duration)  // time spent in a stage; may be nil
+	Shut    func(model string) error        // why Claude would not be asked now, nil when it would; may be nil
 	Self    func(repo string) hls.Account   // the account that HLS acts as, as far as it is known
 	Now     func() time.Time                // nil means time.Now
 	// Introduce finds out what Self does not know; nil when nothing can.
@@ -60,8 +62,14 @@ type Pipeline struct {
 
 // New makes a pipeline; Run starts it. The store stays the caller's to close, after Run has returned.
 func New(cfg Config, store record.Store, rooms Rooms, log *slog.Logger) (*Pipeline, error) {
-	if cfg.Concurrency < 1 || cfg.MaxAttempts < 1 || cfg.Timeout <= 0 || cfg.Lease <= 0 {
-		return nil, errors.New("make pipeline: concurrency, max_attempts, timeout and lease must be positive")
+	if cfg.Concurrency < 1 || cfg.MaxAttempts < 1 || cfg.Timeout <= 0 || cfg.Lease <= 0 || cfg.GiveUpAfter < 0 {
+		return nil, errors.New("make pipeline: concurrency, max_attempts, timeout, lease and give_up_after must be positive")
+	}
+	if cfg.GiveUpAfter == 0 {
+		cfg.GiveUpAfter = defaultGiveUpAfter
+	}
+	if cfg.Shut == nil {
+		cfg.Shut = func(string) error { return nil }
 	}
 	if cfg.Backoff == nil {
 		cfg.Backoff = Backoff

@@ -3,10 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
-	"time"
 
-	"hls/internal/fault"
 	"hls/internal/hls"
 )
 
@@ -31,7 +28,6 @@ func (p *Pipeline) judge(task hls.Task, err error) hls.Outcome {
 		permanent *hls.Permanent
 		unusable  *hls.Unusable
 	)
-	now := p.cfg.Now()
 	switch {
 	case err == nil:
 		return hls.Outcome{State: hls.Done}
@@ -40,10 +36,7 @@ func (p *Pipeline) judge(task hls.Task, err error) hls.Outcome {
 	case errors.Is(err, hls.ErrStale):
 		return hls.Outcome{State: hls.Superseded, Reason: "subject_moved_on"}
 	case errors.As(err, &retry):
-		if retry.Free {
-			return hls.Outcome{State: hls.Queued, Reason: "waiting_for_limit", RetryAt: now.Add(max(retry.After, time.Second)), Free: true}
-		}
-		return p.again(task, retry.After, "max_attempts")
+		return p.later(task, retry)
 	case errors.As(err, &stop):
 		return hls.Outcome{State: hls.Queued, Reason: "spend_stop", RetryAt: stop.Until, Free: true}
 	case errors.As(err, &capped):
@@ -63,15 +56,6 @@ func (p *Pipeline) judge(task hls.Task, err error) hls.Outcome {
 	return p.again(task, 0, "max_attempts")
 }
 
-// again queues the task once more, no sooner than after, or parks it when its attempts are used up.
-func (p *Pipeline) again(task hls.Task, after time.Duration, reason string) hls.Outcome {
-	if task.Attempt >= p.cfg.MaxAttempts {
-		return hls.Outcome{State: hls.Parked, Reason: reason}
-	}
-	wait := max(after, fault.Scaled(p.cfg.Backoff(task.Attempt)))
-	return hls.Outcome{State: hls.Queued, Reason: "retry", RetryAt: p.cfg.Now().Add(wait)}
-}
-
 // capped waits for a cap that lifts by itself. The daily cap of one subject is not waited for: by then the subject
 // has moved on, and its next event starts anew.
 func (p *Pipeline) capped(c *hls.Capped) hls.Outcome {
@@ -79,14 +63,4 @@ func (p *Pipeline) capped(c *hls.Capped) hls.Outcome {
 		return hls.Outcome{State: hls.Skipped, Reason: c.Cap}
 	}
 	return hls.Outcome{State: hls.Queued, Reason: c.Cap, RetryAt: c.Until, Free: true}
-}
-
-// Backoff is the default schedule of retries: about 15 seconds, then four times as long each, up to an hour, with
-// a quarter of jitter so that many tasks that failed together do not come back together.
-func Backoff(attempt int) time.Duration {
-	wait := 15 * time.Second
-	for range attempt - 1 {
-		wait = min(4*wait, time.Hour)
-	}
-	return wait + rand.N(wait/4)
 }

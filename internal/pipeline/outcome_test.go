@@ -10,13 +10,21 @@ import (
 	"hls/internal/hls"
 )
 
+// judging is a pipeline that only judges, at a time of the test's own.
+func judging(now *time.Time) *Pipeline {
+	return &Pipeline{cfg: Config{
+		MaxAttempts: 4, GiveUpAfter: 24 * time.Hour, Now: func() time.Time { return *now }, Backoff: func(int) time.Duration { return time.Minute },
+	}}
+}
+
 // Every error that a stage can return has one outcome, and no error becomes done.
 func TestO1_JudgeEndsEveryRun(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	tomorrow := now.Add(12 * time.Hour)
-	p := &Pipeline{cfg: Config{MaxAttempts: 4, Now: func() time.Time { return now }, Backoff: func(int) time.Duration { return time.Minute }}}
+	p := judging(&now)
 	cause := errors.New("cause")
+	second := time.Second
 	for _, tc := range []struct {
 		name    string
 		err     error
@@ -30,7 +38,19 @@ func TestO1_JudgeEndsEveryRun(t *testing.T) {
 		{"fault with a time", &hls.RetryAfter{Err: cause, After: time.Hour}, 1, hls.Outcome{State: hls.Queued, Reason: "retry", RetryAt: now.Add(time.Hour)}},
 		{"fault too often", &hls.RetryAfter{Err: cause}, 4, hls.Outcome{State: hls.Parked, Reason: "max_attempts"}},
 		{"limit", &hls.RetryAfter{Err: cause, After: time.Hour, Free: true}, 4,
-			hls.Outcome{State: hls.Queued, Reason: "waiting_for_limit", RetryAt: now.Add(time.Hour), Free: true}},
+			hls.Outcome{State: hls.Queued, Reason: "waiting_for_limit", RetryAt: now.Add(time.Hour + second), Free: true}},
+		{"limit of a door", &hls.RetryAfter{Err: cause, After: time.Hour, Free: true, Reason: "github_rate_limited"}, 4,
+			hls.Outcome{State: hls.Queued, Reason: "github_rate_limited", RetryAt: now.Add(time.Hour + second), Free: true, FailingAt: now}},
+		{"door shut", &hls.RetryAfter{Err: cause, Free: true, Reason: "github_unavailable"}, 4,
+			hls.Outcome{State: hls.Queued, Reason: "github_unavailable", RetryAt: now.Add(second), Free: true, FailingAt: now}},
+		{"outage", &hls.RetryAfter{Err: cause, Free: true, Outage: true, Reason: "claude_overloaded"}, 4,
+			hls.Outcome{State: hls.Queued, Reason: "claude_overloaded", RetryAt: now.Add(time.Minute), Free: true, FailingAt: now}},
+		{"outage with a time", &hls.RetryAfter{Err: cause, After: time.Hour, Free: true, Outage: true, Reason: "claude_overloaded"}, 4,
+			hls.Outcome{State: hls.Queued, Reason: "claude_overloaded", RetryAt: now.Add(time.Hour), Free: true, FailingAt: now}},
+		{"credential refused", &hls.RetryAfter{Err: cause, Reason: "github_unauthorized"}, 3,
+			hls.Outcome{State: hls.Queued, Reason: "retry", RetryAt: now.Add(time.Minute)}},
+		{"credential refused too often", &hls.RetryAfter{Err: cause, Reason: "github_unauthorized"}, 4,
+			hls.Outcome{State: hls.Parked, Reason: "github_unauthorized"}},
 		{"spend stop", &hls.SpendStop{Err: cause, Until: tomorrow}, 4, hls.Outcome{State: hls.Queued, Reason: "spend_stop", RetryAt: tomorrow, Free: true}},
 		{"cap", &hls.Capped{Cap: "claude.budget.daily_usd", Until: tomorrow}, 1,
 			hls.Outcome{State: hls.Queued, Reason: "claude.budget.daily_usd", RetryAt: tomorrow, Free: true}},
@@ -51,17 +71,5 @@ func TestO1_JudgeEndsEveryRun(t *testing.T) {
 				t.Errorf("got %+v, want %+v", got, tc.want)
 			}
 		})
-	}
-}
-
-func TestBackoffGrowsToAnHour(t *testing.T) {
-	t.Parallel()
-	last := time.Duration(0)
-	for attempt := 1; attempt <= 12; attempt++ {
-		wait := Backoff(attempt)
-		if wait < min(2*last, time.Hour) || wait > 75*time.Minute {
-			t.Errorf("attempt %d waits %s after %s", attempt, wait, last)
-		}
-		last = wait
 	}
 }

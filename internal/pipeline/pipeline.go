@@ -62,6 +62,10 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 		return skip(verdict.Reason)
 	}
 
+	if err := p.mayAsk(ctx, j.task, rule); err != nil {
+		return err
+	}
+
 	j.enter(hls.StageGather)
 	facts, err := p.gather(ctx, j, knows, event, rule)
 	if err != nil {
@@ -136,6 +140,19 @@ func (p *Pipeline) settle(ctx context.Context, j *journey, rule hls.Rule) error 
 	entries, err := p.rooms().Actor.Settle(ctx, j.task, rule)
 	j.acted(entries)
 	return err
+}
+
+// mayAsk puts a task off while Claude would not be asked: reading GitHub for it would be for nothing. One that Claude has
+// answered needs only GitHub.
+func (p *Pipeline) mayAsk(ctx context.Context, task hls.Task, rule hls.Rule) error {
+	shut := p.cfg.Shut(rule.Model)
+	if shut == nil {
+		return nil
+	}
+	if _, err := p.store.Analysis(ctx, task.ID); !errors.Is(err, hls.ErrNotFound) {
+		return err
+	}
+	return fmt.Errorf("analyze later: %w", shut)
 }
 
 // recall reads the event back from the record, without its body: a restart, or another instance, starts here.

@@ -87,12 +87,28 @@ func (p *Pipeline) work(ctx context.Context, task hls.Task) {
 		err = p.store.Release(final, task)
 		j.log.Info("handed back", hls.KeyStage, j.stage, hls.KeyReason, "shutdown")
 	default:
+		away := turnedAway(err)
 		err = p.store.Finish(final, task, j.end(p.judge(task, err), err))
+		defer p.breathe(ctx, away)
 	}
 	if err != nil {
 		j.log.Error("the outcome was not stored: the lease will run out", hls.KeyStage, j.stage, hls.KeyError, err.Error())
 	}
 	p.changed.broadcast()
+}
+
+// breathe keeps a worker still for a moment after a door turned it away: the queue may be long, and each of its tasks
+// would be taken up and put off again as fast as the store goes.
+func (p *Pipeline) breathe(ctx context.Context, away bool) {
+	if !away {
+		return
+	}
+	timer := time.NewTimer(fault.Scaled(time.Second))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
 }
 
 // guarded turns a panic into a parked task: one poisoned delivery must not take the others down.

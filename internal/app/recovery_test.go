@@ -156,7 +156,7 @@ func (a *away) ended(tasks float64) {
 	a.t.Helper()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(4 * time.Minute); ; <-tick.C {
+	for deadline := time.Now().Add(8 * time.Minute); ; <-tick.C {
 		stats := a.get("/stats")
 		ended := stats["successful_processing"].(float64) + stats["failed_processing"].(float64)
 		if ended == tasks {

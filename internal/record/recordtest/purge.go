@@ -71,7 +71,8 @@ func purgedDuplicate(h *house) {
 	h.must(h.store.Finish(h.ctx, task, hls.Outcome{State: hls.Done}))
 	h.pass(2 * time.Hour)
 	h.purge()
+	other := d
+	other.ID = "another-id"
+	same(h, "class by body", h.add(record.Intake{Delivery: other, Work: &w}).Class, hls.Duplicate)
 	same(h, "class by id", h.add(record.Intake{Delivery: d, Work: &w}).Class, hls.Duplicate)
-	d.ID = "another-id"
-	same(h, "class by body", h.add(record.Intake{Delivery: d, Work: &w}).Class, hls.Duplicate)
 }

@@ -36,6 +36,9 @@ func cutoff(s *config.Settings, now time.Time) record.Cutoff {
 	if keep := s.Storage.Retention.Analyses; keep > 0 {
 		c.Analyses = now.Add(-keep)
 	}
+	if keep := s.Storage.Retention.Records; keep > 0 {
+		c.Records = now.Add(-keep)
+	}
 	if !s.Features.SaveAnalyses {
 		c.Analyses = now
 	}

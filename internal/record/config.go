@@ -6,14 +6,17 @@ import "time"
 type Config struct {
 	// URL is where the record is kept: sqlite:PATH. postgres://… is for a later version, and refused by this one.
 	URL string `yaml:"url"`
-	// Retention says how long stored text is kept. Counters, outcomes and the ledger of effects stay.
+	// Retention says how long what is stored is kept; zero keeps it for good. The totals of the counters stay.
 	Retention Retention `yaml:"retention"`
 }
 
-// Retention is how long stored text is kept; zero keeps it for good.
+// Retention is how long what is stored is kept; zero keeps it for good.
 type Retention struct {
 	// Payloads is how long the bodies of deliveries are kept.
 	Payloads time.Duration `yaml:"payloads"`
 	// Analyses is how long prompts and answers are kept.
 	Analyses time.Duration `yaml:"analyses"`
+	// Records is how long ended and parked deliveries are kept with their outcomes and effects: at least 31 days, since
+	// they tell what came before. The effects on an object that is still active stay.
+	Records time.Duration `yaml:"records"`
 }

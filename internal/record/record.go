@@ -53,6 +53,7 @@ type NewTask struct {
 type Cutoff struct {
 	Payloads time.Time
 	Analyses time.Time
+	Records  time.Time
 }
 
 // Query selects deliveries for a list, newest first. Zero fields select all.
@@ -163,7 +164,8 @@ type Store interface {
 
 	// Purge removes the bodies of deliveries received before Payloads and the texts of analyses made before Analyses, as
 	// far as no task of theirs is open, a bounded number at a time; more tells that a further call would find some.
-	// What prevents doing anything twice stays: ids, hashes, revisions and the ledger.
+	// What prevents doing anything twice stays: ids, hashes, revisions and the ledger. Of deliveries received before
+	// Records, and 31 days ago at the least, these go too, whole, once nothing can refer to them any more.
 	Purge(context.Context, Cutoff) (more bool, err error)
 
 	// Secret returns 32 random bytes kept under a name, made on first use and equal on every instance.

@@ -298,6 +298,39 @@ func TestI1_FilesTakenAway(t *testing.T) {
 	}
 }
 
+// TestI1_LogTakenAwayIsKept: what was accepted before the log was removed is in the file after a stop.
+func TestI1_LogTakenAwayIsKept(t *testing.T) {
+	t.Parallel()
+	s := fresh(t)
+	_, err := s.Add(t.Context(), intake("before", 1, 1))
+	must(t, err)
+	must(t, os.Remove(s.path+"-wal"))
+	must(t, s.Close())
+	again, err := Open(t.Context(), Config{URL: "sqlite:" + s.path})
+	must(t, err)
+	defer func() { _ = again.Close() }()
+	_, err = again.Delivery(t.Context(), "before")
+	must(t, err)
+}
+
+// TestI1_ReplacedFileIsLeftAlone: who puts another database in the place of an open one keeps it, with its log.
+func TestI1_ReplacedFileIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	s := fresh(t)
+	_, err := s.Add(t.Context(), intake("before", 1, 1))
+	must(t, err)
+	for _, name := range []string{s.path, s.path + "-wal"} {
+		must(t, os.WriteFile(name+".new", []byte(name), 0o600))
+		must(t, os.Rename(name+".new", name))
+	}
+	must(t, s.Close())
+	for _, name := range []string{s.path, s.path + "-wal"} {
+		if text, err := os.ReadFile(name); err != nil || string(text) != name {
+			t.Errorf("%s has %d bytes: %v", name, len(text), err)
+		}
+	}
+}
+
 // TestI1_FileTakenAwayDuringCommit: what was committed while the file went away is not acknowledged.
 func TestI1_FileTakenAwayDuringCommit(t *testing.T) {
 	t.Parallel()

@@ -36,6 +36,7 @@ type Store struct {
 	lock    *os.File
 	readers *sql.DB
 	writer  *writer
+	purge   *purge // of the writer
 	wake    chan struct{}
 	close   func() error
 }
@@ -53,7 +54,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if cfg.sync == nil {
 		cfg.sync = syncDir
 	}
-	s := &Store{path: path, now: c.wall, sync: cfg.sync, wake: make(chan struct{}, 1)}
+	s := &Store{path: path, now: c.wall, sync: cfg.sync, purge: newPurge(), wake: make(chan struct{}, 1)}
 	s.close = sync.OnceValue(s.shut)
 	if err := s.open(ctx, c, cfg.Keep); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), s.Close())

@@ -88,23 +88,43 @@ func (t *tx) failed(err error) error {
 
 // ids reads a column of numbers.
 func (t *tx) ids(query string, args ...any) (ids []int64, err error) {
+	err = t.each(query, args, func(scan func(...any) error) error {
+		var id int64
+		err := scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	return ids, err
+}
+
+// triples reads three columns of numbers.
+func (t *tx) triples(query string, args ...any) (found [][3]int64, err error) {
+	err = t.each(query, args, func(scan func(...any) error) error {
+		var f [3]int64
+		err := scan(&f[0], &f[1], &f[2])
+		found = append(found, f)
+		return err
+	})
+	return found, err
+}
+
+// each reads rows.
+func (t *tx) each(query string, args []any, row func(scan func(...any) error) error) (err error) {
 	s, err := t.prepare(query)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	rows, err := s.Query(args...)
 	if err != nil {
-		return nil, t.failed(err)
+		return t.failed(err)
 	}
 	defer func() { err = t.failed(errors.Join(err, rows.Close())) }()
 	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
+		if err := row(rows.Scan); err != nil {
+			return err
 		}
-		ids = append(ids, id)
 	}
-	return ids, rows.Err()
+	return rows.Err()
 }
 
 // hold returns hls.ErrLost unless the task's lease is the one in force.

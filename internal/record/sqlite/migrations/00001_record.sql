@@ -116,7 +116,7 @@ CREATE TABLE plans (
     plan    BLOB    NOT NULL -- packed JSON
 );
 
--- The ledger. A row is never deleted.
+-- The ledger. A row goes with its delivery, and not before nothing can refer to it: see purge_records.go.
 CREATE TABLE effects (
     id          INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     key         TEXT    NOT NULL UNIQUE,
@@ -136,10 +136,10 @@ CREATE INDEX effects_task ON effects (task_id, id);
 CREATE INDEX effects_posted ON effects (subject_key, purpose, kind, id) WHERE state = 'done';
 CREATE INDEX effects_undecided ON effects (state) WHERE state IN ('sending', 'unknown');
 
--- Money and calls. While open, micro_usd is what was set aside; then what the call cost.
+-- Money and calls. While open, micro_usd is what was set aside; then what the call cost. Its task may be gone.
 CREATE TABLE spend (
     id          INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
-    task_id     INTEGER NOT NULL REFERENCES tasks (id),
+    task_id     INTEGER NOT NULL,
     subject_key TEXT    NOT NULL,
     repo_id     INTEGER NOT NULL,
     actor       TEXT    NOT NULL,

@@ -59,8 +59,8 @@ func withoutPassword(err error, u *url.URL) error {
 }
 
 // session is what every connection sets. The time limits are the server's: they free what an instance holds that was
-// stopped in the middle of a transaction, long before a lease runs out. Every query here has its index, and a plan
-// that was made while a table was empty must not scan it once it is full.
+// stopped in the middle of a transaction, long before a lease runs out. Every query here looks up a few rows by an
+// index, one after the other: a plan that was made while a table was empty must be that one, too.
 var session = map[string]string{
 	"application_name":                    "hls",
 	"synchronous_commit":                  "on",
@@ -69,6 +69,10 @@ var session = map[string]string{
 	"statement_timeout":                   "10s",
 	"enable_seqscan":                      "off",
 	"jit":                                 "off",
+	"enable_bitmapscan":                   "off",
+	"enable_hashjoin":                     "off",
+	"enable_mergejoin":                    "off",
+	"plan_cache_mode":                     "force_generic_plan",
 	"timezone":                            "UTC",
 }
 

@@ -1,8 +1,6 @@
 package postgres
 
 import (
-	"slices"
-
 	"github.com/jackc/pgx/v5"
 )
 
@@ -24,8 +22,6 @@ const (
 // slots is how many advisory locks there are for all yards.
 const slots = 1024
 
-func slot(repoID int64) int32 { return int32(repoID % slots) }
-
 const (
 	// makeLanes locks the lanes of subjects, and makes those that are missing.
 	makeLanes = `INSERT INTO lanes (subject_key, repo_id, busy, due_at)
@@ -39,18 +35,21 @@ const (
 )
 
 const (
-	runs = `EXISTS (SELECT 1 FROM tasks t WHERE t.subject_key = k AND t.state = 'running')`
-	due  = `(SELECT min(run_at) FROM tasks t WHERE t.subject_key = k AND t.state = 'queued')`
+	runs = `EXISTS (SELECT 1 FROM tasks t WHERE t.subject_key = lanes.subject_key AND t.state = 'running' OFFSET 0)`
+	due  = `(SELECT min(t.run_at) FROM tasks t WHERE t.subject_key = lanes.subject_key AND t.state = 'queued')`
 
-	endLanes = `DELETE FROM lanes USING unnest($1::text[]) AS k WHERE subject_key = k AND NOT ` + runs + ` AND ` + due + ` IS NULL`
-	setLanes = `UPDATE lanes SET busy = n.busy, due_at = n.due_at
-		FROM (SELECT k, ` + runs + ` AS busy, ` + due + ` AS due_at FROM unnest($1::text[]) AS k) n
-		WHERE subject_key = k AND (lanes.busy, lanes.due_at) IS DISTINCT FROM (n.busy, n.due_at)`
+	endLanes = `DELETE FROM lanes WHERE subject_key = ANY ($1) AND NOT ` + runs + ` AND ` + due + ` IS NULL`
+	setLanes = `UPDATE lanes SET busy = ` + runs + `, due_at = ` + due + `
+		WHERE subject_key = ANY ($1) AND (busy, due_at) IS DISTINCT FROM (` + runs + `, ` + due + `)`
 
-	shareYards = `SELECT pg_advisory_xact_lock_shared($1, s) FROM unnest($2::int[]) AS s`
-	lowerYards = `INSERT INTO yards (repo_id, due_at)
-		SELECT l.repo_id, min(l.due_at) FROM lanes l WHERE l.subject_key = ANY ($1) AND NOT l.busy AND l.due_at IS NOT NULL
-			AND NOT EXISTS (SELECT 1 FROM yards y WHERE y.repo_id = l.repo_id AND y.due_at <= l.due_at)
+	// released are the lanes of subjects that are free and have something queued. The condition is written so that the
+	// planner can use the index of the keys alone.
+	released = `FROM lanes l WHERE l.subject_key = ANY ($1) AND CASE WHEN l.busy THEN NULL ELSE l.due_at END IS NOT NULL`
+
+	shareYards = `SELECT pg_advisory_xact_lock_shared($2, slot) FROM (
+		SELECT DISTINCT (l.repo_id % $3)::int AS slot ` + released + ` ORDER BY slot OFFSET 0) l`
+	lowerYards = `INSERT INTO yards (repo_id, due_at) SELECT l.repo_id, min(l.due_at) ` + released + `
+			AND coalesce((SELECT y.due_at FROM yards y WHERE y.repo_id = l.repo_id), 'infinity') > l.due_at
 		GROUP BY l.repo_id ORDER BY l.repo_id
 		ON CONFLICT (repo_id) DO UPDATE SET due_at = least(yards.due_at, excluded.due_at)`
 
@@ -69,12 +68,10 @@ type place struct {
 // change of a task's state or time ends with it. Its cost does not depend on how many tasks are queued.
 func (t *tx) settle(places ...place) {
 	keys := column(places, func(p place) string { return p.key })
-	locks := column(places, func(p place) int32 { return slot(p.repo) })
-	slices.Sort(locks)
 	t.ready = true
 	t.last.Queue(endLanes, keys)
 	t.last.Queue(setLanes, keys)
-	t.last.Queue(shareYards, lockYard, slices.Compact(locks))
+	t.last.Queue(shareYards, keys, lockYard, slots)
 	t.last.Queue(lowerYards, keys)
 }
 
@@ -85,16 +82,16 @@ func (t *tx) settle(places ...place) {
 const (
 	free = `CROSS JOIN LATERAL (
 			SELECT subject_key, repo_id FROM lanes l WHERE l.repo_id = y.repo_id AND NOT l.busy AND l.due_at <= $1
-			ORDER BY l.due_at, l.subject_key LIMIT 1 FOR UPDATE SKIP LOCKED) l LIMIT 1`
+			ORDER BY l.due_at LIMIT 1 FOR UPDATE SKIP LOCKED) l LIMIT 1`
 	pick = `WITH busy AS MATERIALIZED (SELECT repo_id, count(*) AS n FROM lanes WHERE busy GROUP BY repo_id)
 		SELECT subject_key, repo_id, pg_try_advisory_xact_lock($2, (repo_id % $3)::int) FROM (
 			(SELECT l.subject_key, l.repo_id FROM (
 				SELECT y.repo_id FROM yards y WHERE y.due_at <= $1 AND NOT EXISTS (SELECT 1 FROM busy b WHERE b.repo_id = y.repo_id)
-				ORDER BY y.due_at, y.repo_id OFFSET 0) y ` + free + `)
+				ORDER BY y.due_at OFFSET 0) y ` + free + `)
 			UNION ALL
 			(SELECT l.subject_key, l.repo_id FROM (
-				SELECT y.repo_id FROM busy b JOIN yards y USING (repo_id) WHERE y.due_at <= $1
-				ORDER BY b.n, y.due_at, y.repo_id OFFSET 0) y ` + free + `)
+				SELECT y.repo_id FROM busy b CROSS JOIN LATERAL (SELECT * FROM yards y WHERE y.repo_id = b.repo_id OFFSET 0) y
+				WHERE y.due_at <= $1 ORDER BY b.n, y.due_at OFFSET 0) y ` + free + `)
 			LIMIT 1) l`
 )
 
@@ -116,9 +113,11 @@ func (t *tx) leave(l lane) {
 }
 
 // stale are yards whose promise is behind, as far as their locks can be had alone.
-const stale = `SELECT y.repo_id FROM yards y WHERE y.due_at <= $1
-	AND NOT EXISTS (SELECT 1 FROM lanes l WHERE l.repo_id = y.repo_id AND NOT l.busy AND l.due_at <= $1)
-	AND pg_try_advisory_xact_lock($2, (y.repo_id % $3)::int) LIMIT 100`
+const stale = `SELECT repo_id FROM (
+		SELECT y.repo_id FROM yards y WHERE y.due_at <= $1
+			AND NOT EXISTS (SELECT 1 FROM lanes l WHERE l.repo_id = y.repo_id AND NOT l.busy AND l.due_at <= $1 OFFSET 0)
+		ORDER BY y.due_at LIMIT 100) y
+	WHERE pg_try_advisory_xact_lock($2, (repo_id % $3)::int)`
 
 // tidy raises the promises that are behind, so that claims need not look there.
 func (t *tx) tidy() error {

@@ -73,6 +73,13 @@ func (t *tx) enqueue(jobs []*job) error {
 	return nil
 }
 
+const (
+	newestOf = `SELECT k, p, (SELECT max(occurred_at) FROM tasks WHERE subject_key = k AND purpose = p)
+		FROM unnest($1::text[], $2::text[]) AS s (k, p)`
+	waitingOf = `SELECT k, p, id, occurred_at, burst_at, epoch = 0 FROM unnest($1::text[], $2::text[]) AS s (k, p)
+		CROSS JOIN LATERAL (SELECT * FROM tasks WHERE subject_key = k AND purpose = p AND state = 'queued' OFFSET 0) t`
+)
+
 // bursts locks the lanes, gives the jobs their ids, and reads what the jobs' streams have.
 func (t *tx) bursts(jobs []*job, places []place) (map[stream]*burst, error) {
 	var due []time.Time
@@ -98,8 +105,7 @@ func (t *tx) bursts(jobs []*job, places []place) (map[stream]*burst, error) {
 		}
 		return err
 	})
-	b.Queue(`SELECT k, p, (SELECT max(occurred_at) FROM tasks WHERE subject_key = k AND purpose = p)
-		FROM unnest($1::text[], $2::text[]) AS s (k, p)`, keys, purposes).Query(func(rows pgx.Rows) error {
+	b.Queue(newestOf, keys, purposes).Query(func(rows pgx.Rows) error {
 		var s stream
 		var newest *time.Time
 		_, err := pgx.ForEachRow(rows, []any{&s.key, &s.purpose, &newest}, func() error {
@@ -108,8 +114,7 @@ func (t *tx) bursts(jobs []*job, places []place) (map[stream]*burst, error) {
 		})
 		return err
 	})
-	b.Queue(`SELECT k, p, id, occurred_at, burst_at, epoch = 0 FROM unnest($1::text[], $2::text[]) AS s (k, p)
-		JOIN tasks ON subject_key = k AND purpose = p AND state = 'queued'`, keys, purposes).Query(func(rows pgx.Rows) error {
+	b.Queue(waitingOf, keys, purposes).Query(func(rows pgx.Rows) error {
 		var s stream
 		var w waiting
 		_, err := pgx.ForEachRow(rows, []any{&s.key, &s.purpose, &w.id, &w.occurred, &w.began, &w.fresh}, func() error {

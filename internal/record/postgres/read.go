@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -47,7 +48,10 @@ func (s *Store) Superseded(ctx context.Context, task hls.Task) (newer bool, err 
 	return newer, named("look for newer work than task", task.ID, err)
 }
 
-const nextDue = `SELECT least((SELECT min(due_at) FROM lanes WHERE NOT busy), (SELECT min(until) FROM tasks WHERE state = 'running')), clock_timestamp()`
+// nextDue looks at the first lane of every yard: there are few while nothing can be claimed.
+const nextDue = `SELECT least((SELECT min(l.due_at) FROM yards y CROSS JOIN LATERAL (
+		SELECT due_at FROM lanes l WHERE l.repo_id = y.repo_id AND NOT l.busy ORDER BY l.due_at LIMIT 1) l),
+	(SELECT min(until) FROM tasks WHERE state = 'running')), clock_timestamp()`
 
 // Next reads when there is something to claim, by this machine's clock: the one that its caller waits by.
 func (s *Store) Next(ctx context.Context) (time.Time, bool, error) {
@@ -65,6 +69,12 @@ func (s *Store) Next(ctx context.Context) (time.Time, bool, error) {
 	return time.Now().Add(next.Sub(now)), true, nil
 }
 
+// ofState are conditions without a parameter: each state has an index of its own.
+var ofState = map[hls.State]string{
+	hls.Queued: "t.state = 'queued'", hls.Running: "t.state = 'running'", hls.Done: "t.state = 'done'",
+	hls.Skipped: "t.state = 'skipped'", hls.Superseded: "t.state = 'superseded'", hls.Parked: "t.state = 'parked'",
+}
+
 // List reads tasks, newest first.
 func (s *Store) List(ctx context.Context, q record.Query) ([]record.Summary, error) {
 	where, args := []string{"true"}, []any{}
@@ -76,7 +86,9 @@ func (s *Store) List(ctx context.Context, q record.Query) ([]record.Summary, err
 	}
 	add("repo =", q.Repo, q.Repo != "")
 	add("event =", q.Event, q.Event != "")
-	add("state =", string(q.State), q.State != "")
+	if q.State != "" {
+		where = append(where, cmp.Or(ofState[q.State], "false"))
+	}
 	add("reason =", q.Reason, q.Reason != "")
 	add("subject_key =", q.Subject, q.Subject != "")
 	add("id <", q.Before, q.Before > 0)

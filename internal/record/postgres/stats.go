@@ -16,7 +16,7 @@ const (
 	sums = `SELECT kind, name, sum(n)::bigint FROM (SELECT kind, name, n FROM totals UNION ALL SELECT kind, name, n FROM counted) c GROUP BY kind, name`
 	// queue is the state of the queue. Its oldest task is that of the lane, busy or not, that has been due the longest.
 	queue = `SELECT (SELECT count(*) FROM tasks WHERE state = 'queued'), (SELECT count(*) FROM tasks WHERE state = 'running'),
-		least((SELECT min(due_at) FROM lanes WHERE busy), (SELECT min(due_at) FROM lanes WHERE NOT busy)), clock_timestamp()`
+		(SELECT min(due_at) FROM lanes), clock_timestamp()`
 )
 
 // Stats reads the totals and the state of the queue, as of one moment.

@@ -32,10 +32,17 @@ func crowd(h *house) {
 	}
 	c := &crew{house: h, running: map[string]bool{}}
 	for range 6 {
-		all.Go(c.work)
+		all.Go(func() { c.work(h.store) })
 	}
 	all.Wait()
-	c.work()
+	c.work(h.store)
+	s := h.allEnded()
+	same(h, "processed", c.ended, s.Outcomes["done"]+s.Outcomes["skipped"]+s.Outcomes["parked"])
+}
+
+// allEnded says that every accepted delivery came to an end.
+func (h *house) allEnded() record.Stats {
+	h.Helper()
 	s := h.stats()
 	same(h, "pending", s.Pending, 0)
 	same(h, "running", s.Running, 0)
@@ -44,7 +51,7 @@ func crowd(h *house) {
 		ended += n
 	}
 	same(h, "ended", ended, s.Requests["accepted"])
-	same(h, "processed", c.ended, s.Outcomes["done"]+s.Outcomes["skipped"]+s.Outcomes["parked"])
+	return s
 }
 
 // crew is several workers who watch over one another.
@@ -55,11 +62,11 @@ type crew struct {
 	ended   int64
 }
 
-func (c *crew) work() {
+func (c *crew) work(store record.Store) {
 	for {
-		task, err := c.store.Claim(c.ctx, "crew", lease)
+		task, err := store.Claim(c.ctx, "crew", lease)
 		if errors.Is(err, record.ErrNone) {
-			if _, ok, err := c.store.Next(c.ctx); err == nil && !ok {
+			if _, ok, err := store.Next(c.ctx); err == nil && !ok {
 				return
 			}
 			continue
@@ -71,7 +78,7 @@ func (c *crew) work() {
 		c.note(task, true)
 		runtime.Gosched()
 		c.note(task, false)
-		if err := c.end(task); err != nil {
+		if err := c.end(store, task); err != nil {
 			c.Error(err)
 			return
 		}
@@ -88,11 +95,11 @@ func (c *crew) note(task hls.Task, running bool) {
 	c.running[key] = running
 }
 
-func (c *crew) end(task hls.Task) error {
+func (c *crew) end(store record.Store, task hls.Task) error {
 	o := hls.Outcome{State: []hls.State{hls.Done, hls.Skipped, hls.Parked}[rand.IntN(3)], Reason: "x"}
 	switch roll := rand.IntN(4); {
 	case roll == 0:
-		return c.store.Release(c.ctx, task)
+		return store.Release(c.ctx, task)
 	case roll == 1 && task.Attempt < 3:
 		o = hls.Outcome{State: hls.Queued, RetryAt: c.now()}
 	default:
@@ -100,5 +107,5 @@ func (c *crew) end(task hls.Task) error {
 		c.ended++
 		c.mu.Unlock()
 	}
-	return c.store.Finish(c.ctx, task, o)
+	return store.Finish(c.ctx, task, o)
 }

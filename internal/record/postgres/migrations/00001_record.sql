@@ -72,7 +72,11 @@ CREATE INDEX tasks_head ON tasks (subject_key, run_at, id) WHERE state = 'queued
 CREATE INDEX tasks_newest ON tasks (subject_key, purpose, occurred_at, id);
 CREATE INDEX tasks_pending ON tasks (subject_key, purpose, occurred_at, id) WHERE state = 'queued';
 CREATE INDEX tasks_delivery ON tasks (delivery_id, id);
-CREATE INDEX tasks_state ON tasks (state, id);
+-- For lists. There is none of all states in one: the planner would take it for the queue's own.
+CREATE INDEX tasks_done ON tasks (id) WHERE state = 'done';
+CREATE INDEX tasks_skipped ON tasks (id) WHERE state = 'skipped';
+CREATE INDEX tasks_superseded ON tasks (id) WHERE state = 'superseded';
+CREATE INDEX tasks_parked ON tasks (id) WHERE state = 'parked';
 CREATE INDEX tasks_repo ON tasks (repo, id);
 CREATE INDEX tasks_event ON tasks (event, id);
 
@@ -85,14 +89,14 @@ CREATE TABLE lanes (
     busy        boolean     NOT NULL,
     due_at      timestamptz -- of its earliest queued task, NULL when none is queued
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 1000);
-CREATE INDEX lanes_repo ON lanes (repo_id, due_at, subject_key) WHERE NOT busy;
-CREATE INDEX lanes_due ON lanes (busy, due_at);
+CREATE INDEX lanes_repo ON lanes (repo_id, due_at) WHERE NOT busy;
+CREATE INDEX lanes_busy ON lanes (repo_id) WHERE busy;
 
 CREATE TABLE yards (
     repo_id bigint      NOT NULL PRIMARY KEY,
     due_at  timestamptz NOT NULL -- no later than that of its earliest lane that is not busy
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 1000);
-CREATE INDEX yards_due ON yards (due_at, repo_id);
+CREATE INDEX yards_due ON yards (due_at);
 
 CREATE TABLE analyses (
     task_id     bigint      NOT NULL PRIMARY KEY REFERENCES tasks (id),

@@ -37,6 +37,33 @@ func Database(t testing.TB) string {
 	return s.Database(t)
 }
 
+// Copy makes a database on the server of this test process as prepare left the first one that it was called for, and
+// returns its URL. All tests of a process must pass the same prepare.
+func Copy(t testing.TB, prepare func(url string) error) string {
+	t.Helper()
+	wanted(t)
+	s, err := shared()
+	if err == nil {
+		err = s.prepare(prepare)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.database(t, " TEMPLATE "+original)
+}
+
+// original is the database that Copy copies.
+const original = "original"
+
+func (s *Server) prepare(prepare func(url string) error) error {
+	s.once.Do(func() {
+		if s.failed = s.exec("CREATE DATABASE " + original); s.failed == nil {
+			s.failed = prepare(s.url(original))
+		}
+	})
+	return s.failed
+}
+
 var shared = sync.OnceValues(start)
 
 // Server is a PostgreSQL server.
@@ -45,6 +72,8 @@ type Server struct {
 	user     *account
 	running  *process
 	made     atomic.Int64 // databases
+	once     sync.Once    // for the one that is copied
+	failed   error        // why it could not be made
 }
 
 // Start starts a server that the test has for itself.
@@ -97,8 +126,13 @@ func (s *Server) Again(t testing.TB) {
 // Database makes an empty database, which goes with the test, and returns its URL.
 func (s *Server) Database(t testing.TB) string {
 	t.Helper()
+	return s.database(t, "")
+}
+
+func (s *Server) database(t testing.TB, options string) string {
+	t.Helper()
 	name := fmt.Sprintf("test_%d", s.made.Add(1))
-	if err := s.exec("CREATE DATABASE " + name); err != nil {
+	if err := s.exec("CREATE DATABASE " + name + options); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -23,7 +23,14 @@ type GitHub interface {
 	// AllComments and AllReviews are read page by page, oldest first, to where the reading stops.
 	AllComments(context.Context, hls.Subject) iter.Seq2[hls.Comment, error]
 	AllReviews(context.Context, hls.Subject) iter.Seq2[hls.Review, error]
+	// Comment is one of the subject's conversation; one of another is not found.
 	Comment(ctx context.Context, s hls.Subject, id int64) (hls.Comment, error)
+	// RecentIssues are those of the subject's repository and its pull requests, the last created first.
+	RecentIssues(context.Context, hls.Subject) iter.Seq2[hls.Issue, error]
+	Review(ctx context.Context, s hls.Subject, id int64) (hls.Review, error)
+	ReviewComment(ctx context.Context, s hls.Subject, id int64) (hls.ReviewComment, error)
+	Run(ctx context.Context, s hls.Subject, id int64) (hls.WorkflowRun, error)
+	Release(ctx context.Context, s hls.Subject, id int64) (hls.Release, error)
 
 	AddLabels(ctx context.Context, s hls.Subject, names []string) error
 	RemoveLabel(ctx context.Context, s hls.Subject, name string) error
@@ -33,6 +40,11 @@ type GitHub interface {
 	CreateReview(ctx context.Context, s hls.Subject, head, body string, remarks []hls.Remark) (hls.Review, error)
 	CloseIssue(ctx context.Context, s hls.Subject, reason string) error
 	SetBody(ctx context.Context, s hls.Subject, body string) error
+	CreateIssue(ctx context.Context, s hls.Subject, title, body string, labels []string) (hls.Issue, error)
+	RerunFailedJobs(ctx context.Context, s hls.Subject, run int64) error
+	AddReaction(ctx context.Context, s hls.Subject, comment int64, inline bool, r hls.Reaction) error
+	EditReviewComment(ctx context.Context, s hls.Subject, id int64, body string) (hls.ReviewComment, error)
+	SetReleaseBody(ctx context.Context, s hls.Subject, id int64, body string) error
 }
 
 // Ledger is where effects are recorded before and after they are done. Its writes fail with hls.ErrLost once the
@@ -41,7 +53,8 @@ type Ledger interface {
 	Intend(context.Context, hls.Task, []hls.Effect) ([]hls.Entry, error)
 	Move(ctx context.Context, task hls.Task, entry int64, m hls.Move) error
 	Posted(ctx context.Context, s hls.Subject, purpose string, kind hls.EffectKind) (hls.Entry, error)
-	// Undecided are the rows of a subject that are sending or unknown, whichever task wrote them.
+	// Undecided are the rows that are sending or unknown: those about a subject, whichever task wrote them, and those that
+	// tasks of the subject wrote about others.
 	Undecided(context.Context, hls.Subject) ([]hls.Entry, error)
 	Superseded(context.Context, hls.Task) (bool, error)
 	Secret(ctx context.Context, name string) ([]byte, error)

@@ -72,7 +72,8 @@ func (a *Actor) Act(ctx context.Context, task hls.Task, plan hls.Plan, rule hls.
 		effects[i] = a.clean(e)
 	}
 	effects = a.cfg.Redactor.RedactPlan(hls.Plan{Effects: effects}).Effects
-	if err := confine(task, rule, effects); err != nil {
+	b := bounds{task: task, rule: rule, target: plan.Target}
+	if err := b.confine(effects); err != nil {
 		return nil, fmt.Errorf("check plan: %w", err)
 	}
 	entries, err := a.ledger.Intend(ctx, task, effects)
@@ -80,7 +81,7 @@ func (a *Actor) Act(ctx context.Context, task hls.Task, plan hls.Plan, rule hls.
 		return nil, fmt.Errorf("intend effects: %w", err)
 	}
 	fault.At(fault.Intended)
-	r, err := a.start(ctx, task, rule, entries)
+	r, err := a.start(ctx, b, entries)
 	if err != nil {
 		return entries, err
 	}
@@ -88,20 +89,20 @@ func (a *Actor) Act(ctx context.Context, task hls.Task, plan hls.Plan, rule hls.
 }
 
 // start learns what every effect of a run needs. A run of dry effects needs nothing of GitHub.
-func (a *Actor) start(ctx context.Context, task hls.Task, rule hls.Rule, entries []hls.Entry) (*run, error) {
-	r := &run{actor: a, task: task, rule: rule, entries: entries, self: rule.Self}
-	if rule.DryRun && !slices.ContainsFunc(entries, func(e hls.Entry) bool { return e.State == hls.Sending }) {
+func (a *Actor) start(ctx context.Context, b bounds, entries []hls.Entry) (*run, error) {
+	r := &run{actor: a, bounds: b, entries: entries, self: b.rule.Self, moved: map[string]string{}}
+	if b.rule.DryRun && !slices.ContainsFunc(entries, func(e hls.Entry) bool { return e.State == hls.Sending }) {
 		return r, nil
 	}
 	key, err := a.ledger.Secret(ctx, "marker")
 	if err != nil {
 		return nil, fmt.Errorf("read marker key: %w", err)
 	}
-	r.signer = signer{key: key, subject: task.Subject}
+	r.key = key
 	if r.self.ID != 0 {
 		return r, nil
 	}
-	if r.self, err = a.gh.SelfFor(ctx, task.Subject.Repo); err != nil && !errors.Is(err, hls.ErrNotFound) {
+	if r.self, err = a.gh.SelfFor(ctx, b.task.Subject.Repo); err != nil && !errors.Is(err, hls.ErrNotFound) {
 		return nil, fmt.Errorf("read own account: %w", err)
 	}
 	return r, nil
@@ -110,6 +111,7 @@ func (a *Actor) start(ctx context.Context, task hls.Task, rule hls.Rule, entries
 // clean makes every text of an effect safe, so that the ledger shows what is sent. What was between the parts of a
 // secret may be gone then, so that secrets are looked for afterwards.
 func (a *Actor) clean(e hls.Effect) hls.Effect {
+	e.Title = Title(e.Title, a.options(e.Subject, false))
 	e.Body = Sanitize(e.Body, a.options(e.Subject, false))
 	remarks := make([]hls.Remark, len(e.Remarks))
 	for i, remark := range e.Remarks {

@@ -20,7 +20,7 @@ func (d *comment) repeatable() bool { return d.have != nil }
 
 func (d *comment) body() string {
 	body := Sanitize(d.effect.Body, d.run.actor.options(d.effect.Subject, false))
-	return d.run.signer.mark(body, d.effect.Purpose, "")
+	return d.run.signer(d.effect.Subject).mark(body, d.effect.Purpose, "")
 }
 
 func (d *comment) look(ctx context.Context) (result, error) {
@@ -78,7 +78,7 @@ func (d *comment) search(ctx context.Context, hidden int64) (gone bool, err erro
 	if d.run.self.ID == 0 && hidden == 0 {
 		return false, nil
 	}
-	seen := false
+	seen, signer := false, d.run.signer(d.effect.Subject)
 	var marked *hls.Comment
 	for c, err := range d.run.actor.gh.AllComments(ctx, d.effect.Subject) {
 		if err != nil {
@@ -88,7 +88,7 @@ func (d *comment) search(ctx context.Context, hidden int64) (gone bool, err erro
 			seen = true
 			d.take(c)
 		}
-		if marked == nil && c.User.Same(d.run.self) && d.run.signer.marked(c.Body, d.effect.Purpose, "") {
+		if marked == nil && c.User.Same(d.run.self) && signer.marked(c.Body, d.effect.Purpose, "") {
 			marked = &c
 		}
 		if d.have != nil || marked != nil && hidden == 0 {

@@ -77,7 +77,7 @@ func TestE6_ReviewWithoutRevisionStillNeedsItsHead(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, hls.KindPullRequest)
 	e := s.effect(hls.CreateReview)
-	e.Revision = ""
+	e.Expect = ""
 	s.world.pull.Head.SHA = "def456"
 	if err := s.act(e); !errors.Is(err, hls.ErrStale) {
 		t.Errorf("err %v", err)
@@ -90,7 +90,7 @@ func TestE6_NoRevisionNoCheck(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, hls.KindIssue)
 	e := s.effect(hls.AddLabels)
-	e.Revision = ""
+	e.Expect = ""
 	s.world.issue.State = "closed"
 	if err := s.act(e); err != nil {
 		t.Error(err)

@@ -23,7 +23,7 @@ type signer struct {
 	subject hls.Subject
 }
 
-// ref names an effect in a marker, where there may be several of one purpose: reviews, one for each head.
+// ref names an effect in a marker, where there may be several of one purpose: reviews, one for each head, and issues.
 func ref(e hls.Effect) string {
 	sum := sha256.Sum256([]byte(e.Key() + "|" + e.Head))
 	return hex.EncodeToString(sum[:8])
@@ -53,6 +53,12 @@ func (s signer) marked(body, purpose, ref string) bool {
 		return false
 	}
 	return hmac.Equal([]byte(found[3]), []byte(s.sign(purpose, ref)))
+}
+
+// signed tells whether a body ends in a marker of the subject, whatever its purpose.
+func (s signer) signed(body string) bool {
+	found := markerPattern.FindStringSubmatch(strings.TrimRight(body, " \t\r\n"))
+	return found != nil && hmac.Equal([]byte(found[3]), []byte(s.sign(found[1], found[2])))
 }
 
 // sameText tells whether two bodies are the same but for how lines end, which GitHub may change.

@@ -25,7 +25,7 @@ func (d *review) look(ctx context.Context) (result, error) {
 		if err != nil {
 			return result{}, fmt.Errorf("read reviews: %w", err)
 		}
-		if v.User.Same(d.run.self) && d.run.signer.marked(v.Body, d.effect.Purpose, ref(d.effect)) {
+		if v.User.Same(d.run.self) && d.run.signer(d.effect.Subject).marked(v.Body, d.effect.Purpose, ref(d.effect)) {
 			return done(v.ID, v.HTMLURL, "found when read back"), nil
 		}
 	}
@@ -52,7 +52,7 @@ func (d *review) send(ctx context.Context) (result, error) {
 }
 
 func (d *review) create(ctx context.Context, body string, remarks []hls.Remark) (hls.Review, error) {
-	body = d.run.signer.mark(body, d.effect.Purpose, ref(d.effect))
+	body = d.run.signer(d.effect.Subject).mark(body, d.effect.Purpose, ref(d.effect))
 	return d.run.actor.gh.CreateReview(ctx, d.effect.Subject, d.effect.Head, body, remarks)
 }
 

@@ -12,22 +12,22 @@ import (
 
 // run is one run of a task's effects.
 type run struct {
-	actor   *Actor
-	task    hls.Task
-	rule    hls.Rule
+	actor *Actor
+	bounds
 	entries []hls.Entry
-	self    hls.Account // zero while unknown
-	signer  signer
-	newer   bool   // whether newer work has come in
-	moved   string // why the subject's present state makes what is left stale, once that is known
-	read    bool   // whether that state was read in this run
+	self    hls.Account       // zero while unknown
+	key     []byte            // that markers are signed with
+	newer   bool              // whether newer work has come in
+	moved   map[string]string // of each subject that was read, by key, why its state makes what is left stale; "" for fresh
 }
+
+func (r *run) signer(s hls.Subject) signer { return signer{key: r.key, subject: s} }
 
 // A deed carries out one kind of effect.
 type deed interface {
 	// look reads GitHub for what the effect would bring about. A result with a state ends the effect without a write.
 	look(context.Context) (result, error)
-	// send writes. It follows a look, and writes what that found missing.
+	// send writes, and says what came of it. It follows a look, and writes what that found missing.
 	send(context.Context) (result, error)
 	// repeatable tells, after a look, whether sending twice comes to the same as sending once.
 	repeatable() bool
@@ -36,7 +36,7 @@ type deed interface {
 // result is what became of an effect.
 type result struct {
 	state hls.EffectState // "" when it still has to be sent
-	id    int64           // of the comment or review
+	id    int64           // of the comment or review, number of the issue
 	url   string
 	note  string // what was left out and why, or why nothing was written
 }
@@ -45,7 +45,8 @@ func done(id int64, url, note string) result {
 	return result{state: hls.EffectDone, id: id, url: url, note: note}
 }
 
-func (r *run) deed(e hls.Effect) deed {
+func (r *run) deed(row hls.Entry) deed {
+	e := row.Effect
 	switch e.Kind {
 	case hls.AddLabels:
 		return &addLabels{run: r, effect: e}
@@ -59,6 +60,16 @@ func (r *run) deed(e hls.Effect) deed {
 		return &closing{run: r, effect: e}
 	case hls.SetBody:
 		return &setting{run: r, effect: e}
+	case hls.CreateIssue:
+		return &opening{run: r, effect: e, since: row.At}
+	case hls.RerunFailedJobs:
+		return &rerun{run: r, effect: e}
+	case hls.AddReaction:
+		return &reaction{run: r, effect: e}
+	case hls.EditRemark:
+		return &remarkEdit{run: r, effect: e}
+	case hls.SetSection:
+		return &sectioning{run: r, effect: e}
 	}
 	return nil
 }
@@ -92,7 +103,7 @@ func (r *run) carryAll(ctx context.Context) error {
 // spoke tells whether people have an answer. What GitHub then says to be gone was there all the same: a token may see
 // a pull request without its labels.
 func (r *run) spoke() bool {
-	return r.did(hls.CreateReview, "") || r.did(hls.UpsertComment, "")
+	return r.did(func(e hls.Effect) bool { return e.Kind == hls.CreateReview || e.Kind == hls.UpsertComment })
 }
 
 func labels(k hls.EffectKind) bool { return k == hls.AddLabels || k == hls.RemoveLabels }
@@ -114,13 +125,13 @@ func (r *run) carry(ctx context.Context, e *hls.Entry) error {
 	case ended(e.State):
 		return nil
 	}
-	if err := confineOne(r.task, r.rule, e.Effect); err != nil {
+	if err := r.confineOne(e.Effect); err != nil {
 		return r.fail(ctx, e, &hls.Permanent{Err: err, Reason: "outside_closed_set"})
 	}
 	if r.dry(e.Effect) && e.State != hls.Sending {
 		return r.move(ctx, e, hls.EffectShadow, result{})
 	}
-	d := r.deed(e.Effect)
+	d := r.deed(*e)
 	if e.State == hls.Sending {
 		if err := r.recover(ctx, e, d); err != nil || ended(e.State) {
 			return err
@@ -135,7 +146,8 @@ func (r *run) carry(ctx context.Context, e *hls.Entry) error {
 }
 
 func (r *run) dry(e hls.Effect) bool {
-	return r.rule.DryRun || labels(e.Kind) && !r.rule.Labels.AutoApply
+	return r.rule.DryRun || labels(e.Kind) && !r.rule.Labels.AutoApply ||
+		e.Kind == hls.EditRemark && r.rule.Comments.Post == hls.PostNever
 }
 
 // send makes the write of a row that nothing was written for.
@@ -149,6 +161,10 @@ func (r *run) send(ctx context.Context, e *hls.Entry, d deed) error {
 	doubt, err := r.clear(ctx, e)
 	if err != nil {
 		return r.fail(ctx, e, err)
+	}
+	last, err := r.posted(ctx, e.Effect)
+	if err != nil {
+		return err
 	}
 	found, err := d.look(ctx)
 	if err != nil {
@@ -167,11 +183,20 @@ func (r *run) send(ctx context.Context, e *hls.Entry, d deed) error {
 		return err
 	}
 	fault.At(fault.Sending)
+	if !d.repeatable() {
+		if err := r.alone(ctx, e, last); err != nil {
+			return err
+		}
+	}
+	return r.write(ctx, e, d)
+}
+
+func (r *run) write(ctx context.Context, e *hls.Entry, d deed) error {
 	sent, err := d.send(ctx)
 	if err != nil {
 		return r.settle(ctx, e, d, err)
 	}
-	return r.move(ctx, e, hls.EffectDone, sent)
+	return r.move(ctx, e, sent.state, sent)
 }
 
 // settle decides about a row whose write returned an error.

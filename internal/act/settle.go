@@ -12,8 +12,8 @@ import (
 // Settle decides about what the task's subject and purpose has in sending, for a task that ends without acting: one
 // that was superseded or skipped after an earlier run of it wrote. It reads GitHub and writes nothing there. A row
 // ends as done when the effect is to be seen, and at intent when it is not; what reading cannot decide ends as
-// unknown. The rows are returned as they stand at the end. *hls.RetryAfter says that it is too early to tell about
-// one of them. The task's lease has to be in force.
+// unknown. What another task is at work on is that one's. The rows are returned as they stand at the end.
+// *hls.RetryAfter says that it is too early to tell about one of them. The task's lease has to be in force.
 func (a *Actor) Settle(ctx context.Context, task hls.Task, rule hls.Rule) ([]hls.Entry, error) {
 	all, err := a.ledger.Undecided(ctx, task.Subject)
 	if err != nil {
@@ -21,14 +21,14 @@ func (a *Actor) Settle(ctx context.Context, task hls.Task, rule hls.Rule) ([]hls
 	}
 	var rows []hls.Entry
 	for _, e := range all {
-		if e.State == hls.Sending && (e.TaskID == task.ID || e.Effect.Purpose == task.Purpose) {
+		if e.State == hls.Sending && (e.TaskID == task.ID || e.Effect.Purpose == task.Purpose && !e.Live) {
 			rows = append(rows, e)
 		}
 	}
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	r, err := a.start(ctx, task, rule, rows)
+	r, err := a.start(ctx, bounds{task: task, rule: rule}, rows)
 	if err != nil {
 		return rows, err
 	}
@@ -60,7 +60,7 @@ func (r *run) resolveAll(ctx context.Context) error {
 
 // resolve decides about a row in sending that this run does not send. It may have been another task's.
 func (r *run) resolve(ctx context.Context, e *hls.Entry) error {
-	d := r.deed(e.Effect)
+	d := r.deed(*e)
 	found, err := d.look(ctx)
 	switch {
 	case err != nil:
@@ -88,45 +88,4 @@ func (r *run) young(e *hls.Entry) bool { return time.Since(e.At) < r.actor.cfg.S
 func (r *run) early(e *hls.Entry, free bool) error {
 	wait := r.actor.cfg.Settle - max(time.Since(e.At), 0) + time.Second
 	return &hls.RetryAfter{Err: fmt.Errorf("%w: it is not to be seen yet", hls.ErrAmbiguous), After: wait, Free: free}
-}
-
-// clear decides about the other rows that may have made the very comment which a row is about to make: those of
-// earlier tasks, which nobody else would come back to. It returns the newest of those that stay undecided, if any.
-func (r *run) clear(ctx context.Context, e *hls.Entry) (doubt *hls.Entry, err error) {
-	if e.Effect.Kind != hls.UpsertComment {
-		return nil, nil
-	}
-	rows, err := r.actor.ledger.Undecided(ctx, e.Effect.Subject)
-	if err != nil {
-		return nil, fmt.Errorf("read undecided effects: %w", err)
-	}
-	for i := range rows {
-		other := &rows[i]
-		if other.ID == e.ID || other.Effect.Kind != e.Effect.Kind || other.Effect.Purpose != e.Effect.Purpose {
-			continue
-		}
-		if other.State == hls.Sending {
-			err = r.resolve(ctx, other)
-		}
-		if other.State == hls.Sending {
-			return nil, err
-		}
-		if other.State == hls.EffectUnknown && (doubt == nil || doubt.At.Before(other.At)) {
-			doubt = other
-		}
-	}
-	return doubt, nil
-}
-
-// doubtful tells why a comment may not be created though none is seen: another row may have made it.
-func (r *run) doubtful(doubt *hls.Entry, d deed) error {
-	switch {
-	case doubt == nil, d.repeatable():
-		return nil
-	case r.self.ID == 0:
-		return r.unknown(errNoSelf)
-	case r.young(doubt):
-		return r.early(doubt, true)
-	}
-	return nil
 }

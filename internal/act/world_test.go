@@ -39,10 +39,16 @@ type world struct {
 	comments []hls.Comment
 	reviews  []hls.Review
 	remarks  []hls.Remark
-	seen     map[int64]time.Time // when a comment or review shows
+	opened   []hls.Issue
+	inline   []hls.ReviewComment
+	emojis   []string
+	run      hls.WorkflowRun
+	release  hls.Release
+	seen     map[int64]time.Time // when a comment, a review, an issue or an attempt shows
 	faults   map[string][]fault  // by method, taken in order
 	writes   []string
 	onWrite  func(string)
+	onRead   map[string]func() // by method, once
 	last     int64
 }
 
@@ -51,6 +57,8 @@ func newWorld() *world {
 	w.issue = hls.Issue{ID: 1, Number: 42, Title: "It breaks", Body: "On start.", State: "open", User: person}
 	w.pull = hls.PullRequest{ID: 2, Number: 42, State: "open", User: person, Head: hls.Branch{Ref: "x", SHA: "abc123"}, Base: hls.Branch{Ref: "main"}}
 	w.labels = []hls.Label{{Name: "Bug"}, {Name: "docs"}}
+	w.run = hls.WorkflowRun{ID: 9, RunAttempt: 1, Status: "completed", Conclusion: "failure", HeadSHA: "abc123"}
+	w.release = hls.Release{ID: 8, TagName: "v1.2.0", Name: "One dot two", Body: "By hand.\r\n"}
 	return w
 }
 
@@ -77,6 +85,12 @@ func (w *world) SelfFor(context.Context, string) (hls.Account, error) { return w
 
 // read returns the queued fault of a reading, if any.
 func (w *world) read(method string) error {
+	if do := w.onRead[method]; do != nil {
+		delete(w.onRead, method)
+		w.mu.Unlock()
+		do()
+		w.mu.Lock()
+	}
 	queue := w.faults[method]
 	if len(queue) == 0 {
 		return nil
@@ -85,10 +99,15 @@ func (w *world) read(method string) error {
 	return queue[0].err
 }
 
-func (w *world) Issue(context.Context, hls.Subject) (hls.Issue, error) {
+func (w *world) Issue(_ context.Context, s hls.Subject) (hls.Issue, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	issue := w.issue
+	for _, i := range w.opened {
+		if i.Number == s.Number {
+			issue = i
+		}
+	}
 	issue.Labels = slices.Clone(issue.Labels)
 	return issue, w.read("Issue")
 }
@@ -100,10 +119,14 @@ func (w *world) PullRequest(context.Context, hls.Subject) (hls.PullRequest, erro
 }
 
 func (w *world) Labels(context.Context, string) ([]hls.Label, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	return w.labels, w.read("Labels")
 }
 
 func (w *world) History(context.Context, hls.Subject) ([]hls.LabelEvent, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	return w.history, w.read("History")
 }
 
@@ -135,6 +158,8 @@ func read[T any](all []T, err error) iter.Seq2[T, error] {
 }
 
 func (w *world) Comment(_ context.Context, _ hls.Subject, id int64) (hls.Comment, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if err := w.read("Comment"); err != nil {
 		return hls.Comment{}, err
 	}
@@ -147,6 +172,8 @@ func (w *world) Comment(_ context.Context, _ hls.Subject, id int64) (hls.Comment
 }
 
 func (w *world) AllReviews(context.Context, hls.Subject) iter.Seq2[hls.Review, error] {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	var shown []hls.Review
 	for _, r := range w.reviews {
 		if !time.Now().Before(w.seen[r.ID]) {
@@ -234,6 +261,8 @@ func (w *world) SetBody(_ context.Context, _ hls.Subject, body string) error {
 // book is a ledger in memory. Its steps can be made to fail, before or after they are committed, as a crash does.
 type book struct {
 	rows   []hls.Entry
+	tasks  map[int64]hls.Subject // of the tasks that wrote the rows
+	live   map[int64]bool        // tasks that are running elsewhere
 	newer  bool
 	steps  int
 	crash  int // the step at which the process ends; 0 never
@@ -249,6 +278,7 @@ func (b *book) Intend(_ context.Context, task hls.Task, effects []hls.Effect) ([
 		at := slices.IndexFunc(b.rows, func(r hls.Entry) bool { return r.Effect.Key() == e.Key() })
 		if at < 0 {
 			at = len(b.rows)
+			b.tasks[task.ID] = task.Subject
 			b.rows = append(b.rows, hls.Entry{ID: int64(at + 1), TaskID: task.ID, Effect: e, State: hls.Intent, At: time.Now()})
 		}
 		out = append(out, b.rows[at])
@@ -288,44 +318,33 @@ func (b *book) Posted(_ context.Context, s hls.Subject, purpose string, kind hls
 func (b *book) Undecided(_ context.Context, s hls.Subject) ([]hls.Entry, error) {
 	var out []hls.Entry
 	for _, r := range b.rows {
-		if r.Effect.Subject.Key() == s.Key() && (r.State == hls.Sending || r.State == hls.EffectUnknown) {
+		of := r.Effect.Subject.Key() == s.Key() || b.tasks[r.TaskID].Key() == s.Key()
+		if of && (r.State == hls.Sending || r.State == hls.EffectUnknown) {
+			r.Live = b.live[r.TaskID]
 			out = append(out, r)
 		}
 	}
 	return out, nil
 }
 
-func (b *book) Superseded(context.Context, hls.Task) (bool, error) { return b.newer, nil }
-
-func (b *book) Secret(context.Context, string) ([]byte, error) {
-	return []byte("0123456789abcdef0123456789abcdef"), nil
-}
-
-func (b *book) states() string {
-	var out []string
-	for _, r := range b.rows {
-		out = append(out, string(r.State))
-	}
-	return strings.Join(out, " ")
-}
-
 // scene is everything that a test plays with.
 type scene struct {
 	*testing.T
-	world *world
-	book  *book
-	actor *act.Actor
-	task  hls.Task
-	rule  hls.Rule
+	world  *world
+	book   *book
+	actor  *act.Actor
+	task   hls.Task
+	rule   hls.Rule
+	target *hls.Subject
 
 	redactor *hls.Redactor
 }
 
 func newScene(t *testing.T, kind hls.Kind) *scene {
 	t.Helper()
-	s := &scene{T: t, world: newWorld(), book: &book{}}
+	s := &scene{T: t, world: newWorld(), book: &book{tasks: map[int64]hls.Subject{}, live: map[int64]bool{}}}
 	s.task = hls.Task{ID: 1, Purpose: "triage", Attempt: 1, Subject: hls.Subject{RepoID: 5, Repo: "octo/fish", Kind: kind, Number: 42}}
-	s.rule = hls.Rule{Labels: hls.LabelPolicy{AutoApply: true}}
+	s.rule = hls.Rule{Labels: hls.LabelPolicy{AutoApply: true}, Also: hls.EffectKinds()}
 	s.restart()
 	return s
 }
@@ -344,6 +363,7 @@ func (s *scene) effect(kind hls.EffectKind) hls.Effect {
 	if s.task.Subject.Kind == hls.KindPullRequest {
 		e.Revision = s.world.pull.Revision()
 	}
+	e.Expect = e.Revision
 	switch kind {
 	case hls.AddLabels, hls.RemoveLabels:
 		e.Labels = []hls.Label{{Name: "bug"}}
@@ -353,12 +373,14 @@ func (s *scene) effect(kind hls.EffectKind) hls.Effect {
 	case hls.UpsertComment, hls.SetBody:
 		e.Body = "Which version is it?"
 	case hls.CloseIssue:
+	default:
+		s.extra(&e)
 	}
 	return e
 }
 
 func (s *scene) act(effects ...hls.Effect) error {
-	_, err := s.actor.Act(s.Context(), s.task, hls.Plan{Effects: effects}, s.rule)
+	_, err := s.actor.Act(s.Context(), s.task, hls.Plan{Effects: effects, Target: s.target}, s.rule)
 	return err
 }
 
@@ -371,20 +393,4 @@ func (s *scene) must(states string, writes ...string) {
 	if !slices.Equal(s.world.writes, writes) {
 		s.Errorf("writes are %q, want %q", s.world.writes, writes)
 	}
-}
-
-func retryAfter(err error) time.Duration {
-	var retry *hls.RetryAfter
-	if errors.As(err, &retry) {
-		return retry.After
-	}
-	return 0
-}
-
-func reason(err error) string {
-	var final *hls.Permanent
-	if errors.As(err, &final) {
-		return final.Reason
-	}
-	return ""
 }

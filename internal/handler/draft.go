@@ -18,7 +18,7 @@ func newDraft(e hls.Event, f hls.Facts, a hls.Analysis, purpose string) *draft {
 	if revision == "" {
 		revision = f.Revision
 	}
-	return &draft{base: hls.Effect{Subject: e.Subject, Purpose: purpose, Revision: revision}}
+	return &draft{base: hls.Effect{Subject: e.Subject, Purpose: purpose, Revision: revision, Expect: revision}}
 }
 
 func (d *draft) drop(what, why string) {

@@ -85,6 +85,14 @@ type Remark struct {
 // Key identifies the effect for good: an effect is done at most once for its key.
 func (e Effect) Key() string {
 	key := fmt.Sprintf("%s|%s|%s|%s", e.Subject.Key(), e.Purpose, e.Revision, e.Kind)
+	switch e.Kind { // of which a plan may have several
+	case AddReaction:
+		key += fmt.Sprintf("|%d/%s", e.Comment, e.Reaction)
+	case EditRemark:
+		key += fmt.Sprintf("|%d", e.Comment)
+	case SetSection:
+		key += "|" + e.Section
+	}
 	if e.Nonce != "" {
 		key += "|" + e.Nonce
 	}

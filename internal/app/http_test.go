@@ -74,8 +74,8 @@ func TestHealthAndStatsHaveTheContractsNames(t *testing.T) {
 	}
 	components := health["components"].(map[string]any)
 	for _, name := range []string{"storage", "queue", "prompts", "github", "claude"} {
-		if components[name] == nil {
-			t.Errorf("health has no component %s", name)
+		if line, _ := components[name].(map[string]any); line["status"] != "healthy" || line["last_success"] == nil {
+			t.Errorf("component %s: %v", name, line)
 		}
 	}
 	stats := s.get("/stats")

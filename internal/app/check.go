@@ -51,7 +51,7 @@ func checkOnline(ctx context.Context, s *config.Settings, redactor *hls.Redactor
 	doors, err := openDoors(s, func(repo string) hls.Secret {
 		token, _ := router.Token(repo)
 		return token
-	})
+	}, nil)
 	if err != nil {
 		return nil // preflight has said why.
 	}

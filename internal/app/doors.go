@@ -10,6 +10,7 @@ import (
 
 	"hls/internal/act"
 	"hls/internal/analyze"
+	"hls/internal/breaker"
 	"hls/internal/claude"
 	"hls/internal/config"
 	"hls/internal/github"
@@ -46,13 +47,19 @@ func openStore(ctx context.Context, cfg record.Config) (record.Store, error) {
 	return store, nil
 }
 
-// openDoors makes the doors; tokens gives a repository's own token, or "".
-func openDoors(s *config.Settings, tokens func(repo string) hls.Secret) (*doors, error) {
-	gh, err := github.New(s.GitHub.Config, tokens)
+// openDoors makes the doors; tokens gives a repository's own token, or "". tell is told when the circuit of one opens or
+// closes, and may be nil.
+func openDoors(s *config.Settings, tokens func(repo string) hls.Secret, tell func(door string, b breaker.Snapshot)) (*doors, error) {
+	hub, model := s.GitHub.Config, s.Claude.Config
+	if tell != nil {
+		hub.Breaker.Tell = func(b breaker.Snapshot) { tell("github", b) }
+		model.Breaker.Tell = func(b breaker.Snapshot) { tell("claude", b) }
+	}
+	gh, err := github.New(hub, tokens)
 	if err != nil {
 		return nil, fmt.Errorf("%w: github: %w", ErrSettings, err)
 	}
-	cl, err := claude.New(s.Claude.Config)
+	cl, err := claude.New(model)
 	if err != nil {
 		return nil, fmt.Errorf("%w: claude: %w", ErrSettings, err)
 	}
@@ -111,12 +118,38 @@ func (a *App) report(success, failure time.Time, text string, refused bool) web.
 
 func (a *App) githubHealth() web.Component {
 	s := a.doors.github.Snapshot()
-	return a.report(s.LastSuccess, s.LastError, s.Error, s.Refused)
+	return a.guarded(a.report(s.LastSuccess, s.LastError, s.Error, s.Refused), s.Breaker)
 }
 
 func (a *App) claudeHealth() web.Component {
 	s := a.doors.claude.Snapshot()
-	return a.report(s.LastSuccess, s.LastError, s.Error, s.Refused)
+	return a.guarded(a.report(s.LastSuccess, s.LastError, s.Error, s.Refused), s.Breaker)
+}
+
+// guarded adds how the breaker of a door stands. While a circuit is open the door is not healthy, whatever the last call
+// was.
+func (a *App) guarded(c web.Component, b breaker.Snapshot) web.Component {
+	c.Breaker = &web.Breaker{
+		State: string(b.State), LastError: a.redactor.Redact(b.Error), Only: b.Parts, CallsAtATime: b.Width, OpenedInTotal: b.Count,
+	}
+	if b.State == breaker.Closed {
+		return c
+	}
+	c.Breaker.Since, c.Breaker.NextTry = &b.Since, &b.Next
+	if c.Status == web.Healthy {
+		c.Status = web.Degraded
+	}
+	return c
+}
+
+// tellBreaker logs that a door is left alone, and that it is used again.
+func (a *App) tellBreaker(door string, b breaker.Snapshot) {
+	if b.State == breaker.Closed {
+		a.log.Info("the door works again", "door", door)
+		return
+	}
+	a.log.Error("the door is out of order: it is left alone, and tried from time to time", "door", door, "next_try", b.Next,
+		"only", b.Parts, hls.KeyError, b.Error)
 }
 
 // githubStats is the part github_api of /stats.

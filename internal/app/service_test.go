@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"hls/internal/app"
+	"hls/internal/breaker"
 	"hls/internal/config"
 	"hls/internal/hls"
 	"hls/internal/simulate"
@@ -95,6 +96,8 @@ func (s *service) run(text string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	quick := breaker.Config{First: 50 * time.Millisecond, Longest: 200 * time.Millisecond, Step: 10 * time.Millisecond}
+	settings.GitHub.Breaker, settings.Claude.Breaker = quick, quick
 	ready := make(chan string, 1)
 	ctx, cancel := context.WithCancel(context.Background())
 	s.app, err = app.New(ctx, settings, app.Options{

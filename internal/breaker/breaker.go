@@ -24,6 +24,8 @@ type Config struct {
 	Step     time.Duration // how long each width of its return lasts at least; 5s
 	Wide     int           // calls at a time with which its return, of 1, 2, 4 and so on, is over; 16
 	Patience time.Duration // the most that a call waits for a probe, or for its place in a return; 2m
+
+	Tell func(Snapshot) // told when a circuit opens and when it closes, not of probes that fail; may be nil
 }
 
 func (c Config) filled() Config {
@@ -86,6 +88,7 @@ type Breaker struct {
 	changed chan struct{} // closed when a call that waits should look again
 	epochs  int64
 	opened  int64
+	news    bool // a circuit has opened or closed
 	whole   *circuit
 	parts   map[string]*circuit // those that are called, or have failed
 	sides   map[string]bool     // the parts whose failures stand in the whole's row
@@ -168,6 +171,7 @@ func (b *Breaker) take(c *circuit) held {
 
 // turn changes a circuit's state. What calls of before will tell does not count any more.
 func (b *Breaker) turn(c *circuit, to State) {
+	b.news = b.news || c.state == Closed || to == Closed
 	b.epochs++
 	c.state, c.epoch = to, b.epochs
 }

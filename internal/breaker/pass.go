@@ -27,11 +27,18 @@ func (h held) counts() bool { return h.epoch == h.entered }
 
 // Leave gives the pass back with what the call told; cause is its failure. Given back once more, it changes nothing.
 func (p *Pass) Leave(v Verdict, cause error) {
+	if b := p.breaker; p.leave(v, cause) && b.cfg.Tell != nil {
+		b.cfg.Tell(b.Snapshot())
+	}
+}
+
+// leave tells whether there is news.
+func (p *Pass) leave(v Verdict, cause error) bool {
 	b := p.breaker
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if p.left {
-		return
+		return false
 	}
 	p.left = true
 	p.whole.flying--
@@ -49,6 +56,9 @@ func (p *Pass) Leave(v Verdict, cause error) {
 	maps.DeleteFunc(b.parts, func(_ string, c *circuit) bool { return c.idle(now) })
 	close(b.changed)
 	b.changed = make(chan struct{})
+	news := b.news
+	b.news = false
+	return news
 }
 
 // untold leaves it to the next call to be the probe.

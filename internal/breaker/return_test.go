@@ -81,6 +81,23 @@ func TestAProbeThatIsGivenUpIsHandedOn(t *testing.T) {
 	})
 }
 
+// Whoever is told hears of the first opening and of the closing, and not of each probe.
+func TestNewsIsTold(t *testing.T) {
+	var told []State
+	inBubble(t, Config{Tell: func(s Snapshot) { told = append(told, s.State) }}, func(b bench) {
+		b.down()
+		for range 3 {
+			b.pass()
+			b.calls("a", Failed)
+		}
+		b.pass()
+		b.calls("a", Answered, Answered)
+		if got := fmt.Sprint(told); got != "[open closed]" {
+			b.Errorf("told %s", got)
+		}
+	})
+}
+
 // It returns by 1, 2, 4 and so on, each width lasting for its time, whoever wants in.
 func TestItReturnsSlowly(t *testing.T) {
 	inBubble(t, Config{}, func(b bench) {

@@ -66,10 +66,8 @@ func judge(ctx context.Context, f failure) error {
 		return &hls.RetryAfter{Err: fmt.Errorf("%w: %w", errRefused, f.err), After: wait, Reason: reasonUnauthorized}
 	case status == http.StatusNotFound:
 		return &hls.RetryAfter{Err: fmt.Errorf("%w: %w", errRefused, f.err), After: wait, Reason: reasonNoModel}
-	case status == statusOverloaded:
-		return &hls.RetryAfter{Err: f.err, After: wait, Free: true, Outage: true, Reason: reasonOverloaded}
 	case status >= 500:
-		return &hls.RetryAfter{Err: f.err, After: wait, Free: true, Outage: true, Reason: reasonUnavailable}
+		return &hls.RetryAfter{Err: f.err, After: wait, Free: true, Outage: true, Reason: outageReason(f.err)}
 	case status == http.StatusRequestTimeout, status == http.StatusConflict:
 		return &hls.RetryAfter{Err: f.err, After: wait}
 	}

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/anthropics/anthropic-sdk-go"
+
 	"hls/internal/breaker"
 	"hls/internal/hls"
 )
@@ -49,7 +51,16 @@ func held(err error) error {
 	if !errors.As(err, &open) {
 		return err
 	}
-	return &hls.RetryAfter{Err: open, After: time.Until(open.Next), Free: true, Reason: reasonUnavailable}
+	return &hls.RetryAfter{Err: open, After: time.Until(open.Next), Free: true, Reason: outageReason(open.Cause)}
+}
+
+// outageReason names what is wrong with the server.
+func outageReason(err error) string {
+	var answer *anthropic.Error
+	if errors.As(err, &answer) && answer.StatusCode == statusOverloaded {
+		return reasonOverloaded
+	}
+	return reasonUnavailable
 }
 
 // behind puts the task whose call was the probe behind those that were turned away: if that call is what fails, another

@@ -72,7 +72,7 @@ func TestE9_AnOverloadedModelIsLeftAlone(t *testing.T) {
 	}
 	for range 3 {
 		_, err := c.Ask(t.Context(), about(sonnet))
-		if !errors.As(err, &retry) || !retry.Free || retry.Outage || retry.Reason != reasonUnavailable || c.Shut(sonnet) == nil {
+		if !errors.As(err, &retry) || !retry.Free || retry.Outage || retry.Reason != reasonOverloaded || c.Shut(sonnet) == nil {
 			t.Errorf("while it is open: %v", err)
 		}
 	}

@@ -27,6 +27,7 @@ func TestO4_BadFilesNameLineAndKey(t *testing.T) {
 		"truth for text":   {"server: {host: true}" + rest, `s.yaml:1:16: server.host: want text, got true`},
 		"bare duration":    {"processing: {debounce: 10}" + rest, `s.yaml:1:24: processing.debounce: want a duration such as 10s, 5m, 2h or 30d, got 10`},
 		"no time to run":   {"processing: {timeout: 0s}" + rest, `s.yaml:1:23: processing.timeout: want 1s or more`},
+		"no patience":      {"processing: {give_up_after: 0s}" + rest, `s.yaml:1:29: processing.give_up_after: want more than 0s`},
 		"bad duration":     {"processing: {debounce: 10x}" + rest, `s.yaml:1:24: processing.debounce: want a duration such as 10s, 5m, 2h or 30d, got "10x"`},
 		"past duration":    {"processing: {debounce: -1s}" + rest, `s.yaml:1:24: processing.debounce: want 0 or more, got "-1s"`},
 		"text for section": {"server: here" + rest, `s.yaml:1:9: server: want a mapping of keys, got other text`},

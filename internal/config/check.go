@@ -42,6 +42,9 @@ func (b *binder) checkProcessing(s *Settings) {
 	if s.Processing.Timeout < shortestRun && !b.told("processing.timeout") {
 		b.at("processing.timeout", "want %s or more: a run reads GitHub, asks Claude and writes to GitHub", shortestRun)
 	}
+	if s.Processing.GiveUpAfter <= 0 && !b.told("processing.give_up_after") {
+		b.at("processing.give_up_after", "want more than 0s: an outage ends it; 24h is a day")
+	}
 }
 
 // told tells whether a key has a problem already.

@@ -119,8 +119,10 @@ type Features struct {
 type Processing struct {
 	// How many deliveries are worked on at a time.
 	Concurrency int `yaml:"concurrency" default:"16" jsonschema:"minimum=1,maximum=1024"`
-	// How often one is tried before it is parked.
+	// How often one is tried before it is parked. Tries that an outage of GitHub or Claude ends do not count.
 	MaxAttempts int `yaml:"max_attempts" default:"8" jsonschema:"minimum=1,maximum=100"`
+	// How long an outage of GitHub or Claude, or a limit of theirs, may put one off before it is parked; more than 0s.
+	GiveUpAfter time.Duration `yaml:"give_up_after" default:"24h"`
 	// How long to wait for more events on the same subject; 0s starts at once.
 	Debounce time.Duration `yaml:"debounce" default:"10s"`
 	// The most that one run may take; at least 1s.

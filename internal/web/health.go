@@ -12,6 +12,26 @@ type Component struct {
 	LastSuccess *time.Time `json:"last_success,omitempty"`
 	LastError   string     `json:"last_error,omitempty"`
 	LastErrorAt *time.Time `json:"last_error_at,omitempty"`
+	Breaker     *Breaker   `json:"breaker,omitempty"` // of a door
+}
+
+// Breaker is how the circuit of a door stands.
+type Breaker struct {
+	State         string     `json:"state"` // "closed", "open" or "half_open"
+	Since         *time.Time `json:"since,omitempty"`
+	NextTry       *time.Time `json:"next_try,omitempty"`
+	LastError     string     `json:"last_error,omitempty"`
+	Only          []string   `json:"only,omitempty"`            // what alone it is open for; everything when empty
+	CallsAtATime  int        `json:"calls_at_a_time,omitempty"` // while it returns after closing
+	OpenedInTotal int64      `json:"opened_total"`
+}
+
+// bare is what everybody may see of it.
+func (b *Breaker) bare() *Breaker {
+	if b == nil {
+		return nil
+	}
+	return &Breaker{State: b.State, Since: b.Since, NextTry: b.NextTry, OpenedInTotal: b.OpenedInTotal}
 }
 
 // The states of a component and of the whole.
@@ -58,7 +78,7 @@ func (s *Server) health(w http.ResponseWriter, r *http.Request) {
 	}
 	if !s.allowed(r) {
 		for name, c := range components {
-			components[name] = Component{Status: c.Status, LastSuccess: c.LastSuccess, LastErrorAt: c.LastErrorAt}
+			components[name] = Component{Status: c.Status, LastSuccess: c.LastSuccess, LastErrorAt: c.LastErrorAt, Breaker: c.Breaker.bare()}
 		}
 	}
 	answer(w, code, body)

@@ -86,7 +86,24 @@ func (c scrape) Collect(out chan<- prometheus.Metric) {
 	emit(prometheus.GaugeValue, "hls_queue_pending", "Tasks that wait.", float64(stats.Pending))
 	emit(prometheus.GaugeValue, "hls_queue_running", "Tasks under way.", float64(stats.Running))
 	emit(prometheus.GaugeValue, "hls_queue_oldest_seconds", "How long the oldest due task has waited.", stats.Oldest.Seconds())
+	for door, report := range c.s.deps.Components {
+		c.breaker(emit, door, report().Breaker)
+	}
 	c.latency(out, stats.Processing.Bounds, stats.Processing.Counts, stats.Processing.Sum)
+}
+
+func (scrape) breaker(emit func(prometheus.ValueType, string, string, float64, ...string), door string, b *Breaker) {
+	if b == nil {
+		return
+	}
+	for _, state := range []string{"closed", "open", "half_open"} {
+		value := 0.0
+		if b.State == state {
+			value = 1
+		}
+		emit(prometheus.GaugeValue, "hls_breaker_state", "1 for the state that the circuit of a door is in.", value, "door", door, "state", state)
+	}
+	emit(prometheus.CounterValue, "hls_breaker_opened_total", "How often the circuits of a door opened since the start.", float64(b.OpenedInTotal), "door", door)
 }
 
 func (scrape) latency(out chan<- prometheus.Metric, bounds []float64, counts []int64, sum float64) {

@@ -58,6 +58,7 @@ type Pipeline struct {
 	current atomic.Pointer[Rooms]
 	changed notifier
 	payload chan struct{} // held while a payload is read
+	suspect chan struct{} // held while a suspect runs
 }
 
 // New makes a pipeline; Run starts it. The store stays the caller's to close, after Run has returned.
@@ -83,7 +84,7 @@ func New(cfg Config, store record.Store, rooms Rooms, log *slog.Logger) (*Pipeli
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	p := &Pipeline{cfg: cfg, store: store, log: log, payload: make(chan struct{}, 1)}
+	p := &Pipeline{cfg: cfg, store: store, log: log, payload: make(chan struct{}, 1), suspect: make(chan struct{}, 1)}
 	p.current.Store(&rooms)
 	return p, nil
 }

@@ -42,9 +42,11 @@ func (p *Pipeline) Accept(ctx context.Context, d hls.Delivery, e hls.Event) (hls
 
 // process takes a task through the stages. Whatever a stage returns as an error, judge turns into an outcome.
 func (p *Pipeline) process(ctx context.Context, j *journey) error {
-	if j.task.Attempt > p.cfg.MaxAttempts {
-		return &hls.Permanent{Err: errors.New("earlier attempts ended without an outcome"), Reason: "max_attempts"}
+	release, err := p.admit(ctx, j.task)
+	if err != nil {
+		return err
 	}
+	defer release()
 	event, err := p.recall(ctx, j)
 	if err != nil {
 		return err
@@ -58,7 +60,10 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 	if err := p.settle(ctx, j, rule); err != nil {
 		return err
 	}
-	if !verdict.Do {
+	switch {
+	case j.task.Attempt > p.cfg.MaxAttempts:
+		return errSpent
+	case !verdict.Do:
 		return skip(verdict.Reason)
 	}
 

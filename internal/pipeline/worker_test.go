@@ -9,9 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"hls/internal/act"
 	"hls/internal/hls"
 	"hls/internal/record"
 	"hls/internal/record/sqlite"
+	"hls/internal/route"
 )
 
 // claimed is a store with one running task, and a pipeline over it.
@@ -103,6 +105,77 @@ func TestO1_CrashesUseUpAttempts(t *testing.T) {
 	got, err := store.Task(t.Context(), task.ID)
 	if err != nil || got.State != hls.Parked || got.Reason != "max_attempts" {
 		t.Errorf("ended as %s (%s), %v", got.State, got.Reason, err)
+	}
+}
+
+// A task without attempts left is not given up in the middle of a write: what became of that is read back first.
+func TestE5_ASpentTaskReadsBackWhatItWasSending(t *testing.T) {
+	t.Parallel()
+	p, store, task := claimed(t, time.Minute)
+	router, err := route.New(route.Config{}, route.Features{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	actor, err := act.New(act.Config{}, labeled{}, store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Swap(Rooms{Router: router, Actor: actor})
+	effect := hls.Effect{Kind: hls.AddLabels, Subject: task.Subject, Purpose: task.Purpose, Labels: []hls.Label{{Name: "bug"}}}
+	rows, err := store.Intend(t.Context(), task, []hls.Effect{effect})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Move(t.Context(), task, rows[0].ID, hls.Move{From: hls.Intent, To: hls.Sending}); err != nil {
+		t.Fatal(err)
+	}
+	task.Attempt = p.cfg.MaxAttempts + 1
+	p.work(t.Context(), task)
+	got, err := store.Task(t.Context(), task.ID)
+	if err != nil || got.State != hls.Parked || got.Reason != "max_attempts" {
+		t.Errorf("ended as %s (%s), %v", got.State, got.Reason, err)
+	}
+	if rows, err = store.Effects(t.Context(), task.ID); err != nil || rows[0].State != hls.EffectDone {
+		t.Errorf("rows %+v, %v", rows, err)
+	}
+}
+
+// labeled is a GitHub on which an issue has its label.
+type labeled struct{ act.GitHub }
+
+func (labeled) SelfFor(context.Context, string) (hls.Account, error) {
+	return hls.Account{ID: 7, Login: "hls-bot"}, nil
+}
+
+func (labeled) Issue(context.Context, hls.Subject) (hls.Issue, error) {
+	return hls.Issue{Number: 1, Labels: []hls.Label{{Name: "bug"}}}, nil
+}
+
+func (labeled) History(context.Context, hls.Subject) ([]hls.LabelEvent, error) { return nil, nil }
+
+// Of the tasks that did not come to an end twice, one is tried at a time: should it end the process, the others keep
+// their attempts.
+func TestO1_SuspectsRunOneAtATime(t *testing.T) {
+	t.Parallel()
+	p, _, task := claimed(t, time.Minute)
+	p.cfg.MaxAttempts = 8
+	task.Attempt = suspectAttempt
+	release, err := p.admit(t.Context(), task)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = p.admit(t.Context(), task)
+	if o := p.judge(task, err); err == nil || o.State != hls.Queued || !o.Free || time.Until(o.RetryAt) < suspectPause/2 {
+		t.Errorf("the second: %v, %+v", err, o)
+	}
+	task.Attempt--
+	if _, err := p.admit(t.Context(), task); err != nil {
+		t.Errorf("one that is no suspect: %v", err)
+	}
+	release()
+	task.Attempt++
+	if _, err := p.admit(t.Context(), task); err != nil {
+		t.Errorf("once the first has ended: %v", err)
 	}
 }
 

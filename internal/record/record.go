@@ -1,6 +1,6 @@
 // Package record is what is stored: deliveries, tasks, analyses, the ledger of effects, spend and counters.
 //
-// Store is implemented by record/sqlite. record/recordtest.Exercise is what every implementation must pass.
+// Store is implemented by record/sqlite and record/postgres. record/recordtest.Exercise is what every implementation must pass.
 package record
 
 import (

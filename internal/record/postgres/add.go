@@ -71,7 +71,7 @@ func (s *Store) addTogether(batch []*addition) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	var k *known
-	return s.transact(ctx, func(b *pgx.Batch) {
+	return s.transact(ctx, func(b *queries) {
 		k = newKnown()
 		k.ask(b, batch)
 	}, func(t *tx) error { return t.add(k, batch) })
@@ -131,7 +131,7 @@ func newKnown() *known {
 }
 
 // ask queues what is to be known, behind the locks of all ids and bodies: nobody else decides on them meanwhile.
-func (k *known) ask(b *pgx.Batch, batch []*addition) {
+func (k *known) ask(b *queries, batch []*addition) {
 	var locks []int64
 	ids := column(batch, func(a *addition) string { return a.Delivery.ID })
 	hashes := column(batch, func(a *addition) []byte { return a.Delivery.Hash[:] })

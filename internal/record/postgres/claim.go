@@ -60,7 +60,7 @@ func (s *Store) claim(ctx context.Context, owner string, lease time.Duration, lo
 
 // pick finds and locks the lane to work on.
 func (t *tx) pick(look bool) (l lane, err error) {
-	var b pgx.Batch
+	var b queries
 	b.Queue(lapsed, t.now).QueryRow(func(row pgx.Row) error {
 		var some bool
 		if err := row.Scan(&some); err != nil || !some || !look {
@@ -113,18 +113,18 @@ func (s *Store) reclaim(ctx context.Context) error {
 // writeFor is write for the holder of a task: do runs while the task's lease is the one in force, and the task's row
 // is locked until the commit.
 func (s *Store) writeFor(ctx context.Context, task hls.Task, do func(*tx) error) error {
-	return s.transact(ctx, func(b *pgx.Batch) { hold(b, task) }, do)
+	return s.transact(ctx, func(b *queries) { hold(b, task) }, do)
 }
 
 // changeFor is writeFor for what changes the state of the task: the lane is locked too.
 func (s *Store) changeFor(ctx context.Context, task hls.Task, do func(*tx) error) error {
-	return s.transact(ctx, func(b *pgx.Batch) {
+	return s.transact(ctx, func(b *queries) {
 		b.Queue(lockLane, task.ID)
 		hold(b, task)
 	}, do)
 }
 
-func hold(b *pgx.Batch, task hls.Task) {
+func hold(b *queries, task hls.Task) {
 	const q = `SELECT FROM tasks WHERE id = $1 AND epoch = $2 AND state = 'running' FOR NO KEY UPDATE`
 	b.Queue(q, task.ID, task.Lease.Epoch).QueryRow(func(row pgx.Row) error {
 		err := row.Scan()

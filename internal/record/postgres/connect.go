@@ -76,13 +76,9 @@ var session = map[string]string{
 	"timezone":                            "UTC",
 }
 
-// prepare has times come in UTC, and texts go as PostgreSQL takes them.
+// prepare has times come in UTC.
 func prepare(conn *pgx.Conn) {
-	types := conn.TypeMap()
-	types.RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
-	text := &pgtype.Type{Name: "text", OID: pgtype.TextOID, Codec: textCodec{}}
-	types.RegisterType(text)
-	types.RegisterType(&pgtype.Type{Name: "_text", OID: pgtype.TextArrayOID, Codec: &pgtype.ArrayCodec{ElementType: text}})
+	conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
 }
 
 // verify finds out here, and not after a power loss, whether what the server acknowledges is on its disk. It returns

@@ -13,6 +13,9 @@ import (
 // errCut says that the connection was lost before the transaction could have been committed: nothing was written.
 var errCut = errors.New("the connection to the database was lost")
 
+// errUnknown says that nobody could be asked what became of a commit.
+var errUnknown = errors.New("whether the write was committed is not known")
+
 func none(err error) bool { return errors.Is(err, pgx.ErrNoRows) }
 
 // unreachable wraps the failure to get a connection.

@@ -32,7 +32,7 @@ func (s *Store) keepHouse(ctx context.Context) {
 
 // sweep does one step, and tells whether there is more to do at once.
 func (s *Store) sweep(ctx context.Context) (more bool, err error) {
-	err = s.transact(ctx, func(b *pgx.Batch) {
+	err = s.transact(ctx, func(b *queries) {
 		b.Queue(`SELECT pg_try_advisory_xact_lock($1, 0)`, lockHouse).QueryRow(func(row pgx.Row) error {
 			var alone bool
 			if err := row.Scan(&alone); err != nil || alone {

@@ -122,7 +122,7 @@ const stale = `SELECT repo_id FROM (
 // tidy raises the promises that are behind, so that claims need not look there.
 func (t *tx) tidy() error {
 	var repos []int64
-	var b pgx.Batch
+	var b queries
 	b.Queue(stale, t.now, lockYard, slots).Query(func(rows pgx.Rows) (err error) {
 		repos, err = pgx.CollectRows(rows, pgx.RowTo[int64])
 		return err

@@ -24,7 +24,7 @@ func (s *Store) Intend(ctx context.Context, task hls.Task, effects []hls.Effect)
 	}
 	err = s.writeFor(ctx, task, func(t *tx) error {
 		entries = make([]hls.Entry, len(effects))
-		var b pgx.Batch
+		var b queries
 		for i, e := range effects {
 			t.intend(&b, task, e, packed[i])
 			b.Queue(selectEntry+` WHERE key = $1`, e.Key()).QueryRow(func(row pgx.Row) (err error) {
@@ -41,7 +41,7 @@ func (s *Store) Intend(ctx context.Context, task hls.Task, effects []hls.Effect)
 }
 
 // intend queues the row of an effect, unless its key has one.
-func (t *tx) intend(b *pgx.Batch, task hls.Task, e hls.Effect, packed []byte) {
+func (t *tx) intend(b *queries, task hls.Task, e hls.Effect, packed []byte) {
 	const q = `INSERT INTO effects (key, task_id, subject_key, purpose, kind, state, effect, at)
 		VALUES ($1, $2, $3, $4, $5, 'intent', $6, $7) ON CONFLICT (key) DO NOTHING`
 	b.Queue(q, e.Key(), task.ID, e.Subject.Key(), e.Purpose, string(e.Kind), packed, t.now).Exec(func(tag pgconn.CommandTag) error {

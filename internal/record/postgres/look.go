@@ -33,14 +33,14 @@ func (s *Store) lookOnce(ctx context.Context, do func(context.Context, *pgx.Conn
 // one reads one row into dest, or returns pgx.ErrNoRows.
 func (s *Store) one(ctx context.Context, query string, args []any, dest ...any) error {
 	return s.look(ctx, func(ctx context.Context, conn *pgx.Conn) error {
-		return conn.QueryRow(ctx, query, args...).Scan(dest...)
+		return conn.QueryRow(ctx, query, texts(args)...).Scan(dest...)
 	})
 }
 
 // many reads all rows of a query.
 func many[V any](ctx context.Context, s *Store, scan pgx.RowToFunc[V], query string, args ...any) (list []V, err error) {
 	err = s.look(ctx, func(ctx context.Context, conn *pgx.Conn) error {
-		rows, err := conn.Query(ctx, query, args...)
+		rows, err := conn.Query(ctx, query, texts(args)...)
 		if err != nil {
 			return err
 		}

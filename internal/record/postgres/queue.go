@@ -95,7 +95,7 @@ func (t *tx) bursts(jobs []*job, places []place) (map[stream]*burst, error) {
 			keys, purposes = append(keys, s.key), append(purposes, s.purpose)
 		}
 	}
-	var b pgx.Batch
+	var b queries
 	b.Queue(makeLanes, column(places, func(p place) string { return p.key }), column(places, func(p place) int64 { return p.repo }), due)
 	b.Queue(`SELECT nextval('tasks_id_seq') FROM generate_series(1, $1)`, len(jobs)).Query(func(rows pgx.Rows) error {
 		ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
@@ -239,7 +239,7 @@ func (t *tx) requeue(r requeue) error {
 			AND q.occurred_at >= o.occurred_at AND q.id > o.id) AS newer FROM tasks o WHERE o.id = ANY ($1)) o
 		WHERE t.id = o.id AND t.state = $2 AND ($3::timestamptz IS NULL OR t.until <= $3) RETURNING t.state, t.subject_key, t.repo_id`
 	args := []any{r.ids, string(r.from), r.lapsed, r.runAt, r.reason, record.ReasonNewer, r.refund, r.spent.Microseconds(), r.failing, time.Time{}}
-	rows, err := t.conn.Query(t.ctx, q, args...)
+	rows, err := t.conn.Query(t.ctx, q, texts(args)...)
 	if err != nil {
 		return unavailable(t.conn, err)
 	}

@@ -43,7 +43,7 @@ func (s *Store) Reserve(ctx context.Context, r hls.Reservation) (id int64, err e
 // lock, so that all instances together keep them; that of one subject is kept by the task's lease. Reservations that
 // were never settled count in full.
 func (t *tx) spent(r hls.Reservation) (s record.Spent, err error) {
-	var b pgx.Batch
+	var b queries
 	if r.Budget.DailyUSD > 0 || r.Budget.MonthlyUSD > 0 || r.Budget.PerRepoDailyUSD > 0 || r.Budget.PerActorDailyTasks > 0 {
 		b.Queue(`SELECT pg_advisory_xact_lock($1, 0)`, lockSpend)
 	}
@@ -62,7 +62,7 @@ func (t *tx) spent(r hls.Reservation) (s record.Spent, err error) {
 }
 
 // sum queues the reading of what was spent since the start of a day, unless its cap is not set.
-func (t *tx) sum(b *pgx.Batch, m *record.Money, limit float64, repo int64, since time.Time) {
+func (t *tx) sum(b *queries, m *record.Money, limit float64, repo int64, since time.Time) {
 	const q = `SELECT coalesce((SELECT sum(micro_usd) FROM money WHERE repo_id = $1 AND day >= $2::date), 0)::bigint,
 		coalesce((SELECT sum(micro_usd) FROM spend WHERE state = 'open' AND at > $3 AND at >= $4 AND (repo_id = $1 OR $1 = $5)), 0)::bigint`
 	if limit > 0 {
@@ -73,7 +73,7 @@ func (t *tx) sum(b *pgx.Batch, m *record.Money, limit float64, repo int64, since
 }
 
 // onSubject queues the reading of the analyses of the subject in the window, as many as the cap, the newest first.
-func (t *tx) onSubject(b *pgx.Batch, r hls.Reservation, s *record.Spent) {
+func (t *tx) onSubject(b *queries, r hls.Reservation, s *record.Spent) {
 	const q = `SELECT count(*), coalesce(min(at), $2) FROM (SELECT at FROM spend WHERE subject_key = $1 AND at > $2 AND state <> 'void'
 		ORDER BY at DESC LIMIT $3) AS newest`
 	b.Queue(q, r.Task.Subject.Key(), t.now.Add(-record.SubjectWindow), r.SubjectDaily).QueryRow(func(row pgx.Row) error {

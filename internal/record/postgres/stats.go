@@ -27,7 +27,7 @@ func (s *Store) Stats(ctx context.Context) (stats record.Stats, err error) {
 	var now time.Time
 	err = s.look(ctx, func(ctx context.Context, conn *pgx.Conn) error {
 		clear(totals)
-		var b pgx.Batch
+		var b queries
 		b.Queue("begin isolation level repeatable read read only")
 		b.Queue(sums).Query(func(rows pgx.Rows) error {
 			var c record.Counter
@@ -40,7 +40,7 @@ func (s *Store) Stats(ctx context.Context) (stats record.Stats, err error) {
 		})
 		b.Queue(queue).QueryRow(func(row pgx.Row) error { return row.Scan(&pending, &running, &oldest, &now) })
 		b.Queue("commit")
-		return conn.SendBatch(ctx, &b).Close()
+		return conn.SendBatch(ctx, &b.Batch).Close()
 	})
 	if err != nil {
 		return record.Stats{}, fmt.Errorf("read stats: %w", err)

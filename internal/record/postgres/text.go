@@ -1,39 +1,34 @@
 package postgres
 
 import (
-	"bytes"
-	"unicode/utf8"
+	"strings"
 
-	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5"
 )
 
-// textCodec stores any text: PostgreSQL takes neither the character 0 nor bytes that are not UTF-8, and what came
-// from the network may have both. They become U+FFFD.
-type textCodec struct{ pgtype.TextCodec }
+// queries are a pgx.Batch that takes any text.
+type queries struct{ pgx.Batch }
 
-// PlanEncode implements pgtype.Codec.
-func (c textCodec) PlanEncode(m *pgtype.Map, oid uint32, format int16, value any) pgtype.EncodePlan {
-	plan := c.TextCodec.PlanEncode(m, oid, format, value)
-	if plan == nil {
-		return nil
-	}
-	return textPlan{plan}
+// Queue adds a query.
+func (b *queries) Queue(query string, args ...any) *pgx.QueuedQuery {
+	return b.Batch.Queue(query, texts(args)...)
 }
 
-type textPlan struct{ pgtype.EncodePlan }
+// texts makes arguments such that PostgreSQL takes them: it knows neither the character 0 nor bytes that are not
+// UTF-8, and what came from the network may have both. They become U+FFFD.
+func texts(args []any) []any {
+	for i, arg := range args {
+		switch v := arg.(type) {
+		case string:
+			args[i] = text(v)
+		case []string:
+			args[i] = column(v, text)
+		}
+	}
+	return args
+}
 
-// Encode implements pgtype.EncodePlan.
-func (p textPlan) Encode(value any, buf []byte) ([]byte, error) {
-	start := len(buf)
-	buf, err := p.EncodePlan.Encode(value, buf)
-	if err != nil || buf == nil {
-		return buf, err
-	}
-	text := buf[start:]
-	if utf8.Valid(text) && bytes.IndexByte(text, 0) < 0 {
-		return buf, nil
-	}
+func text(s string) string {
 	const instead = "\uFFFD"
-	text = bytes.ReplaceAll(bytes.ToValidUTF8(text, []byte(instead)), []byte{0}, []byte(instead))
-	return append(buf[:start], text...), nil
+	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", instead), instead)
 }

@@ -26,16 +26,16 @@ type tx struct {
 	now    time.Time // by the clock of the database
 	counts record.Counts
 	ready  bool // work may have become ready
-	last   pgx.Batch
+	last   queries
 }
 
 // opening queues what is read or locked as the transaction begins. It is called for every try.
-type opening func(*pgx.Batch)
+type opening func(*queries)
 
 // write runs do in a transaction and returns after its commit. Until the transaction has begun the end of ctx ends it;
 // from then on write waits for it. Where others undo the transaction, do runs again.
 func (s *Store) write(ctx context.Context, do func(*tx) error) error {
-	return s.transact(ctx, func(*pgx.Batch) {}, do)
+	return s.transact(ctx, func(*queries) {}, do)
 }
 
 func (s *Store) transact(ctx context.Context, open opening, do func(*tx) error) (err error) {
@@ -101,7 +101,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 // begin starts the transaction and reads the time.
 func (t *tx) begin(s *Store, open opening) error {
-	var b pgx.Batch
+	var b queries
 	b.Queue("begin isolation level read committed")
 	b.Queue("SELECT clock_timestamp(), pg_current_xact_id()::text").QueryRow(func(row pgx.Row) error {
 		return row.Scan(&t.now, &t.id)
@@ -152,23 +152,23 @@ func (s *Store) settled(t *tx, lost error) error {
 		}
 		pause(t.ctx, 50*time.Millisecond)
 	}
-	return fmt.Errorf("%w: whether the write was committed is not known", record.ErrUnavailable)
+	return fmt.Errorf("%w: %w", record.ErrUnavailable, errUnknown)
 }
 
 // send runs queries in one round trip.
-func (t *tx) send(b *pgx.Batch) error {
-	return unavailable(t.conn, t.conn.SendBatch(t.ctx, b).Close())
+func (t *tx) send(b *queries) error {
+	return unavailable(t.conn, t.conn.SendBatch(t.ctx, &b.Batch).Close())
 }
 
 // exec runs a statement.
 func (t *tx) exec(query string, args ...any) error {
-	_, err := t.conn.Exec(t.ctx, query, args...)
+	_, err := t.conn.Exec(t.ctx, query, texts(args)...)
 	return unavailable(t.conn, err)
 }
 
 // row reads one row into dest, or returns pgx.ErrNoRows.
 func (t *tx) row(query string, args []any, dest ...any) error {
-	return unavailable(t.conn, t.conn.QueryRow(t.ctx, query, args...).Scan(dest...))
+	return unavailable(t.conn, t.conn.QueryRow(t.ctx, query, texts(args)...).Scan(dest...))
 }
 
 // longest is the most of a counter's name that is kept: an index takes 2,700 bytes.

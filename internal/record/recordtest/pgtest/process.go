@@ -143,6 +143,7 @@ func (p *process) stop(signal syscall.Signal) error {
 	if p.guard == nil {
 		return nil
 	}
-	_, err := io.WriteString(p.guard, "done\n")
-	return errors.Join(err, p.guard.Close())
+	_, _ = io.WriteString(p.guard, "done\n") // It may have gone already.
+	_ = p.guard.Close()
+	return nil
 }

@@ -42,17 +42,21 @@ func TestO1_GitHubDownForSixHours(t *testing.T) {
 }
 
 // Work that cannot be done does not hold up what can: GitHub fails for one subject, Claude answers nonsense about
-// another, and a third one kills the process whenever Claude is asked about it.
+// another, and a third one kills the process whenever Claude is asked about it. A day, after which HLS gives up, is 24
+// seconds here.
 func TestO1_PoisonedDeliveriesHoldUpNobody(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, b backend) {
 		const failing, nonsense, deadly, attempts = 1, 2, 3, 4
 		var w *world
-		w = newWorld(t, b, setup{attempts: attempts, answers: func(q question) string {
+		w = newWorld(t, b, setup{scale: 3600, attempts: attempts, answers: func(q question) string {
 			switch q.subject.Number {
 			case nonsense:
 				return `{"labels":"none"}`
+			default:
+				<-time.After(300 * time.Millisecond)
 			case deadly:
+				<-time.After(100 * time.Millisecond)
 				w.mu.Lock()
 				p := w.process
 				w.mu.Unlock()

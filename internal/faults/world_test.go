@@ -58,6 +58,7 @@ type setup struct {
 	attempts    int
 	daily       int // analyses of one subject
 	timeout     time.Duration
+	writes      int // to GitHub in a minute; 0 means no limit
 	grace       time.Duration
 	answers     func(question) string
 }
@@ -123,7 +124,7 @@ func newWorld(t *testing.T, b backend, s setup) *world {
 func (w *world) text(s setup, ghURL, clURL string) string {
 	return fmt.Sprintf(`
 server: {host: 127.0.0.1, port: 0, webhook_path: %q, admin_token: %s, shutdown_grace: 5s}
-github: {base_url: %q, token: a87ff679a2f3e71d9181a67b7542122c, webhook_secret: %s, timeout: %s, limits: {writes_per_minute: 0, content_per_hour: 0, concurrency: 0}}
+github: {base_url: %q, token: a87ff679a2f3e71d9181a67b7542122c, webhook_secret: %s, timeout: %s, limits: {writes_per_minute: %d, content_per_hour: 0, concurrency: 0}}
 claude: {base_url: %q, api_key: e4da3b7fbbce2345d7772b0674a318d5, timeout: 10s}
 storage: {url: %q}
 processing: {debounce: 0s, max_attempts: %d, concurrency: %d, analyses_per_subject_per_day: %d}
@@ -131,7 +132,7 @@ repositories:
   - name: acme/*
     events: [issues, pull_request]
     labels: {categories: {kind: {exclusive: true, labels: [bug, enhancement]}}}
-`, w.path, adminToken, ghURL, webhookSecret, s.timeout, clURL, w.backend.url(w.dir), s.attempts, s.concurrency, s.daily)
+`, w.path, adminToken, ghURL, webhookSecret, s.timeout, s.writes, clURL, w.backend.url(w.dir), s.attempts, s.concurrency, s.daily)
 }
 
 // close ends the process, and keeps the history and the log of a test that failed, or of all with HLS_FAULTS_KEEP.

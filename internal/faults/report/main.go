@@ -1,5 +1,6 @@
 // Command report sums up what the tests of faults have found, from the lines that they add to a file: a table of cases
-// with runs, losses and doubles. It ends with 1 when there are any, or nothing was run.
+// with runs, losses and doubles. It ends with 1 when there are any, or nothing was run. A control is a case that has to
+// lose something, to show that a loss would be seen.
 package main
 
 import (
@@ -18,6 +19,7 @@ type row struct {
 	Runs    int    `json:"runs"`
 	Losses  int    `json:"losses"`
 	Doubles int    `json:"doubles"`
+	Control bool   `json:"control"`
 }
 
 func main() {
@@ -47,18 +49,32 @@ func run(from io.Reader, to io.Writer) error {
 		return errors.New("nothing was run")
 	}
 	total, width := row{Case: "all"}, len("case")
+	blind := false
 	for _, r := range rows {
-		total.add(r)
-		width = max(width, len(r.Case))
+		width = max(width, len(r.name()))
+		if !r.Control {
+			total.add(r)
+		}
+		blind = blind || r.Control && r.Losses == 0
 	}
 	fmt.Fprintf(to, "%-*s  %6s %7s %8s\n", width, "case", "runs", "losses", "doubles")
 	for _, r := range append(rows, total) {
-		fmt.Fprintf(to, "%-*s  %6d %7d %8d\n", width, r.Case, r.Runs, r.Losses, r.Doubles)
+		fmt.Fprintf(to, "%-*s  %6d %7d %8d\n", width, r.name(), r.Runs, r.Losses, r.Doubles)
 	}
 	if total.Losses+total.Doubles > 0 {
 		return errHarm
 	}
+	if blind {
+		return errors.New("a control has lost nothing: a loss would not be seen")
+	}
 	return nil
+}
+
+func (r row) name() string {
+	if r.Control {
+		return r.Case + " (control)"
+	}
+	return r.Case
 }
 
 // read sums the lines by case, in alphabetical order.
@@ -76,7 +92,7 @@ func read(from io.Reader) ([]row, error) {
 			return nil, fmt.Errorf("read line %d: %w", n, err)
 		}
 		if sums[r.Case] == nil {
-			sums[r.Case] = &row{Case: r.Case}
+			sums[r.Case] = &row{Case: r.Case, Control: r.Control}
 		}
 		sums[r.Case].add(r)
 	}

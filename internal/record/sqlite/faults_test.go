@@ -18,6 +18,7 @@ type row struct {
 	Runs    int    `json:"runs"`
 	Losses  int    `json:"losses"`
 	Doubles int    `json:"doubles"`
+	Control bool   `json:"control,omitempty"` // it has to lose something
 }
 
 // report logs a row, and adds it to the file that HLS_FAULTS_REPORT names.

@@ -39,7 +39,7 @@ func TestI1_PowerLoss(t *testing.T) {
 				t.Errorf("lost: %v\ndoubled: %v", lost, doubled)
 			}
 			t.Logf("the power failed with: %v", failed)
-			report(t, row{Case: "power loss, " + name, Runs: runs, Losses: len(lost), Doubles: len(doubled)})
+			report(t, row{Case: "power loss, " + name, Runs: runs, Losses: len(lost), Doubles: len(doubled), Control: sync != ""})
 		})
 	}
 }

@@ -182,6 +182,9 @@ func TestI6_SmallBodiesHaveMemoryOfTheirOwn(t *testing.T) {
 			t.Errorf("a delivery of %d bytes: %d", size, code)
 		}
 	}
+	if !full() {
+		t.Error("a large body gave way to a small one")
+	}
 }
 
 // Where memory is short the bodies that lag behind give way, and are counted; the others are waited for.

@@ -132,6 +132,7 @@ func (a *App) Run(ctx context.Context) error {
 	go a.watch(running, hangup)
 	go a.tidy(running)
 	go a.setUpLabels(running, a.started)
+	go a.networks(running)
 	counted := make(chan struct{})
 	go func() {
 		defer close(counted)

@@ -99,7 +99,7 @@ func (x *exchange) answer(end ending) {
 	if x.early() {
 		header.Set("Connection", "close")
 	}
-	if end.code == http.StatusServiceUnavailable {
+	if end.after > 0 {
 		header.Set("Retry-After", strconv.Itoa(int(math.Ceil(end.after.Seconds()))))
 	}
 	text, err := json.Marshal(body)
@@ -116,8 +116,8 @@ func (h *Handler) count(x *exchange, end *ending) {
 	if end.counted {
 		return
 	}
-	if end.reason == overload {
-		h.refused.add()
+	if beside := h.beside[end.reason]; beside != nil {
+		beside.add()
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(x.r.Context()), countWithin)
@@ -125,12 +125,22 @@ func (h *Handler) count(x *exchange, end *ending) {
 	end.err = errors.Join(end.err, h.deps.Count(ctx, end.class, end.reason))
 }
 
-// countRefused counts a request that was refused for want of memory and has been answered since.
-func (h *Handler) countRefused() {
+// tallies count the requests of which there may be floods, and which have been answered since.
+func (h *Handler) tallies() map[string]*tally {
+	beside := map[string]*tally{}
+	for reason, class := range map[string]hls.Class{
+		overload: hls.Deferred, addressesUnknown: hls.Deferred, addressRefused: hls.Rejected, tooMany: hls.Rejected,
+	} {
+		beside[reason] = &tally{count: func() { h.countBeside(class, reason) }}
+	}
+	return beside
+}
+
+func (h *Handler) countBeside(class hls.Class, reason string) {
 	ctx, cancel := context.WithTimeout(context.Background(), countWithin)
 	defer cancel()
-	if err := h.deps.Count(ctx, hls.Deferred, overload); err != nil {
-		h.deps.Log.Warn("request not counted", hls.KeyStage, string(hls.StageReceive), hls.KeyReason, overload, hls.KeyError, err.Error())
+	if err := h.deps.Count(ctx, class, reason); err != nil {
+		h.deps.Log.Warn("request not counted", hls.KeyStage, string(hls.StageReceive), hls.KeyReason, reason, hls.KeyError, err.Error())
 	}
 }
 

@@ -1,7 +1,7 @@
 // Package receive is GitHub's door: it decides which requests are deliveries. What passes is authentic, one strict
 // JSON object, and fits the event that its header names; everything else is refused, answered and counted here.
 //
-// The files, in the order in which a request meets them: receive.go (the order itself), limits.go (media type, size
+// The files, in the order in which a request meets them: receive.go (the order itself), peers.go (who knocks), limits.go (media type, size
 // and time), memory.go (for bodies while they come) and turns.go (for what is done with them), headers.go, secrets.go
 // and signature.go (who may say so), body.go (form and JSON), shape.go (event against body), answer.go (what GitHub is
 // told).
@@ -16,12 +16,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"regexp"
 	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 	"golang.org/x/sync/semaphore"
+	"golang.org/x/time/rate"
 
 	"hls/internal/fault"
 	"hls/internal/hls"
@@ -33,6 +35,8 @@ type Config struct {
 	WebhookPath string `yaml:"webhook_path" default:"/webhook"`
 	// MaxPayloadBytes is the largest body taken; the default is GitHub's own cap.
 	MaxPayloadBytes int64 `yaml:"max_payload_bytes" default:"26214400"`
+
+	Peers `yaml:",inline"`
 }
 
 // Defaults of Config and Deps, and the least default of MaxBuffered.
@@ -54,6 +58,8 @@ type Deps struct {
 	// Count counts each request that Accept did not answer for.
 	Count func(ctx context.Context, class hls.Class, reason string) error
 	Log   *slog.Logger
+	// Proxies are the reverse proxies whose word on whom they forward for is believed.
+	Proxies []netip.Prefix
 
 	BodyTimeout   time.Duration // to read a body, from the request's start
 	AnswerTimeout time.Duration // to answer, from the request's start
@@ -65,9 +71,10 @@ type Handler struct {
 	cfg      Config
 	deps     Deps
 	keys     atomic.Pointer[keyring]
+	watch    watch
 	memory   *memory
 	turns    turns
-	refused  tally // for want of memory
+	beside   map[string]*tally // by reason: counted beside the requests
 	draining atomic.Bool
 }
 
@@ -85,14 +92,16 @@ func New(cfg Config, deps Deps) (*Handler, error) {
 		return nil, fmt.Errorf("webhook_path: %q is not a path such as %s", cfg.WebhookPath, DefaultWebhookPath)
 	case cfg.MaxPayloadBytes < 0:
 		return nil, errors.New("max_payload_bytes: must be positive")
+	case cfg.RequestsPerMinute < 0:
+		return nil, errors.New("requests_per_minute: must not be negative")
 	case deps.Accept == nil || deps.Count == nil || deps.Log == nil:
 		return nil, errors.New("receive needs Accept, Count and Log")
 	}
 	h := &Handler{
-		cfg: cfg, deps: deps, memory: newMemory(deps.MaxBuffered),
+		cfg: cfg, deps: deps, watch: watch{cfg: cfg.Peers, proxies: deps.Proxies, rates: map[netip.Prefix]*rate.Limiter{}}, memory: newMemory(deps.MaxBuffered),
 		turns: turns{most: mostTurns, bytes: semaphore.NewWeighted(atOnce)},
 	}
-	h.refused.count = h.countRefused
+	h.beside = h.tallies()
 	if err := h.Rekey(deps.Secrets); err != nil {
 		return nil, err
 	}
@@ -179,6 +188,9 @@ func (h *Handler) check(x *exchange) (hls.Event, *ending) {
 	case err != nil:
 		end := deferred("internal_error", fmt.Errorf("set read deadline: %w", err))
 		return hls.Event{}, &end
+	}
+	if refused := h.watch.refuse(x.r, x.start); refused != nil {
+		return hls.Event{}, refused
 	}
 	if x.r.Method != http.MethodPost {
 		x.w.Header().Set("Allow", http.MethodPost)

@@ -44,6 +44,7 @@ type GitHub struct {
 	organizations map[string]*holder // by lower-case login
 	appHook       *hook              // nil until the App has one
 	respell       bool
+	hookNetworks  []string // of meta
 }
 
 // NewGitHub returns a GitHub without repositories.

@@ -11,6 +11,7 @@ import (
 func (g *GitHub) routes() map[string]endpoint {
 	return map[string]endpoint{
 		"GET /user":       g.self,
+		"GET /meta":       g.meta,
 		"GET /rate_limit": g.rateLimit,
 
 		"GET /repos/{owner}/{repo}":                                 g.repository,

@@ -67,7 +67,7 @@ func NewGitHub(cfg GitHubConfig) *GitHub {
 		organizations: map[string]*holder{},
 	}
 	g.AddAccount(cfg.Self)
-	g.table = append(patterns(g.routes()), patterns(g.appRoutes())...)
+	g.table = append(append(patterns(g.routes()), patterns(g.appRoutes())...), patterns(g.workRoutes())...)
 	return g
 }
 
@@ -92,6 +92,7 @@ type repository struct {
 	subjects    map[int]*subject
 	last        int // the highest number given to an issue or pull request
 	hooks       []*hook
+	work        work
 }
 
 type label struct {
@@ -140,6 +141,8 @@ type remark struct {
 	id        int64
 	startSide string
 	hunk      string
+	inReplyTo int64     // the first of its thread, 0 when it is that
+	edited    time.Time // zero when it never was
 }
 
 type event struct {

@@ -62,17 +62,13 @@ func (g *GitHub) of(x *exchange) (*subject, reply, bool) {
 }
 
 func (g *GitHub) issues(x *exchange) reply {
-	state := x.query.Get("state")
-	if state == "" {
-		state = "open"
-	}
 	var found []*subject
 	for _, s := range x.repo.subjects {
-		if !s.deleted && (state == "all" || s.State == state) {
+		if x.wanted(g, s) {
 			found = append(found, s)
 		}
 	}
-	slices.SortFunc(found, func(a, b *subject) int { return b.Number - a.Number })
+	slices.SortFunc(found, x.order)
 	if x.query.Get("direction") == "asc" {
 		slices.Reverse(found)
 	}

@@ -175,6 +175,12 @@ func (l links) remark(s *subject, r *review, m *remark) object {
 		"line": m.EndLine, "original_line": m.EndLine, "side": m.Side, "start_line": nil,
 		"original_start_line": nil, "start_side": nil, "subject_type": "line", "position": 1,
 	}
+	if m.inReplyTo != 0 {
+		o["in_reply_to_id"] = m.inReplyTo
+	}
+	if !m.edited.IsZero() {
+		o["updated_at"] = stamp(m.edited)
+	}
 	if m.Line != m.EndLine {
 		o["start_line"], o["original_start_line"], o["start_side"] = m.Line, m.Line, m.startSide
 	}

@@ -32,6 +32,12 @@ const (
 	BodySet        DeedKind = "body_set"
 	Pushed         DeedKind = "pushed"
 	LabelCreated   DeedKind = "label_created"
+	Opened         DeedKind = "opened"
+	Reacted        DeedKind = "reacted"
+	Replied        DeedKind = "replied"
+	RemarkEdited   DeedKind = "remark_edited"
+	Rerun          DeedKind = "rerun"
+	ReleaseEdited  DeedKind = "release_edited"
 )
 
 // Deed is one change on GitHub.
@@ -41,7 +47,7 @@ type Deed struct {
 	Repo   string
 	Number int // of the subject; 0 for a change of the repository
 	Actor  hls.Account
-	ID     int64 // of a comment or review
+	ID     int64 // of a comment, review, run or release; the number of an issue that was opened
 	Label  string
 	Body   string // of a comment, a review or a subject
 	Commit string // what was pushed, or what a review is about

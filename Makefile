@@ -14,7 +14,7 @@ REPORT   := $(BIN)/faults.jsonl
 # The packages whose tests have more to do with HLS_FAULTS=1.
 FAULTS   := ./internal/faults ./internal/record/... ./internal/app ./internal/web
 
-.PHONY: help build demo test test-faults lint fmt fuzz tools clean
+.PHONY: help build demo test test-faults mutants lint fmt fuzz tools clean
 
 help: ## print the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ test-faults: ## crash, kill, flood and starve the real program; print what was l
 	HLS_FAULTS=1 HLS_FAULTS_REPORT=$(REPORT) $(GO) test -tags faults -count=1 -p 1 -parallel 12 -timeout 14m $(FAULTS); \
 	code=$$?; $(GO) run ./internal/faults/report $(REPORT) && exit $$code
 
+mutants: ## take the defenses out of the code one at a time, and see the test of each fail (ARGS="name" or a promise: only those)
+	@$(GO) run ./internal/mutants $(ARGS)
+
 lint: $(LINT) ## check the style budget and the usual mistakes
 	$(LINT) run ./...
 
@@ -44,6 +47,7 @@ fuzz: ## fuzz every target for a short while (FUZZTIME=20s)
 
 tools: $(TESTSUM)
 	@command -v gcc >/dev/null 2>&1 || sh deploy/apt-install.sh gcc libc6-dev
+	@command -v postgres >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || sh deploy/apt-install.sh postgresql
 
 $(LINT):
 	GOBIN=$(BIN) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)

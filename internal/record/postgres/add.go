@@ -132,15 +132,9 @@ func newKnown() *known {
 
 // ask queues what is to be known, behind the locks of all ids and bodies: nobody else decides on them meanwhile.
 func (k *known) ask(b *queries, batch []*addition) {
-	var locks []int64
 	ids := column(batch, func(a *addition) string { return a.Delivery.ID })
 	hashes := column(batch, func(a *addition) []byte { return a.Delivery.Hash[:] })
-	for i, id := range ids {
-		sum := sha256.Sum256([]byte("delivery " + id))
-		locks = append(locks, int64(binary.BigEndian.Uint64(sum[:])), int64(binary.BigEndian.Uint64(hashes[i])))
-	}
-	slices.Sort(locks)
-	b.Queue(`SELECT pg_advisory_xact_lock(l) FROM unnest($1::bigint[]) AS l`, slices.Compact(locks))
+	b.lock(append(column(ids, lockOf), column(hashes, func(h []byte) int64 { return int64(binary.BigEndian.Uint64(h)) })...))
 	b.Queue(`SELECT id, ignored <> '' FROM deliveries WHERE id = ANY ($1)`, ids).Query(func(rows pgx.Rows) error {
 		var id string
 		var ignored bool
@@ -170,6 +164,18 @@ func (k *known) ask(b *queries, batch []*addition) {
 		})
 		return err
 	})
+}
+
+// lockOf is the advisory lock behind which is decided on a delivery.
+func lockOf(id string) int64 {
+	sum := sha256.Sum256([]byte("delivery " + id))
+	return int64(binary.BigEndian.Uint64(sum[:]))
+}
+
+// lock queues the taking of advisory locks, in an order that all keep.
+func (b *queries) lock(locks []int64) {
+	slices.Sort(locks)
+	b.Queue(`SELECT pg_advisory_xact_lock(l) FROM unnest($1::bigint[]) AS l`, slices.Compact(locks))
 }
 
 func (k *known) note(b *body) {

@@ -198,7 +198,7 @@ func (s *Store) Resume(ctx context.Context, taskID int64) error {
 		if err := t.exec(makeLane, taskID); err != nil {
 			return err
 		}
-		if err := t.row(`SELECT state, attempt FROM tasks WHERE id = $1`, []any{taskID}, &state, &attempt); err != nil {
+		if err := t.row(`SELECT state, attempt FROM tasks WHERE id = $1 FOR UPDATE`, []any{taskID}, &state, &attempt); err != nil {
 			return found(err)
 		}
 		if state != hls.Parked {

@@ -109,23 +109,23 @@ func (s *Store) Posted(ctx context.Context, subject hls.Subject, purpose string,
 	return entries[0], nil
 }
 
-// Undecided reads the rows whose write may or may not have happened: those about a subject, and those of its tasks.
+const selectUndecided = `SELECT e.id, e.task_id, e.state, e.effect, e.remote_id, e.url, e.error, e.at, t.state = 'running'
+	FROM effects e CROSS JOIN LATERAL (SELECT state, subject_key FROM tasks WHERE id = e.task_id OFFSET 0) t
+	WHERE e.state IN ('sending', 'unknown') AND (e.subject_key = $1 OR t.subject_key = $1) ORDER BY e.id`
+
+// Undecided reads the rows whose write may or may not have happened: those about a subject, and those of its tasks. Few
+// rows are undecided at a time.
 func (s *Store) Undecided(ctx context.Context, subject hls.Subject) ([]hls.Entry, error) {
-	const q = `SELECT e.id, e.task_id, e.state, e.effect, e.remote_id, e.url, e.error, e.at, t.state = 'running'
-		FROM effects e JOIN tasks t ON t.id = e.task_id
-		WHERE e.state IN ('sending', 'unknown') AND (e.subject_key = $1 OR t.subject_key = $1) ORDER BY e.id`
-	entries, err := many(ctx, s, undecided, q, subject.Key())
+	entries, err := many(ctx, s, func(row pgx.CollectableRow) (hls.Entry, error) {
+		var live bool
+		e, err := scanEntry(row, &live)
+		e.Live = live
+		return e, err
+	}, selectUndecided, subject.Key())
 	if err != nil {
 		return nil, fmt.Errorf("read undecided effects of %s: %w", subject, err)
 	}
 	return entries, nil
-}
-
-func undecided(row pgx.CollectableRow) (e hls.Entry, err error) {
-	var live bool
-	e, err = scanEntry(row, &live)
-	e.Live = live
-	return e, err
 }
 
 // Raised reads what all done reviews and comments of a subject and purpose have said.

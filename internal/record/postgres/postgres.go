@@ -37,6 +37,7 @@ type Store struct {
 	wake  chan struct{}
 	news  chan struct{} // has one when the others are to be told of work
 	close func() error
+	purge purge
 
 	stop    context.CancelFunc
 	helpers sync.WaitGroup // the goroutines of this store

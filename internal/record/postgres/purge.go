@@ -2,45 +2,117 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"hls/internal/record"
 )
 
-// purged is how many rows one step of a purge clears.
-const purged = 200
-
 const (
-	purgePayloads = `UPDATE deliveries SET payload = NULL WHERE id IN (SELECT d.id FROM deliveries d WHERE d.payload IS NOT NULL
-		AND d.received_at < $1 AND NOT EXISTS (
-			SELECT 1 FROM tasks t WHERE t.delivery_id = d.id AND t.state IN ('queued', 'running', 'parked'))
-		ORDER BY d.received_at LIMIT $2 FOR UPDATE SKIP LOCKED)`
-	purgeAnalyses = `UPDATE analyses SET answer = '', system = '', "user" = '', schema = '' WHERE task_id IN (SELECT a.task_id FROM analyses a
-		WHERE length(a.user) > 0 AND a.at < $1 AND NOT EXISTS (
-			SELECT 1 FROM tasks t WHERE t.id = a.task_id AND t.state IN ('queued', 'running', 'parked'))
-		ORDER BY a.at LIMIT $2 FOR UPDATE SKIP LOCKED)`
+	purgeRows = 200       // looked at in one step of a purge
+	leap      = time.Hour // by which this machine's clock and the database's may differ for either to be believed
 )
 
-// Purge clears what retention no longer keeps. Instances that do so at the same time take different rows.
+const (
+	purgePayloads = `WITH seen AS MATERIALIZED (SELECT received_at AS at, id AS key,
+			EXISTS (SELECT 1 FROM tasks t WHERE t.delivery_id = d.id AND t.state IN ('queued', 'running', 'parked') OFFSET 0) AS open
+			FROM deliveries d WHERE payload IS NOT NULL AND (received_at, id) > ($1, $2) AND received_at < $3 ORDER BY received_at, id LIMIT $4
+		), cleared AS (UPDATE deliveries SET payload = NULL WHERE id = ANY (ARRAY (SELECT key FROM seen WHERE NOT open)))` + lastSeen
+	purgeAnalyses = `WITH seen AS MATERIALIZED (SELECT at, task_id AS key,
+			EXISTS (SELECT 1 FROM tasks t WHERE t.id = a.task_id AND t.state IN ('queued', 'running', 'parked') OFFSET 0) AS open
+			FROM analyses a WHERE length("user") > 0 AND (at, task_id) > ($1, $2) AND at < $3 ORDER BY at, task_id LIMIT $4
+		), cleared AS (UPDATE analyses SET answer = '', system = '', "user" = '', schema = ''
+			WHERE task_id = ANY (ARRAY (SELECT key FROM seen WHERE NOT open)))` + lastSeen
+	lastSeen = ` SELECT at, key, count(*) OVER () FROM seen ORDER BY at DESC, key DESC LIMIT 1`
+)
+
+// purge is how far the purges of this instance have come. What has to stay is not looked at again before a sweep has
+// come to the end of what is old.
+type purge struct {
+	mu       sync.Mutex
+	payloads mark[string]
+	analyses mark[int64]
+	records  mark[string]
+	again    time.Time // records, not before this
+}
+
+// mark is the row that was looked at last.
+type mark[K any] struct {
+	at  time.Time
+	key K
+}
+
+// Purge clears what retention no longer keeps. One instance at a time does so; for the others there is nothing to do.
 func (s *Store) Purge(ctx context.Context, c record.Cutoff) (more bool, err error) {
+	s.purge.mu.Lock()
+	defer s.purge.mu.Unlock()
 	for _, step := range []struct {
-		query  string
 		before time.Time
-	}{{purgePayloads, c.Payloads}, {purgeAnalyses, c.Analyses}} {
+		sweep  func(context.Context, time.Time) (bool, error)
+	}{
+		{c.Payloads, func(ctx context.Context, before time.Time) (bool, error) {
+			return sweep(ctx, s, &s.purge.payloads, purgePayloads, before)
+		}},
+		{c.Analyses, func(ctx context.Context, before time.Time) (bool, error) {
+			return sweep(ctx, s, &s.purge.analyses, purgeAnalyses, before)
+		}},
+		{c.Records, s.purgeRecords},
+	} {
 		if step.before.IsZero() {
 			continue
 		}
-		var n int64
-		err := s.write(ctx, func(t *tx) error {
-			tag, err := t.conn.Exec(t.ctx, step.query, step.before, purged)
-			n = tag.RowsAffected()
-			return unavailable(t.conn, err)
-		})
-		if err != nil {
+		left, err := step.sweep(ctx, step.before)
+		if err != nil && !errors.Is(err, errElsewhere) && !errors.Is(err, errClock) {
 			return false, fmt.Errorf("purge what is old: %w", err)
 		}
-		more = more || n == purged
+		more = more || left
 	}
 	return more, nil
+}
+
+// sweep goes on from a mark to rows that are older than a time, and clears those whose tasks have ended.
+func sweep[K any](ctx context.Context, s *Store, m *mark[K], query string, before time.Time) (more bool, err error) {
+	var next mark[K]
+	var n int
+	err = s.purging(ctx, func(t *tx) error {
+		next, n = mark[K]{}, 0
+		err := t.row(query, []any{m.at, m.key, before, purgeRows}, &next.at, &next.key, &n)
+		if none(err) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	if more = n == purgeRows; !more {
+		next = mark[K]{}
+	}
+	*m = next
+	return more, nil
+}
+
+// errClock says that there are two clocks of which one must be wrong: by the wrong one everything may be old.
+var errClock = errors.New("the clocks of this machine and of the database differ")
+
+// purging is write for the one instance that purges.
+func (s *Store) purging(ctx context.Context, do func(*tx) error) error {
+	return s.transact(ctx, func(b *queries) {
+		b.Queue(`SELECT pg_try_advisory_xact_lock($1, 1)`, lockHouse).QueryRow(func(row pgx.Row) error {
+			var alone bool
+			if err := row.Scan(&alone); err != nil || alone {
+				return err
+			}
+			return errElsewhere
+		})
+	}, func(t *tx) error {
+		if s.now == nil && time.Since(t.now).Abs() > leap {
+			return errClock
+		}
+		return do(t)
+	})
 }

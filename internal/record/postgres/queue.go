@@ -206,7 +206,7 @@ func (t *tx) insertTasks(jobs []*job) {
 func (s *Store) Enqueue(ctx context.Context, deliveryID string, work record.NewTask) (id int64, err error) {
 	err = s.write(ctx, func(t *tx) error {
 		j := &job{deliveryID: deliveryID, work: work}
-		if err := t.row(`SELECT request_id FROM deliveries WHERE id = $1`, []any{deliveryID}, &j.requestID); err != nil {
+		if err := t.row(`SELECT request_id FROM deliveries WHERE id = $1 FOR SHARE`, []any{deliveryID}, &j.requestID); err != nil {
 			return found(err)
 		}
 		err := t.enqueue([]*job{j})

@@ -132,39 +132,66 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-// TestO2_DatabaseTellsTheTime: debounce, retries and leases go by the clock of the database.
+// shifted is the address of a database whose clock is set wrong.
+func shifted(t *testing.T, by string) string {
+	t.Helper()
+	address := database(t)
+	s := open(t, Config{URL: address})
+	s.sql(t, `CREATE SCHEMA wrong`)
+	s.sql(t, `CREATE FUNCTION wrong.clock_timestamp() RETURNS timestamptz VOLATILE LANGUAGE sql AS $$ SELECT pg_catalog.clock_timestamp() + interval '`+by+`' $$`)
+	return address + "&search_path=wrong,pg_catalog,public"
+}
+
+// TestO2_DatabaseTellsTheTime: debounce, retries and leases go by the clock of the database, and the time to look
+// again by that of whoever waits.
 func TestO2_DatabaseTellsTheTime(t *testing.T) {
 	t.Parallel()
-	s := fresh(t)
-	ctx := t.Context()
-	in := intake("a", 1, 1)
-	in.Work.Debounce = 300 * time.Millisecond
-	_, err := s.Add(ctx, in)
+	for _, by := range []string{"3 hours", "-3 hours"} {
+		s := open(t, Config{URL: shifted(t, by)})
+		ctx := t.Context()
+		in := intake("a", 1, 1)
+		in.Work.Debounce = 300 * time.Millisecond
+		r, err := s.Add(ctx, in)
+		must(t, err)
+		if _, err := s.Claim(ctx, "me", time.Minute); !errors.Is(err, record.ErrNone) {
+			t.Fatalf("claimed at once: %v", err)
+		}
+		next, ok, err := s.Next(ctx)
+		must(t, err)
+		if wait := time.Until(next); !ok || wait <= 0 || wait > 300*time.Millisecond {
+			t.Errorf("due in %v, %v", wait, ok)
+		}
+		task, err := s.Task(ctx, r.TaskID)
+		must(t, err)
+		if off := time.Until(task.QueuedAt).Abs(); off < 2*time.Hour || task.RunAt.Sub(task.QueuedAt) != in.Work.Debounce {
+			t.Errorf("queued at %v and due at %v", task.QueuedAt, task.RunAt)
+		}
+		for attempt := range 3 {
+			eventually(t, func() error {
+				task, err = s.Claim(ctx, "me", 300*time.Millisecond)
+				return err
+			})
+			if task.Attempt != attempt+1 {
+				t.Errorf("attempt %d, want %d", task.Attempt, attempt+1)
+			}
+		}
+	}
+}
+
+// TestI3_ClockSetPurgesNothing: what is old by one clock only is kept.
+func TestI3_ClockSetPurgesNothing(t *testing.T) {
+	t.Parallel()
+	s := open(t, Config{URL: shifted(t, "400 days")})
+	_, err := s.Add(t.Context(), intake("kept", 1, 1))
 	must(t, err)
-	if _, err := s.Claim(ctx, "me", time.Minute); !errors.Is(err, record.ErrNone) {
-		t.Fatalf("claimed at once: %v", err)
-	}
-	next, ok, err := s.Next(ctx)
+	task, err := s.Claim(t.Context(), "me", time.Minute)
 	must(t, err)
-	if wait := time.Until(next); !ok || wait <= 0 || wait > 300*time.Millisecond {
-		t.Errorf("due in %v, %v", wait, ok)
-	}
-	var task hls.Task
-	eventually(t, func() error {
-		task, err = s.Claim(ctx, "me", 300*time.Millisecond)
-		return err
-	})
-	var byDatabase time.Time
-	must(t, s.pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&byDatabase))
-	if left := task.Lease.Until.Sub(byDatabase); left > 300*time.Millisecond || left < -10*time.Second {
-		t.Errorf("the lease has %v left", left)
-	}
-	eventually(t, func() error {
-		task, err = s.Claim(ctx, "other", time.Minute)
-		return err
-	})
-	if task.Attempt != 2 {
-		t.Errorf("attempt %d", task.Attempt)
+	must(t, s.Finish(t.Context(), task, hls.Outcome{State: hls.Done}))
+	old := time.Now().Add(399 * 24 * time.Hour)
+	more, err := s.Purge(t.Context(), record.Cutoff{Payloads: old, Records: old})
+	must(t, err)
+	if d, err := s.Delivery(t.Context(), "kept"); err != nil || len(d.Body) == 0 || more {
+		t.Errorf("%d bytes are kept, more is %v: %v", len(d.Body), more, err)
 	}
 }
 

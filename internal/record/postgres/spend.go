@@ -63,13 +63,18 @@ func (t *tx) spent(r hls.Reservation) (s record.Spent, err error) {
 
 // sum queues the reading of what was spent since the start of a day, unless its cap is not set.
 func (t *tx) sum(b *queries, m *record.Money, limit float64, repo int64, since time.Time) {
-	const q = `SELECT coalesce((SELECT sum(micro_usd) FROM money WHERE repo_id = $1 AND day >= $2::date), 0)::bigint,
+	const q = `SELECT coalesce((SELECT sum(micro_usd) FROM money WHERE day = ANY ($2::date[]) AND repo_id = $1), 0)::bigint,
 		coalesce((SELECT sum(micro_usd) FROM spend WHERE state = 'open' AND at > $3 AND at >= $4 AND (repo_id = $1 OR $1 = $5)), 0)::bigint`
-	if limit > 0 {
-		b.Queue(q, repo, since, t.now.Add(-record.OpenWindow), since, everyRepo).QueryRow(func(row pgx.Row) error {
-			return row.Scan(&m.All, &m.Open)
-		})
+	if limit <= 0 {
+		return
 	}
+	var days []time.Time
+	for day := since; !day.After(t.now); day = day.AddDate(0, 0, 1) {
+		days = append(days, day)
+	}
+	b.Queue(q, repo, days, t.now.Add(-record.OpenWindow), since, everyRepo).QueryRow(func(row pgx.Row) error {
+		return row.Scan(&m.All, &m.Open)
+	})
 }
 
 // onSubject queues the reading of the analyses of the subject in the window, as many as the cap, the newest first.
@@ -86,7 +91,7 @@ func (t *tx) onSubject(b *queries, r hls.Reservation, s *record.Spent) {
 // pay adds to the sums of the day of a time, as the transaction commits.
 func (t *tx) pay(repo int64, at time.Time, micro int64) {
 	const q = `INSERT INTO money (repo_id, day, slot, micro_usd) VALUES ($1, $3::date, $4, $5), ($2, $3::date, $4, $5)
-		ON CONFLICT (repo_id, day, slot) DO UPDATE SET micro_usd = money.micro_usd + excluded.micro_usd`
+		ON CONFLICT (day, repo_id, slot) DO UPDATE SET micro_usd = money.micro_usd + excluded.micro_usd`
 	const slots = 16
 	t.last.Queue(q, everyRepo, repo, record.Day(at), int16(t.conn.PgConn().PID()%slots), micro)
 }

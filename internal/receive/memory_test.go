@@ -255,39 +255,51 @@ func TestI6_WhoGivesWay(t *testing.T) {
 	}
 }
 
-// Who came last is served first, and everybody in the end.
+// Who came last is served first, by what is given back and by what gives way, and everybody in the end.
 func TestI6_TheNewestIsServedFirst(t *testing.T) {
 	t.Parallel()
-	m := newMemory(400)
-	m.small.patience = time.Hour
-	first := body(m, 0, nil)
-	first.grow(t.Context(), 100)
-	served := make(chan int, 3)
-	var all []*hold
-	for i := range 3 {
-		h := body(m, 0, nil)
-		all = append(all, h)
-		go func() {
-			if h.grow(t.Context(), 100) {
-				served <- i
-			}
-		}()
-		waitFor(t, func() bool {
+	for name, free := range map[string]func(*memory, *hold){
+		"given back": func(_ *memory, first *hold) { first.release() },
+		"given way": func(m *memory, _ *hold) {
 			m.mu.Lock()
 			defer m.mu.Unlock()
-			return len(m.small.waiting) == i+1
-		})
-	}
-	first.release()
-	for _, want := range []int{2, 1, 0} {
-		if got := <-served; got != want {
-			t.Errorf("%d was served, want %d", got, want)
+			m.small.patience = 0
+			for _, w := range m.small.waiting { // All look again, the newest last.
+				w.wake()
+			}
+		},
+	} {
+		m := newMemory(400)
+		m.small.patience = time.Hour
+		first := body(m, 0, func() {})
+		first.grow(t.Context(), 100)
+		served := make(chan int, 3)
+		var all []*hold
+		for i := range 3 {
+			h := body(m, 1<<40, func() {}) // It keeps its pace once it is served.
+			all = append(all, h)
+			go func() {
+				if h.grow(t.Context(), 100) {
+					served <- i
+				}
+			}()
+			waitFor(t, func() bool {
+				m.mu.Lock()
+				defer m.mu.Unlock()
+				return len(m.small.waiting) == i+1
+			})
 		}
-		all[want].release()
+		free(m, first)
+		for _, want := range []int{2, 1, 0} {
+			if got := <-served; got != want {
+				t.Errorf("%s: %d was served, want %d", name, got, want)
+			}
+			all[want].release()
+		}
 	}
 }
 
-// Bodies that have come do not give way: they are waited for.
+// Bodies that have come do not give way, however long they are worked on: they are waited for.
 func TestI6_MemoryIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	hold, began := make(chan struct{}), make(chan struct{}, 2)
@@ -298,16 +310,24 @@ func TestI6_MemoryIsWaitedFor(t *testing.T) {
 			<-hold
 			return hls.Receipt{Class: hls.Accepted}, nil
 		},
-	}, nil)
+	}, func(h *Handler) { h.memory.large.patience, h.memory.large.rate = 0, 1<<40 })
 	codes := make(chan int, 2)
-	go func() { codes <- c.deliver(2 * smallBody) }()
-	<-began
-	go func() { codes <- c.deliver(2 * smallBody) }()
-	waitFor(t, func() bool {
+	waiting := func() bool {
 		c.memory.mu.Lock()
 		defer c.memory.mu.Unlock()
 		return len(c.memory.large.waiting) == 1
-	})
+	}
+	go func() { codes <- c.deliver(2 * smallBody) }()
+	<-began
+	go func() { codes <- c.deliver(2 * smallBody) }()
+	waitFor(t, waiting)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for range 10 {
+		if <-tick.C; !waiting() {
+			t.Fatal("it did not wait for one that has come")
+		}
+	}
 	close(hold)
 	for range 2 {
 		if code := <-codes; code != http.StatusAccepted {

@@ -96,7 +96,7 @@ func (a *App) newPipeline(s *config.Settings, made *house, m *web.Metrics) (*pip
 		Owner: fmt.Sprintf("%s/%d", host, os.Getpid()), Concurrency: s.Processing.Concurrency,
 		MaxAttempts: s.Processing.MaxAttempts, GiveUpAfter: s.Processing.GiveUpAfter, Debounce: debounce, Timeout: s.Processing.Timeout,
 		Lease: max(fault.Scaled(10*time.Second), time.Second), Grace: s.Server.ShutdownGrace, Backoff: a.opts.Backoff,
-		Observe: m.Observe, Shut: a.doors.claude.Shut, Self: a.self.Account, Introduce: a.introduce, LogPayloads: s.Logging.LogPayloads, Redactor: a.redactor,
+		Observe: m.Observe, Ready: a.doors.claude.Ready, Self: a.self.Account, Introduce: a.introduce, LogPayloads: s.Logging.LogPayloads, Redactor: a.redactor,
 	}, a.store, made.rooms, a.log)
 }
 

@@ -96,7 +96,7 @@ func (s *service) run(text string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	quick := breaker.Config{First: 50 * time.Millisecond, Longest: 200 * time.Millisecond, Step: 10 * time.Millisecond}
+	quick := breaker.Config{First: 50 * time.Millisecond, Longest: 200 * time.Millisecond, Step: 10 * time.Millisecond, Draw: time.Millisecond}
 	settings.GitHub.Breaker, settings.Claude.Breaker = quick, quick
 	ready := make(chan string, 1)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -11,6 +11,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -24,6 +25,7 @@ type Config struct {
 	Step     time.Duration // how long each width of its return lasts at least; 5s
 	Wide     int           // calls at a time with which its return, of 1, 2, 4 and so on, is over; 16
 	Patience time.Duration // the most that a call waits for a probe, or for its place in a return; 2m
+	Draw     time.Duration // in which those who might be the probe gather, for one of them to be it by chance; 2s
 
 	Tell func(Snapshot) // told when a circuit opens and when it closes, not of probes that fail; may be nil
 }
@@ -38,6 +40,7 @@ func (c Config) filled() Config {
 	fill(&c.Longest, 5*time.Minute)
 	fill(&c.Step, 5*time.Second)
 	fill(&c.Patience, 2*time.Minute)
+	fill(&c.Draw, 2*time.Second)
 	if c.Failures < 1 {
 		c.Failures = 5
 	}
@@ -50,7 +53,7 @@ func (c Config) filled() Config {
 // Scaled is the configuration with its times changed, as tests do that make hours pass in seconds.
 func (c Config) Scaled(by func(time.Duration) time.Duration) Config {
 	c = c.filled()
-	for _, d := range []*time.Duration{&c.First, &c.Longest, &c.Step, &c.Patience} {
+	for _, d := range []*time.Duration{&c.First, &c.Longest, &c.Step, &c.Patience, &c.Draw} {
 		*d = by(*d)
 	}
 	return c
@@ -119,18 +122,59 @@ func (b *Breaker) Check(part string) error {
 	return nil
 }
 
+// Prospect is for work that comes before a call, and is lost when that is turned away. While the circuit is half open, a
+// few who may be its probe are let begin, and the others wait for what the probe tells. Like Enter it turns away with
+// *Open, and takes no place.
+func (b *Breaker) Prospect(ctx context.Context, part string) error {
+	tooLong := time.NewTimer(b.cfg.Patience)
+	defer tooLong.Stop()
+	for {
+		changed, err := b.begin(part)
+		if changed == nil || err != nil {
+			return err
+		}
+		select {
+		case <-changed:
+		case <-time.After(b.cfg.First): // Those who began may have come to nothing.
+		case <-tooLong.C:
+			return &Open{Next: time.Now().Add(b.cfg.First)}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// begin returns what to wait for, or *Open, or neither.
+func (b *Breaker) begin(part string) (<-chan struct{}, error) {
+	if err := b.Check(part); err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	for _, c := range []*circuit{b.whole, b.parts[part]} {
+		if c != nil && !c.prospect(b.cfg, now) {
+			return b.changed, nil
+		}
+	}
+	return nil, nil
+}
+
 // Enter lets a call for a part through, at once or after waiting for a probe or a place, or turns it away with *Open.
 // The pass must be given back.
 func (b *Breaker) Enter(ctx context.Context, part string) (*Pass, error) {
 	tooLong := time.NewTimer(b.cfg.Patience)
 	defer tooLong.Stop()
-	for {
-		pass, changed, err := b.admit(part)
+	for drawn := false; ; {
+		pass, changed, err := b.admit(part, drawn)
 		if pass != nil || err != nil {
 			return pass, err
 		}
+		lot := b.lot(changed == nil)
 		select {
 		case <-changed:
+		case <-lot:
+			drawn = true
 		case <-tooLong.C:
 			return nil, &Open{Next: time.Now().Add(b.cfg.First)}
 		case <-ctx.Done():
@@ -139,8 +183,18 @@ func (b *Breaker) Enter(ctx context.Context, part string) (*Pass, error) {
 	}
 }
 
-// admit returns a pass, or what to wait for, or *Open.
-func (b *Breaker) admit(name string) (*Pass, <-chan struct{}, error) {
+// lot is when a call that might be the probe asks again. The first to come is not always it: if that one call is what
+// fails, another one is to find out that the others would not.
+func (b *Breaker) lot(draws bool) <-chan time.Time {
+	if !draws {
+		return nil
+	}
+	return time.After(rand.N(b.cfg.Draw + 1))
+}
+
+// admit returns a pass, or what to wait for, or *Open. All three are nil for one that might be the probe and has not
+// drawn its lot.
+func (b *Breaker) admit(name string, drawn bool) (*Pass, <-chan struct{}, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	part := b.parts[name]
@@ -155,6 +209,9 @@ func (b *Breaker) admit(name string) (*Pass, <-chan struct{}, error) {
 	}
 	if b.whole.full() || part.full() {
 		return nil, b.changed, nil
+	}
+	if !drawn && (b.whole.state == Shut || part.state == Shut) {
+		return nil, nil, nil
 	}
 	b.parts[name] = part
 	return &Pass{breaker: b, name: name, whole: b.take(b.whole), part: b.take(part)}, nil, nil

@@ -26,6 +26,9 @@ type circuit struct {
 	since  time.Time // when it did so first
 	next   time.Time // when its probe may go
 
+	prospects  int       // that were let begin lately
+	prospected time.Time // when the first of them was
+
 	flying  int       // calls under way
 	width   int       // the most at a time while it returns; 0 is no limit
 	good    int       // that went well at this width
@@ -38,6 +41,24 @@ func (c *circuit) refuses(now time.Time) *Open {
 		return &Open{Next: c.next, Cause: c.cause}
 	}
 	return nil
+}
+
+// prospects are those let begin at a time who may be the probe. More than one are, for the same reason for which the
+// probe is drawn; a few at a time, for what they prepare is lost when the probe fails. They may come to nothing.
+const prospects = 3
+
+func (c *circuit) prospect(cfg Config, now time.Time) bool {
+	switch c.state {
+	case Closed:
+		return true
+	case Probing:
+		return false
+	}
+	if now.Sub(c.prospected) >= cfg.First {
+		c.prospects, c.prospected = 0, now
+	}
+	c.prospects++
+	return c.prospects <= prospects
 }
 
 // full tells whether a call has to wait: for the probe, or for its place in the return.

@@ -1,6 +1,7 @@
 package breaker
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -41,12 +42,14 @@ func TestOneProbeDecides(t *testing.T) {
 			var w waiters
 			var all sync.WaitGroup
 			for range 20 {
-				all.Go(func() { w.call(b, time.Second, found) })
+				all.Go(func() { w.call(b, 10*time.Second, found) })
 			}
-			synctest.Wait()
+			time.Sleep(5 * time.Second)
+			w.mu.Lock()
 			if w.entered != 1 || w.away != 0 {
-				b.Fatalf("%d went and %d were turned away before the probe has told", w.entered, w.away)
+				b.Errorf("%d went and %d were turned away before the probe has told", w.entered, w.away)
 			}
+			w.mu.Unlock()
 			b.is(Probing)
 			all.Wait()
 			if found == Answered && (w.entered != 20 || w.away != 0) {
@@ -57,6 +60,87 @@ func TestOneProbeDecides(t *testing.T) {
 			}
 		}
 		b.is(Closed)
+	})
+}
+
+// The first to come is not always the probe: if its call is what fails, others would never get to tell.
+func TestTheProbeIsDrawn(t *testing.T) {
+	inBubble(t, Config{}, func(b bench) {
+		b.down()
+		probes := map[int]bool{}
+		for range 40 {
+			b.pass()
+			var all sync.WaitGroup
+			for caller := range 4 {
+				all.Go(func() {
+					if pass, err := b.Enter(b.Context(), "a"); err == nil {
+						probes[caller] = true // There is one at a time.
+						pass.Leave(Failed, errDown)
+					}
+				})
+				synctest.Wait()
+			}
+			all.Wait()
+		}
+		if len(probes) != 4 {
+			b.Errorf("only %v have been the probe", probes)
+		}
+	})
+}
+
+// While it is half open, few begin with what comes before a call; when none of them makes it, others do.
+func TestFewPrepareForTheProbe(t *testing.T) {
+	inBubble(t, Config{}, func(b bench) {
+		var mu sync.Mutex
+		begun, away := 0, 0
+		begin := func() {
+			for range 20 {
+				go func() {
+					err := b.Prospect(b.Context(), "a")
+					mu.Lock()
+					defer mu.Unlock()
+					if err == nil {
+						begun++
+					} else if errors.As(err, new(*Open)) {
+						away++
+					}
+				}()
+			}
+		}
+		are := func(when string, wantBegun, wantAway int) {
+			b.Helper()
+			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
+			if begun != wantBegun || away != wantAway {
+				b.Errorf("%s %d have begun and %d were turned away, want %d and %d", when, begun, away, wantBegun, wantAway)
+			}
+			begun, away = 0, 0
+		}
+		begin()
+		are("while it is closed", 20, 0)
+		b.down()
+		begin()
+		are("while it is open", 0, 20)
+		b.pass()
+		begin()
+		are("while it is half open", 3, 0)
+		time.Sleep(16 * time.Second)
+		are("when the first came to nothing", 3, 0)
+		probe, err := b.Enter(b.Context(), "b")
+		if err != nil {
+			b.Fatal(err)
+		}
+		time.Sleep(20 * time.Second)
+		begin()
+		are("while the probe is under way", 0, 0)
+		probe.Leave(Failed, errDown)
+		are("after it failed", 0, 34)
+		b.pass()
+		begin()
+		are("while it is half open again", 3, 0)
+		b.calls("b", Answered)
+		are("after a good probe", 17, 0)
 	})
 }
 

@@ -108,7 +108,7 @@ func (c *Client) Ask(ctx context.Context, r hls.Request) (hls.Answer, error) {
 }
 
 func (c *Client) ask(ctx context.Context, r hls.Request) (hls.Answer, error) {
-	if err := c.Shut(r.Model); err != nil {
+	if err := cmp.Or(c.brake.check(), held(c.breaker.Check(c.resolve(r.Model)))); err != nil {
 		return hls.Answer{}, err
 	}
 	params, err := c.params(r)

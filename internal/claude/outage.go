@@ -37,12 +37,13 @@ func (f failure) verdict(ctx context.Context) breaker.Verdict {
 	return breaker.Unreachable
 }
 
-// Shut is the error that a question to a model would meet now without being asked, or nil. An empty model is the default.
-func (c *Client) Shut(model string) error {
+// Ready is for work that comes before a question to a model, "" being the default: its error is the one that the question
+// would meet now without being asked. While the model is tried again, few are let begin, and the others wait.
+func (c *Client) Ready(ctx context.Context, model string) error {
 	if err := c.brake.check(); err != nil {
 		return err
 	}
-	return held(c.breaker.Check(c.resolve(model)))
+	return held(c.breaker.Prospect(ctx, c.resolve(model)))
 }
 
 // held is the error of a call that the breaker did not let through.
@@ -63,10 +64,6 @@ func outageReason(err error) string {
 	return reasonUnavailable
 }
 
-// behind puts the task whose call was the probe behind those that were turned away: if that call is what fails, another
-// one is the next probe.
-const behind = 2 * time.Second
-
 // schedule says of an outage when trying again is worth it, which the breaker knows once it is open. A call that may
 // have been paid for is not made again as soon as that.
 func (c *Client) schedule(model string, err error) {
@@ -77,6 +74,6 @@ func (c *Client) schedule(model string, err error) {
 	if !errors.As(err, &retry) || !retry.Outage || !errors.As(c.breaker.Check(model), &open) {
 		return
 	}
-	retry.After = max(retry.After, time.Until(open.Next)+behind)
+	retry.After = max(retry.After, time.Until(open.Next))
 	retry.Outage = errors.Is(err, hls.ErrAmbiguous)
 }

@@ -69,10 +69,6 @@ func (c call) held(err error) error {
 	return &hls.RetryAfter{Err: open, After: time.Until(open.Next), Free: true, Reason: reasonUnavailable}
 }
 
-// behind puts the task whose call was the probe behind those that were turned away: if that call is what fails, another
-// one is the next probe.
-const behind = 2 * time.Second
-
 // schedule says of an outage when trying again is worth it, which the breaker knows once it is open.
 func (d *door) schedule(c call, err error) {
 	var (
@@ -80,6 +76,6 @@ func (d *door) schedule(c call, err error) {
 		open  *breaker.Open
 	)
 	if errors.As(err, &retry) && retry.Outage && errors.As(d.breaker.Check(c.part()), &open) {
-		retry.After, retry.Outage = max(retry.After, time.Until(open.Next)+behind), false
+		retry.After, retry.Outage = max(retry.After, time.Until(open.Next)), false
 	}
 }

@@ -22,7 +22,7 @@ func subjectIn(repo string) hls.Subject {
 
 // quick is a breaker that opens as always, and not for long.
 func quick(cfg *Config) {
-	cfg.Breaker = breaker.Config{First: 200 * time.Millisecond, Longest: time.Second}
+	cfg.Breaker = breaker.Config{First: 200 * time.Millisecond, Longest: time.Second, Draw: time.Millisecond}
 }
 
 // switched is a GitHub that answers every read with a status until it is told another.
@@ -60,7 +60,7 @@ func TestE9_AGitHubThatIsDownIsLeftAlone(t *testing.T) {
 	opened := time.Now()
 	next := c.Snapshot().Breaker.Next
 	var last *hls.RetryAfter
-	if !errors.As(err, &last) || last.Outage || !last.Free || last.After < time.Until(next)+behind-50*time.Millisecond {
+	if !errors.As(err, &last) || last.Outage || !last.Free || last.After < time.Until(next)-50*time.Millisecond {
 		t.Errorf("the task that opened it: %+v", last)
 	}
 	for _, repo := range []string{"acme/widget", "acme/third"} { // one of them was never called

@@ -150,14 +150,13 @@ func (p *Pipeline) settle(ctx context.Context, j *journey, rule hls.Rule) error 
 // mayAsk puts a task off while Claude would not be asked: reading GitHub for it would be for nothing. One that Claude has
 // answered needs only GitHub.
 func (p *Pipeline) mayAsk(ctx context.Context, task hls.Task, rule hls.Rule) error {
-	shut := p.cfg.Shut(rule.Model)
-	if shut == nil {
-		return nil
-	}
 	if _, err := p.store.Analysis(ctx, task.ID); !errors.Is(err, hls.ErrNotFound) {
 		return err
 	}
-	return fmt.Errorf("analyze later: %w", shut)
+	if err := p.cfg.Ready(ctx, rule.Model); err != nil {
+		return fmt.Errorf("analyze later: %w", err)
+	}
+	return nil
 }
 
 // recall reads the event back from the record, without its body: a restart, or another instance, starts here.

@@ -32,6 +32,8 @@ type GitHub interface {
 	Run(ctx context.Context, s hls.Subject, id int64) (hls.WorkflowRun, error)
 	Release(ctx context.Context, s hls.Subject, id int64) (hls.Release, error)
 
+	// Turn waits until the limits let a write to a repository start; creates tells whether it will make something new.
+	Turn(ctx context.Context, repo string, creates bool) (hls.Turn, error)
 	AddLabels(ctx context.Context, s hls.Subject, names []string) error
 	RemoveLabel(ctx context.Context, s hls.Subject, name string) error
 	CreateLabel(ctx context.Context, repo string, l hls.Label) error

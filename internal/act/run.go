@@ -155,26 +155,20 @@ func (r *run) send(ctx context.Context, e *hls.Entry, d deed) error {
 	if r.dry(e.Effect) {
 		return r.move(ctx, e, hls.EffectShadow, result{})
 	}
-	if err := r.superseded(ctx, e); err != nil {
+	last, err := r.prepare(ctx, e, d)
+	if err != nil || ended(e.State) {
 		return err
 	}
-	doubt, err := r.clear(ctx, e)
+	turn, err := r.actor.gh.Turn(ctx, e.Effect.Subject.Repo, !d.repeatable())
 	if err != nil {
 		return r.fail(ctx, e, err)
 	}
-	last, err := r.posted(ctx, e.Effect)
-	if err != nil {
-		return err
-	}
-	found, err := d.look(ctx)
-	if err != nil {
-		return r.fail(ctx, e, err)
-	}
-	if found.state != "" {
-		return r.move(ctx, e, found.state, found)
-	}
-	if err := r.doubtful(doubt, d); err != nil {
-		return r.fail(ctx, e, err)
+	defer turn.End()
+	if turn.Waited { // Meanwhile anything may have happened.
+		clear(r.moved)
+		if last, err = r.prepare(ctx, e, d); err != nil || ended(e.State) {
+			return err
+		}
 	}
 	if err := r.fresh(ctx, e); err != nil {
 		return err
@@ -188,7 +182,32 @@ func (r *run) send(ctx context.Context, e *hls.Entry, d deed) error {
 			return err
 		}
 	}
-	return r.write(ctx, e, d)
+	return r.write(turn.Take(ctx), e, d)
+}
+
+// prepare looks whether a row still has to be sent: it ends the row when not. last is what was posted last.
+func (r *run) prepare(ctx context.Context, e *hls.Entry, d deed) (last int64, err error) {
+	if err := r.superseded(ctx, e); err != nil {
+		return 0, err
+	}
+	doubt, err := r.clear(ctx, e)
+	if err != nil {
+		return 0, r.fail(ctx, e, err)
+	}
+	if last, err = r.posted(ctx, e.Effect); err != nil {
+		return 0, err
+	}
+	found, err := d.look(ctx)
+	if err != nil {
+		return 0, r.fail(ctx, e, err)
+	}
+	if found.state != "" {
+		return 0, r.move(ctx, e, found.state, found)
+	}
+	if err := r.doubtful(doubt, d); err != nil {
+		return 0, r.fail(ctx, e, err)
+	}
+	return last, nil
 }
 
 func (r *run) write(ctx context.Context, e *hls.Entry, d deed) error {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,6 +49,7 @@ type world struct {
 	faults   map[string][]fault  // by method, taken in order
 	writes   []string
 	onWrite  func(string)
+	turns    atomic.Int64      // not given back
 	onRead   map[string]func() // by method, once
 	last     int64
 }

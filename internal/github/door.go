@@ -54,22 +54,18 @@ func (c call) resource() string {
 
 // do makes one call, when the limits let it, without retries.
 func (d *door) do(ctx context.Context, c call) (*github.Response, error) {
-	pace := d.reads
-	if c.does.writing() {
-		pace = d.writes
-	}
 	if err := d.breaker.Check(c.part()); err != nil {
 		return nil, c.held(err)
 	}
 	if c.search && d.leftOf("search") > 0 {
 		return nil, fmt.Errorf("search: %w: %w", hls.ErrNotFound, errPaused)
 	}
-	release, err := pace.acquire(ctx, c.content)
+	release, patience, err := d.permit(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	leave, err := d.enter(ctx, c.resource())
+	leave, err := d.enter(ctx, c.resource(), patience)
 	if err != nil {
 		return nil, err
 	}
@@ -160,10 +156,10 @@ func (d *door) note(ctx context.Context, err error) {
 	}
 }
 
-// enter waits for the end of a pause and for a place among the concurrent requests.
-func (d *door) enter(ctx context.Context, resource string) (leave func(), err error) {
+// enter waits for the end of a pause, unless that lasts too long, and for a place among the concurrent requests.
+func (d *door) enter(ctx context.Context, resource string, longest time.Duration) (leave func(), err error) {
 	for {
-		if err := d.waitPause(ctx, resource); err != nil {
+		if err := d.waitPause(ctx, resource, longest); err != nil {
 			return nil, err
 		}
 		leave = func() {}
@@ -182,12 +178,12 @@ func (d *door) enter(ctx context.Context, resource string) (leave func(), err er
 	}
 }
 
-func (d *door) waitPause(ctx context.Context, resource string) error {
+func (d *door) waitPause(ctx context.Context, resource string, longest time.Duration) error {
 	left := d.left(resource)
 	if left <= 0 {
 		return nil
 	}
-	if left > d.writes.longest {
+	if left > longest {
 		return &hls.RetryAfter{Err: errPaused, After: left, Free: true, Reason: reasonLimited}
 	}
 	timer := time.NewTimer(left)

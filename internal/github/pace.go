@@ -66,10 +66,7 @@ func newPace(writesPerMinute, contentPerHour int) *pace {
 // acquire waits until a write may start and returns what to call when it has ended. A wait that would be longer
 // than the longest is a *hls.RetryAfter instead.
 func (p *pace) acquire(ctx context.Context, create bool) (release func(), err error) {
-	windows := []*window{&p.writes}
-	if create {
-		windows = append(windows, &p.content)
-	}
+	windows := p.windows(create)
 	if err := p.enqueue(windows); err != nil {
 		return nil, err
 	}
@@ -103,6 +100,13 @@ func (p *pace) acquire(ctx context.Context, create bool) (release func(), err er
 			return nil, err
 		}
 	}
+}
+
+func (p *pace) windows(create bool) []*window {
+	if create {
+		return []*window{&p.writes, &p.content}
+	}
+	return []*window{&p.writes}
 }
 
 func (p *pace) enqueue(windows []*window) error {
@@ -158,6 +162,21 @@ func (p *pace) release(windows []*window) {
 			w.ended = append(w.ended, now)
 		}
 	}
+	p.tell()
+}
+
+// forgo ends a write that was never made.
+func (p *pace) forgo(create bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, w := range p.windows(create) {
+		w.flying--
+	}
+	p.tell()
+}
+
+// tell wakes those who wait. The lock is held.
+func (p *pace) tell() {
 	close(p.changed)
 	p.changed = make(chan struct{})
 }

@@ -74,6 +74,7 @@ func (a *App) furnish(s *config.Settings) (*house, error) {
 	}
 	actor, err := act.New(act.Config{
 		Web: webRoot(a.started.GitHub.BaseURL), Attempts: a.started.Processing.MaxAttempts, Redactor: a.redactor,
+		Settle: settled(a.started.GitHub.Timeout),
 	}, a.doors.github, a.store)
 	if err != nil {
 		return nil, err
@@ -82,6 +83,10 @@ func (a *App) furnish(s *config.Settings) (*house, error) {
 		Router: router, Prompts: renderer, Analyzer: analyzer, Actor: actor, Reader: a.doors.github,
 	}}, nil
 }
+
+// settled is after which time a write that is not to be seen was never made: GitHub may take as long as the door waits
+// for it, and show what it made some 45 seconds later.
+func settled(timeout time.Duration) time.Duration { return fault.Scaled(time.Minute) + timeout }
 
 func (a *App) newPipeline(s *config.Settings, made *house, m *web.Metrics) (*pipeline.Pipeline, error) {
 	host, err := os.Hostname()

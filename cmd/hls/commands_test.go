@@ -125,8 +125,8 @@ func TestO4_StoreThatCannotBeUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for url, want := range map[string]string{
-		"sqlite:" + newer:         "newer schema",
-		"postgres://db.invalid/x": "storage.url: this version keeps its record in sqlite:PATH alone, and not in postgres; the environment variable HLS_DATABASE_URL gives it",
+		"sqlite:" + newer:                    "newer schema",
+		"postgres://db.invalid/x?sslmode=no": "(sslmode is invalid); the environment variable HLS_DATABASE_URL gives it",
 	} {
 		t.Setenv("HLS_DATABASE_URL", url)
 		path := settingsFile(t, fit(t))

@@ -89,7 +89,7 @@ func (a *App) build(ctx context.Context, settings *config.Settings) (err error) 
 	if err := a.listen(ctx, settings); err != nil {
 		return err
 	}
-	if a.store, err = openStore(ctx, settings.Storage); err != nil {
+	if a.store, err = openStore(ctx, settings.Storage, a.log); err != nil {
 		return err
 	}
 	if a.doors, err = openDoors(settings, a.token, a.tellBreaker); err != nil {

@@ -3,7 +3,6 @@ package app
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"time"
@@ -17,7 +16,6 @@ import (
 	"hls/internal/handler"
 	"hls/internal/hls"
 	"hls/internal/record"
-	"hls/internal/record/sqlite"
 	"hls/internal/web"
 )
 
@@ -34,17 +32,6 @@ var (
 type doors struct {
 	github *github.Client
 	claude *claude.Client
-}
-
-func openStore(ctx context.Context, cfg record.Config) (record.Store, error) {
-	store, err := sqlite.Open(ctx, sqlite.Config{URL: cfg.URL})
-	switch {
-	case errors.Is(err, record.ErrNewerSchema):
-		return nil, fmt.Errorf("%w: storage.url: %w", ErrSettings, err)
-	case err != nil:
-		return nil, fmt.Errorf("open storage.url: %w", err)
-	}
-	return store, nil
 }
 
 // openDoors makes the doors; tokens gives a repository's own token, or "". tell is told when the circuit of one opens or

@@ -16,7 +16,6 @@ import (
 	"hls/internal/github"
 	"hls/internal/hls"
 	"hls/internal/prompt"
-	"hls/internal/record/sqlite"
 	"hls/prompts"
 )
 
@@ -78,12 +77,12 @@ func (p *inspection) problem(key, format string, args ...any) {
 
 func (p *inspection) storage(ctx context.Context) {
 	url := p.settings.Storage.URL
-	if scheme, _, _ := strings.Cut(url, ":"); scheme != "sqlite" {
-		p.problem("storage.url", "this version keeps its record in sqlite:PATH alone, and not in %s", scheme)
-		return
+	d, err := databaseOf(url)
+	if err == nil {
+		err = d.inspect(ctx, url)
 	}
-	if err := sqlite.Inspect(ctx, url); err != nil {
-		p.problem("storage.url", "%v", err)
+	if err != nil {
+		p.problem("storage.url", "%s", strings.TrimPrefix(err.Error(), "storage.url: "))
 	}
 }
 

@@ -31,7 +31,8 @@ var unfit = map[string]struct {
 	want string // the line, after its folder
 	make func(t *testing.T, dir string)
 }{
-	"postgres": {"storage: {url: postgres://db/hls}", `^settings.yaml:1:16: storage.url: this version keeps its record in sqlite:PATH alone`, nil},
+	"an odd address of a database": {"storage: {url: 'postgres://hls:the-password@db/hls?sslmode=perhaps'}",
+		`^settings.yaml:1:16: storage.url: .*hls:xxxxx@db.*sslmode`, nil},
 	"no folder for the database": {"storage: {url: 'sqlite:%s/file/hls.db'}", `^settings.yaml:1:16: storage.url: .*not a directory`,
 		func(t *testing.T, dir string) { template(t, dir, "file", "") }},
 	"a newer schema":    {"storage: {url: 'sqlite:%s/hls.db'}", `^settings.yaml:1:16: storage.url: the database has a newer schema`, newerSchema},

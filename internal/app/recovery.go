@@ -141,7 +141,7 @@ func (a *App) buildBeside(ctx context.Context, s *config.Settings) (err error) {
 		return fmt.Errorf("%w: github: %w", ErrSettings, err)
 	}
 	a.doors = &doors{github: gh}
-	if a.store, err = openStore(ctx, s.Storage); err != nil {
+	if a.store, err = openStore(ctx, s.Storage, a.log); err != nil {
 		return err
 	}
 	a.pipeline, err = pipeline.New(pipeline.Config{

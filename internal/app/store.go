@@ -1,0 +1,74 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+
+	"hls/internal/hls"
+	"hls/internal/record"
+	"hls/internal/record/postgres"
+	"hls/internal/record/sqlite"
+)
+
+// database is a kind of place that the record can be kept in.
+type database struct {
+	form    string // of storage.url
+	inspect func(ctx context.Context, url string) error
+	open    func(ctx context.Context, url string, warn func(string)) (record.Store, error)
+}
+
+// databases are the kinds, by the scheme of storage.url.
+var databases = map[string]database{
+	"sqlite": {
+		form:    "sqlite:PATH",
+		inspect: sqlite.Inspect,
+		open: func(ctx context.Context, url string, _ func(string)) (record.Store, error) {
+			return sqlite.Open(ctx, sqlite.Config{URL: url})
+		},
+	},
+	"postgres":   postgresql,
+	"postgresql": postgresql,
+}
+
+// postgresql is inspected without a connection: hls check asks nobody.
+var postgresql = database{
+	form:    "postgres://USER:PASSWORD@HOST/DATABASE",
+	inspect: func(_ context.Context, url string) error { return postgres.Validate(url) },
+	open: func(ctx context.Context, url string, warn func(string)) (record.Store, error) {
+		return postgres.Open(ctx, postgres.Config{URL: url, Warn: warn})
+	},
+}
+
+func databaseOf(url string) (database, error) {
+	scheme, _, _ := strings.Cut(url, ":")
+	if d, ok := databases[scheme]; ok {
+		return d, nil
+	}
+	var forms []string
+	for _, name := range slices.Sorted(maps.Keys(databases)) {
+		if f := databases[name].form; !slices.Contains(forms, f) {
+			forms = append(forms, f)
+		}
+	}
+	return database{}, fmt.Errorf("want %s", strings.Join(forms, " or "))
+}
+
+func openStore(ctx context.Context, cfg record.Config, log *slog.Logger) (record.Store, error) {
+	d, err := databaseOf(cfg.URL)
+	if err != nil {
+		return nil, fmt.Errorf("%w: storage.url: %w", ErrSettings, err)
+	}
+	store, err := d.open(ctx, cfg.URL, func(text string) { log.Warn(text, hls.KeyStage, hls.StageRecord) })
+	switch {
+	case errors.Is(err, record.ErrNewerSchema):
+		return nil, fmt.Errorf("%w: storage.url: %w", ErrSettings, err)
+	case err != nil:
+		return nil, fmt.Errorf("open storage.url: %w", err)
+	}
+	return store, nil
+}

@@ -91,13 +91,13 @@ func (m *memory) take(h *hold, n int64) (done bool, left time.Duration) {
 	if p == h.part {
 		need -= h.bytes
 	}
+	if h.wait != nil && !p.newest(h.wait) && !h.cut {
+		return false, time.Minute
+	}
 	for p.free < need && !h.cut {
 		if h.wait == nil {
 			h.wait = &wait{need, make(chan struct{}, 1)}
 			p.waiting = append(p.waiting, h.wait)
-		}
-		if p.waiting[len(p.waiting)-1] != h.wait {
-			return false, time.Minute
 		}
 		slowest, lags := p.slowest(h)
 		if left = time.Until(lags); left > 0 {
@@ -118,6 +118,8 @@ func (m *memory) take(h *hold, n int64) (done bool, left time.Duration) {
 	h.bytes, h.given = n, time.Now()
 	return true, 0
 }
+
+func (p *part) newest(w *wait) bool { return p.waiting[len(p.waiting)-1] == w }
 
 // slowest is the body other than h that lags behind first, and when. Without any it is not soon.
 func (p *part) slowest(h *hold) (slowest *hold, lags time.Time) {

@@ -46,8 +46,11 @@ func after(t testing.TB, d *disk.Disk, s *Store) *Store {
 func TestI1_BrokenDisk(t *testing.T) {
 	t.Parallel()
 	runs := 8
-	if faults() {
+	switch {
+	case faults():
 		runs = 100
+	case raced:
+		runs = 3
 	}
 	var lost, doubled []string
 	acked, refused := 0, 0
@@ -179,7 +182,7 @@ func TestI1_FailedCommitSync(t *testing.T) {
 // When the sync that was to cover them fails, a later one that does not fail must not be taken to have done so.
 func TestI1_FailedCheckpointSync(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(10) {
+	for seed := range uint64(4) {
 		s, d := onDisk(t, seed)
 		h := newHistory(t, seed)
 		h.rough = true

@@ -88,10 +88,14 @@ func cutAt(r *rand.Rand) func(disk.Op) bool {
 			return n <= 0
 		}
 	}
-	end := nth(3000, any)
-	if faults() {
-		end = nth(9000, any)
+	most := 3000
+	switch {
+	case faults():
+		most = 9000
+	case raced:
+		most = 800
 	}
+	end := nth(most, any)
 	begin := nth(1+r.IntN(5000), any)
 	switch r.IntN(8) {
 	case 0:

@@ -87,14 +87,14 @@ func (s *texts) sweep(t *tx, before time.Time, late func() bool) (more bool, err
 	if err != nil {
 		return false, err
 	}
-	for _, f := range found {
+	for i, f := range found {
 		if open := f[2] != 0; !open {
 			if err := t.exec(s.clear, f[1]); err != nil {
 				return false, err
 			}
 		}
 		s.at, s.row = f[0], f[1]
-		if late() {
+		if i < len(found)-1 && late() {
 			return true, nil
 		}
 	}

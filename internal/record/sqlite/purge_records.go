@@ -67,7 +67,7 @@ func (r *records) deliveries(t *tx, before time.Time, late func() bool) (more bo
 		return false, err
 	}
 	old := 0
-	for _, f := range found {
+	for i, f := range found {
 		if f.receivedAt < stamp(before) {
 			old++
 			if err := t.forget(f, stamp(before)); err != nil {
@@ -75,7 +75,7 @@ func (r *records) deliveries(t *tx, before time.Time, late func() bool) (more bo
 			}
 		}
 		r.row = f.row
-		if late() {
+		if i < len(found)-1 && late() {
 			return true, nil
 		}
 	}
@@ -123,14 +123,11 @@ func (t *tx) forget(r remnant, before int64) error {
 	return t.exec(`DELETE FROM deliveries WHERE rowid = ?`, r.row)
 }
 
-// purgeSums removes what money and requests were counted by. The totals stay, and what the budget of a month is
-// measured by.
+// purgeSums removes what money and requests were counted by. The totals stay, and what the budgets of this month are
+// measured by is not old yet.
 func (t *tx) purgeSums(before time.Time) (more bool, err error) {
 	const calls = `DELETE FROM spend WHERE id IN (SELECT id FROM spend WHERE at < ? ORDER BY at LIMIT ?)`
 	const hours = `DELETE FROM counters WHERE (hour, kind, name) IN (SELECT hour, kind, name FROM counters WHERE hour > 0 AND hour < ? LIMIT ?)`
-	if month := record.Month(t.aged()); month.Before(before) {
-		before = month
-	}
 	n, err := t.change(calls, stamp(before), purgeRows)
 	if err != nil {
 		return false, err

@@ -291,10 +291,11 @@ func TestI6_TheNewestIsServedFirst(t *testing.T) {
 		}
 		free(m, first)
 		for _, want := range []int{2, 1, 0} {
-			if got := <-served; got != want {
+			got := <-served
+			if got != want {
 				t.Errorf("%s: %d was served, want %d", name, got, want)
 			}
-			all[want].release()
+			all[got].release()
 		}
 	}
 }

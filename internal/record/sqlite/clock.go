@@ -14,49 +14,53 @@ const (
 // clock tells the time and notices when it is set. A computer's clock is set forward by days and back again when its
 // battery or its time server fails; nothing may be lost, done twice or held up by that for longer than it lasts.
 type clock struct {
-	wall   func() time.Time
-	steady func() time.Duration // goes on evenly, whatever the clock is set to
+	// tell returns the time, and how much time has gone by, which no setting of the clock changes.
+	tell func() (now time.Time, gone time.Duration)
 
 	now   time.Time
-	at    time.Duration // by steady
+	at    time.Duration // that had gone by at now
 	step  time.Duration // by which the clock was set since the last commit
 	ahead time.Duration // by which it was ever set, which is 0 when it was set wrong and right again
 	right time.Duration // of step what went to set it right again, having been ahead
 	doubt time.Duration // by which it was set forward lately
-	trust time.Duration // when, by steady, that is believed
+	trust time.Duration // that has to go by before that is believed
 
 	saving, saved time.Time // the time kept by the commit under way, and by the last
 }
 
 func newClock(cfg Config) *clock {
-	c := &clock{wall: cfg.Now, steady: cfg.steady}
+	c := &clock{}
 	switch start := time.Now(); {
-	case c.steady != nil:
 	case cfg.Now == nil:
-		c.wall, c.steady = time.Now, func() time.Duration { return time.Since(start) }
+		c.tell = func() (time.Time, time.Duration) {
+			now := time.Now() // One reading of both, lest the process be stopped in between.
+			return now.Round(0), now.Sub(start)
+		}
+	case cfg.steady != nil:
+		c.tell = func() (time.Time, time.Duration) { return cfg.Now(), cfg.steady() }
 	default:
-		c.steady = c.forward()
+		c.tell = forward(cfg.Now)
 	}
 	return c
 }
 
-// forward goes on as the time that is told, as long as that does not go back.
-func (c *clock) forward() func() time.Duration {
+// forward takes for gone by what a clock goes forward, and nothing for what it goes back.
+func forward(now func() time.Time) func() (time.Time, time.Duration) {
 	var gone time.Duration
-	last := c.wall()
-	return func() time.Duration {
-		now := c.wall()
-		gone += max(now.Sub(last), 0)
-		last = now
-		return gone
+	last := now()
+	return func() (time.Time, time.Duration) {
+		next := now()
+		gone += max(next.Sub(last), 0)
+		last = next
+		return next, gone
 	}
 }
 
 // read returns the time.
 func (c *clock) read() time.Time {
-	now, at := c.wall().Round(0), c.steady()
+	now, at := c.tell()
 	if !c.now.IsZero() {
-		c.set(now.Sub(c.now) - (at - c.at))
+		c.set(now.Sub(c.now), at-c.at)
 	}
 	c.now, c.at = now, at
 	if c.doubt > 0 && at >= c.trust {
@@ -69,11 +73,13 @@ func (c *clock) read() time.Time {
 func (c *clock) resume(saved time.Time, ahead time.Duration) {
 	c.ahead = ahead
 	if gap := c.now.Sub(saved); gap < 0 || gap > leap {
-		c.set(gap)
+		c.set(gap, 0)
 	}
 }
 
-func (c *clock) set(step time.Duration) {
+// set notes that the clock went on by told while gone went by.
+func (c *clock) set(told, gone time.Duration) {
+	step := told - gone
 	switch {
 	case step.Abs() <= slack:
 		return
@@ -82,7 +88,7 @@ func (c *clock) set(step time.Duration) {
 		c.doubt = max(c.doubt+step, 0)
 	case step > leap:
 		c.doubt += step
-		c.trust = c.steady() + trial
+		c.trust = c.at + gone + trial
 	}
 	c.step += step
 	c.ahead += step

@@ -145,7 +145,7 @@ func TestFlat(t *testing.T) {
 	}
 	slices.Sort(y.held)
 	half, nearly, most := y.held[len(y.held)/2], y.held[len(y.held)*95/100], y.held[len(y.held)-1]
-	if half > 50*time.Millisecond {
+	if half > 50*time.Millisecond && !raced {
 		t.Errorf("half of the steps of purges held up the writer for more than %v", half)
 	}
 	must(t, intact(y.Store))

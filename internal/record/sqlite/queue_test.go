@@ -20,7 +20,7 @@ func TestLanesFollowTasks(t *testing.T) {
 	t.Parallel()
 	s := fresh(t)
 	now := time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
-	s.writer.clock.wall = func() time.Time { return now }
+	s.writer.clock.tell = forward(func() time.Time { return now })
 	must(t, s.write(t.Context(), func(t *tx) error {
 		return errors.Join(
 			t.exec(`CREATE TEMP TABLE log (a TEXT, b TEXT)`),

@@ -25,7 +25,7 @@ type Config struct {
 	Now  func() time.Time // nil means time.Now
 
 	sync   func(dir string) error // nil means syncDir
-	steady func() time.Duration   // nil means as long as Now goes forward
+	steady func() time.Duration   // of Now, how much time has gone by; nil means what Now goes forward
 }
 
 // Store is a record.Store in one SQLite file.
@@ -51,10 +51,13 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, err
 	}
 	c := newClock(cfg)
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
 	if cfg.sync == nil {
 		cfg.sync = syncDir
 	}
-	s := &Store{path: path, now: c.wall, sync: cfg.sync, purge: newPurge(), wake: make(chan struct{}, 1)}
+	s := &Store{path: path, now: cfg.Now, sync: cfg.sync, purge: newPurge(), wake: make(chan struct{}, 1)}
 	s.close = sync.OnceValue(s.shut)
 	if err := s.open(ctx, c, cfg.Keep); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), s.Close())

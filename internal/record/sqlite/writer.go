@@ -175,8 +175,8 @@ func (w *writer) failed(batch []*op, err error) {
 
 var errNotBegun = errors.New("no transaction could begin")
 
-// commit runs a batch in one transaction. An error means that nothing of it was written; the error of a single
-// write is left in its op.
+// commit runs a batch in one transaction. An error means that nothing of it was written, or will last; the error of a
+// single write is left in its op.
 func (w *writer) commit(batch []*op) (err error) {
 	if len(batch) == 0 {
 		return nil

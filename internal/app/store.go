@@ -22,7 +22,8 @@ type database struct {
 	open    func(ctx context.Context, url string, warn func(string)) (record.Store, error)
 }
 
-// databases are the kinds, by the scheme of storage.url.
+// databases are the kinds, by the scheme of storage.url. PostgreSQL is inspected without a connection: hls check asks
+// nobody.
 var databases = map[string]database{
 	"sqlite": {
 		form:    "sqlite:PATH",
@@ -31,29 +32,26 @@ var databases = map[string]database{
 			return sqlite.Open(ctx, sqlite.Config{URL: url})
 		},
 	},
-	"postgres":   postgresql,
-	"postgresql": postgresql,
-}
-
-// postgresql is inspected without a connection: hls check asks nobody.
-var postgresql = database{
-	form:    "postgres://USER:PASSWORD@HOST/DATABASE",
-	inspect: func(_ context.Context, url string) error { return postgres.Validate(url) },
-	open: func(ctx context.Context, url string, warn func(string)) (record.Store, error) {
-		return postgres.Open(ctx, postgres.Config{URL: url, Warn: warn})
+	"postgres": {
+		form:    "postgres://USER:PASSWORD@HOST/DATABASE",
+		inspect: func(_ context.Context, url string) error { return postgres.Validate(url) },
+		open: func(ctx context.Context, url string, warn func(string)) (record.Store, error) {
+			return postgres.Open(ctx, postgres.Config{URL: url, Warn: warn})
+		},
 	},
 }
 
 func databaseOf(url string) (database, error) {
 	scheme, _, _ := strings.Cut(url, ":")
+	if scheme == "postgresql" { // libpq takes both
+		scheme = "postgres"
+	}
 	if d, ok := databases[scheme]; ok {
 		return d, nil
 	}
 	var forms []string
 	for _, name := range slices.Sorted(maps.Keys(databases)) {
-		if f := databases[name].form; !slices.Contains(forms, f) {
-			forms = append(forms, f)
-		}
+		forms = append(forms, databases[name].form)
 	}
 	return database{}, fmt.Errorf("want %s", strings.Join(forms, " or "))
 }

@@ -63,7 +63,7 @@ func (c Counts) Ended(state hls.State, reason string) {
 
 // Processed counts the time that a task took, over all attempts.
 func (c Counts) Processed(spent time.Duration) {
-	c[Counter{countLatency, bucketNames[bucket(spent)]}]++
+	c[Counter{countLatency, bucketName(bucket(spent))}]++
 	c[Counter{countLatency, "sum"}] += spent.Microseconds()
 }
 
@@ -91,14 +91,13 @@ func (c Counts) Settled(u hls.Usage) {
 // latencyBounds are the upper ends of the buckets, in seconds.
 var latencyBounds = []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600}
 
-// bucketNames are what buckets are stored under: bounds may be added later without moving the counts.
-var bucketNames = func() []string {
-	names := make([]string, 0, len(latencyBounds)+1)
-	for _, bound := range latencyBounds {
-		names = append(names, strconv.FormatFloat(bound, 'f', -1, 64))
+// bucketName is what a bucket is stored under: bounds may be added later without moving the counts.
+func bucketName(i int) string {
+	if i >= len(latencyBounds) {
+		return "above"
 	}
-	return append(names, "above")
-}()
+	return strconv.FormatFloat(latencyBounds[i], 'f', -1, 64)
+}
 
 func bucket(spent time.Duration) int {
 	i, _ := slices.BinarySearch(latencyBounds, spent.Seconds())
@@ -136,8 +135,10 @@ func (l *Latency) add(name string, n int64) {
 		l.Sum += time.Duration(n * int64(time.Microsecond)).Seconds()
 		return
 	}
-	if i := slices.Index(bucketNames, name); i >= 0 {
-		l.Counts[i] += n
+	for i := range l.Counts {
+		if bucketName(i) == name {
+			l.Counts[i] += n
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 var floors = map[string]int{
 	"hls/cmd/hls":           5,
 	"hls/internal/faults":   5,
+	"hls/internal/mutants":  5,
 	"hls/internal/app":      4,
 	"hls/internal/pipeline": 3, "hls/internal/web": 3, "hls/internal/config": 3, "hls/internal/simulate": 3,
 	"hls/internal/recovery": 3,
@@ -33,6 +34,7 @@ var doors = map[string][]string{
 	"hls/internal/config":                    {"hls/internal/app", "hls/cmd/hls"},
 	"hls/internal/simulate":                  {"hls/internal/app", "hls/cmd/hls"},
 	"hls/internal/history":                   {}, // tests alone
+	"hls/internal/mutants":                   {},
 	"hls/jinja":                              {"hls/internal/prompt"},
 	"github.com/anthropics/anthropic-sdk-go": {"hls/internal/claude"},
 	"github.com/google/go-github":            {"hls/internal/github"},
@@ -40,7 +42,7 @@ var doors = map[string][]string{
 	"database/sql":                           {"hls/internal/record/sqlite", "hls/internal/record/postgres"},
 	"github.com/pressly/goose":               {"hls/internal/record"},
 	"github.com/jackc/pgx":                   {"hls/internal/record/postgres"},
-	"os/exec":                                {}, // E2: HLS starts no child process.
+	"os/exec":                                {"hls/internal/mutants"}, // E2: HLS starts no child process. That is a tool of the house.
 	"plugin":                                 {},
 	"github.com/prometheus/client_golang":    {"hls/internal/web"},
 	"github.com/santhosh-tekuri/jsonschema":  {"hls/internal/analyze"},

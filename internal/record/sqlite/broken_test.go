@@ -105,6 +105,7 @@ func whims(r *rand.Rand, stop func()) func(disk.Op) disk.Code {
 // once there is room.
 func TestI2_DiskFullAndBack(t *testing.T) {
 	t.Parallel()
+	proves(t, "disk full and back", 1)
 	s, d := onDisk(t, 1)
 	room := int64(1 << 20)
 	d.Break(func(op disk.Op) disk.Code {
@@ -153,6 +154,7 @@ func TestI2_DiskFullAndBack(t *testing.T) {
 // TestI1_FailedCommitSync: a write whose sync failed is not acknowledged, and what follows it lasts.
 func TestI1_FailedCommitSync(t *testing.T) {
 	t.Parallel()
+	proves(t, "sync of a commit fails", 10)
 	for seed := range uint64(10) {
 		s, d := onDisk(t, seed)
 		_, err := s.Add(t.Context(), intake("before", 1, 1))
@@ -182,6 +184,7 @@ func TestI1_FailedCommitSync(t *testing.T) {
 // When the sync that was to cover them fails, a later one that does not fail must not be taken to have done so.
 func TestI1_FailedCheckpointSync(t *testing.T) {
 	t.Parallel()
+	proves(t, "sync of the file fails", 4)
 	for seed := range uint64(4) {
 		s, d := onDisk(t, seed)
 		h := newHistory(t, seed)
@@ -232,6 +235,7 @@ func moveWhileRead(t *testing.T, s *Store, write func()) {
 // TestI2_ReadOnly: a file that cannot be written is found out at start; one that no longer can be, when it is written.
 func TestI2_ReadOnly(t *testing.T) {
 	t.Parallel()
+	proves(t, "file read-only", 1)
 	s, d := onDisk(t, 1)
 	_, err := s.Add(t.Context(), intake("before", 1, 2))
 	must(t, err)
@@ -270,6 +274,7 @@ func TestI2_ReadOnly(t *testing.T) {
 // into them, and nothing is claimed from them.
 func TestI1_FilesTakenAway(t *testing.T) {
 	t.Parallel()
+	proves(t, "folder or files removed", 6)
 	for name, take := range map[string]func(path string) error{
 		"folder removed":  func(path string) error { return os.RemoveAll(filepath.Dir(path)) },
 		"file removed":    os.Remove,

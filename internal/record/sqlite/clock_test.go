@@ -118,6 +118,7 @@ var jumps = []time.Duration{3 * time.Hour, -3 * time.Hour, 3 * 24 * time.Hour, -
 // task runs once, soon after the clock is right again.
 func TestO1_ClockSetAndSetRight(t *testing.T) {
 	t.Parallel()
+	proves(t, "clock set and set right: tasks", 2*len(jumps))
 	for _, jump := range jumps {
 		for _, restart := range []bool{false, true} {
 			t.Run(fmt.Sprint(jump, restart), func(t *testing.T) {
@@ -174,6 +175,7 @@ func TestO1_ClockSetAndSetRight(t *testing.T) {
 // late because an earlier one came when the clock was ahead.
 func TestE6_ClockSetIsNoLateness(t *testing.T) {
 	t.Parallel()
+	proves(t, "clock set and set right: order", 2*len(jumps))
 	for _, jump := range jumps {
 		for _, timed := range []bool{false, true} {
 			t.Run(fmt.Sprint(jump, timed), func(t *testing.T) {
@@ -206,6 +208,7 @@ func TestE6_ClockSetIsNoLateness(t *testing.T) {
 // TestE5_ClockSetTakesNoLease: a lease lasts as long as it was given for, whatever the clock is set to.
 func TestE5_ClockSetTakesNoLease(t *testing.T) {
 	t.Parallel()
+	proves(t, "clock set and set right: leases", len(jumps))
 	for _, jump := range jumps {
 		t.Run(fmt.Sprint(jump), func(t *testing.T) {
 			t.Parallel()
@@ -233,6 +236,7 @@ func TestE5_ClockSetTakesNoLease(t *testing.T) {
 // before it has run on for a day. Then it is.
 func TestI3_ClockSetForgetsNoBody(t *testing.T) {
 	t.Parallel()
+	proves(t, "clock set and set right: bodies", 2*len(jumps))
 	for _, jump := range jumps {
 		for _, restart := range []bool{false, true} {
 			t.Run(fmt.Sprint(jump, restart), func(t *testing.T) {
@@ -276,6 +280,7 @@ func TestI3_ClockSetForgetsNoBody(t *testing.T) {
 // than any other. So do the analyses of a subject.
 func TestS3_ClockSetAndSpend(t *testing.T) {
 	t.Parallel()
+	proves(t, "clock set and set right: money", len(jumps))
 	for _, jump := range jumps {
 		t.Run(fmt.Sprint(jump), func(t *testing.T) {
 			t.Parallel()

@@ -38,6 +38,17 @@ func report(t testing.TB, r row) {
 	must(t, f.Close())
 }
 
+// proves reports a case when its test has ended, with a loss if it failed.
+func proves(t testing.TB, name string, runs int) {
+	t.Cleanup(func() {
+		r := row{Case: name, Runs: runs}
+		if t.Failed() {
+			r.Losses = 1
+		}
+		report(t, r)
+	})
+}
+
 // machine is SQLite's way to files in these tests. Only files in the folder of a disk of its are treated specially.
 var machine = sync.OnceValues(disk.Install)
 

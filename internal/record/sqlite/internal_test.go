@@ -214,6 +214,7 @@ func TestNothingFollowsALostTransaction(t *testing.T) {
 // it together and not each after a wait of its own.
 func TestI2_Locked(t *testing.T) {
 	t.Parallel()
+	proves(t, "database locked", 1)
 	s := fresh(t)
 	must(t, s.write(t.Context(), func(t *tx) error {
 		var n int

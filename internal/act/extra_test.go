@@ -171,6 +171,30 @@ func TestE5_ARunIsStartedAgainOnce(t *testing.T) {
 	}
 }
 
+// The process ends right after a write that GitHub shows late, and starts again at once.
+func TestE5_WhatIsShownLateIsNotMadeAgain(t *testing.T) {
+	t.Parallel()
+	for kind, method := range map[hls.EffectKind]string{hls.CreateIssue: "CreateIssue", hls.RerunFailedJobs: "RerunFailedJobs"} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScene(t, hls.KindOther).on("workflow_run/9")
+			s.world.faults[method] = []fault{{done: true, late: 45 * time.Second}}
+			s.book.crash = 2
+			e := s.effect(kind)
+			if err := s.act(e); !errors.Is(err, errCrash) {
+				t.Fatal(err)
+			}
+			err := s.act(e)
+			if retryAfter(err) < 45*time.Second {
+				t.Errorf("too early: %v", err)
+			}
+			time.Sleep(max(retryAfter(err), time.Second))
+			if err := s.act(e); err != nil || s.book.states() != "done" || len(s.world.writes) != 1 {
+				t.Errorf("%v, rows %+v, writes %v", err, s.book.rows, s.world.writes)
+			}
+		})
+	}
+}
+
 func TestE6_ARunThatWasStartedAgainIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

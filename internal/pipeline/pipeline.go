@@ -86,9 +86,8 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 	}
 
 	j.enter(hls.StagePlan)
-	plan := knows.Plan(event, facts, analysis, rule)
-	plan.Target = facts.Target
-	plan = j.plan(p.cfg.Redactor.RedactPlan(replayed(j.task, plan)))
+	plan := aimed(replayed(j.task, knows.Plan(event, facts, analysis, rule)), facts)
+	plan = j.plan(p.cfg.Redactor.RedactPlan(plan))
 	if err := p.store.SavePlan(ctx, j.task, plan); err != nil {
 		return err
 	}
@@ -97,6 +96,13 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 	entries, err := p.rooms().Actor.Act(ctx, j.task, plan, rule)
 	j.acted(entries)
 	return err
+}
+
+// aimed is a plan with the target that gathering found, whatever the plan itself says of one: it was made from what
+// Claude answered.
+func aimed(plan hls.Plan, facts hls.Facts) hls.Plan {
+	plan.Target = facts.Target
+	return plan
 }
 
 // replayed sets the effects of a replay apart from those of earlier runs, so that the ledger lets them be done once

@@ -19,7 +19,7 @@ func TestGitHubOpensIssues(t *testing.T) {
 	g := seeded(t)
 	c := client(t, g, "right")
 	made, _, err := c.Issues.Create(t.Context(), owner, name, github.CreateIssueRequest{
-		Title: "Main is broken", Body: github.Ptr("text"), Labels: []string{"bug", "ci"},
+		Title: "Main is broken", Body: new("text"), Labels: []string{"bug", "ci"},
 	})
 	must(t, err)
 	if made.GetNumber() != 3 || made.GetUser().GetLogin() != "hls-bot" || !slices.Equal(g.Labels(shop, 3), []string{"bug", "ci"}) {
@@ -46,7 +46,7 @@ func TestGitHubOpensIssues(t *testing.T) {
 			t.Errorf("%+v: %v, want %v", c2.options, numbers, c2.want)
 		}
 	}
-	for _, bad := range []github.CreateIssueRequest{{Body: github.Ptr("x")}, {Title: fmt.Sprintf("%257d", 1)}} {
+	for _, bad := range []github.CreateIssueRequest{{Body: new("x")}, {Title: fmt.Sprintf("%257d", 1)}} {
 		if _, _, err := c.Issues.Create(t.Context(), owner, name, bad); status(err) != http.StatusUnprocessableEntity {
 			t.Errorf("a bad issue: %v", err)
 		}
@@ -117,8 +117,8 @@ func TestGitHubKeepsThreads(t *testing.T) {
 	c := client(t, g, "right")
 	sha := g.PullRequest(shop, 2).Head.SHA
 	_, _, err := c.PullRequests.CreateReview(t.Context(), owner, name, 2, &github.PullRequestReviewRequest{
-		CommitID: &sha, Event: github.Ptr("COMMENT"), Body: github.Ptr("One thing."),
-		Comments: []*github.DraftReviewComment{{Path: github.Ptr("cart/save.go"), Line: github.Ptr(11), Side: github.Ptr("RIGHT"), Body: github.Ptr("A panic.")}},
+		CommitID: &sha, Event: new("COMMENT"), Body: new("One thing."),
+		Comments: []*github.DraftReviewComment{{Path: new("cart/save.go"), Line: new(11), Side: new("RIGHT"), Body: new("A panic.")}},
 	})
 	must(t, err)
 	first := g.Remarks(shop, 2)[0]
@@ -151,7 +151,7 @@ func TestGitHubKeepsReleases(t *testing.T) {
 	c := client(t, g, "right")
 	g.AddRelease(shop, simulate.ReleaseSeed{Tag: "v1", Name: "One", Body: "By hand.", Author: "mona", Age: time.Hour})
 	two := g.AddRelease(shop, simulate.ReleaseSeed{ID: 88, Tag: "v2", Author: "mona", Prerelease: true})
-	edited, _, err := c.Repositories.UpdateRelease(t.Context(), owner, name, 88, github.UpdateReleaseRequest{Body: github.Ptr("Notes.")})
+	edited, _, err := c.Repositories.UpdateRelease(t.Context(), owner, name, 88, github.UpdateReleaseRequest{Body: new("Notes.")})
 	must(t, err)
 	latest, _, err := c.Repositories.GetLatestRelease(t.Context(), owner, name)
 	must(t, err)

@@ -1,0 +1,34 @@
+package pipeline
+
+import (
+	"testing"
+
+	"hls/internal/hls"
+)
+
+func TestE1_TheTargetIsWhatGatheringFound(t *testing.T) {
+	t.Parallel()
+	found, planned := &hls.Subject{RepoID: 5, Number: 42}, &hls.Subject{RepoID: 5, Number: 43}
+	for _, facts := range []hls.Facts{{}, {Target: found}} {
+		if got := aimed(hls.Plan{Target: planned}, facts); got.Target != facts.Target {
+			t.Errorf("the target is %v, and gathering found %v", got.Target, facts.Target)
+		}
+	}
+}
+
+// A replay may repeat what comes to the same when it is done twice, and nothing else.
+func TestE5_AReplayMakesNothingASecondTime(t *testing.T) {
+	t.Parallel()
+	once := map[hls.EffectKind]bool{hls.CreateReview: true, hls.CreateIssue: true, hls.RerunFailedJobs: true}
+	for _, origin := range []hls.Origin{hls.FromDelivery, hls.FromReplay} {
+		var plan hls.Plan
+		for _, kind := range hls.EffectKinds() {
+			plan.Effects = append(plan.Effects, hls.Effect{Kind: kind})
+		}
+		for _, e := range replayed(hls.Task{ID: 7, Origin: origin}, plan).Effects {
+			if apart := e.Nonce != ""; apart != (origin == hls.FromReplay && !once[e.Kind]) {
+				t.Errorf("%s of a %s has the nonce %q", e.Kind, origin, e.Nonce)
+			}
+		}
+	}
+}

@@ -74,12 +74,11 @@ func (w *world) push(s history.Subject) delivery {
 	return w.about(s, "pull_request", w.github.PullRequestPayload(s.Repo, s.Number, "synchronize", reader, nil))
 }
 
-// caused is an event about a subject as it stands, by a bot or by HLS itself.
-func (w *world) caused(s history.Subject, event, by string) delivery {
-	if event == "pull_request" {
-		return w.about(s, event, w.github.PullRequestPayload(s.Repo, s.Number, "synchronize", by, nil))
-	}
-	return w.about(s, event, w.github.IssuePayload(s.Repo, s.Number, "edited", by, simulate.Change{"body": "before"}))
+// openAs is an issue that a bot, or HLS itself, has opened. Nobody is to work on it.
+func (w *world) openAs(login, repo string, number int) delivery {
+	s := history.Subject{Repo: repo, Number: number}
+	w.github.AddIssue(repo, simulate.IssueSeed{Number: number, Title: "Crash when saving", Author: login, Body: body(s, w.turn(s))})
+	return w.about(s, "issues", w.github.IssuePayload(repo, number, "opened", login, nil))
 }
 
 // attempt sends a delivery once, and tells the code of its answer, 0 when there is none.

@@ -103,9 +103,11 @@ func (f *traffic) again(n int) {
 	case n < 88:
 		d.HookID, d.Payload = 2, bytes.Replace(d.Payload, []byte("{"), []byte(`{"installation":{"id":5},`), 1)
 	case n < 92:
-		d = f.w.caused(d.subject, d.Event, bot)
+		f.next[d.subject.Repo]++
+		d = f.w.openAs(bot, d.subject.Repo, f.next[d.subject.Repo])
 	case n < 95:
-		d = f.w.caused(d.subject, d.Event, self)
+		f.next[d.subject.Repo]++
+		d = f.w.openAs(self, d.subject.Repo, f.next[d.subject.Repo])
 	case n < 97:
 		d.GUID, d.Signature = simulate.NewGUID(), simulate.Sign("another secret", d.Payload)
 	default:

@@ -23,7 +23,7 @@ type Repository struct {
 	Token hls.Secret `yaml:"token"`
 	// Model is used for this repository in place of claude.model.
 	Model string `yaml:"model"`
-	// DryRun true plans effects and does none.
+	// DryRun true plans effects of every kind and does none.
 	DryRun bool `yaml:"dry_run"`
 	// Labels says which labels may be set.
 	Labels Labels `yaml:"labels"`
@@ -39,8 +39,8 @@ type Repository struct {
 
 // Labels is the section labels of a repository.
 type Labels struct {
-	// AutoApply false sets no label on this repository's issues and pull requests; the default is features.auto_labeling,
-	// and true has no effect where that is false.
+	// AutoApply false sets no label on this repository's issues and pull requests, those that HLS opens among them; the
+	// default is features.auto_labeling, and true has no effect where that is false.
 	AutoApply *bool `yaml:"auto_apply"`
 	// Categories are the only labels that may be set, by group; without them, the labels that the repository has.
 	Categories Categories `yaml:"categories"`
@@ -53,8 +53,10 @@ type Labels struct {
 
 // Comments is the section comments of a repository.
 type Comments struct {
-	// AutoPost true always posts on an issue or a pull request, and false never: no comment, no review. The default is to
-	// post when the author can act on it. True has no effect where features.auto_commenting is false.
+	// AutoPost true always posts on an issue or a pull request, and false never: no comment, no review, no change of an
+	// earlier remark. The default is to post when the author can act on it. True has no effect where
+	// features.auto_commenting is false. What has an option of its own, which is off by default, goes by that alone:
+	// opening issues, running jobs again, reactions, sections of a text.
 	AutoPost *bool `yaml:"auto_post"`
 	// EventTypes are the events that may be answered by a comment or a review, such as issues or pull_request.opened; the
 	// default is all.

@@ -63,7 +63,7 @@ func TestDefaultBuildHasNoFaults(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, trace := range []string{"HLS_FAULT", "hls/internal/fault.At", "in_transaction"} {
+		for _, trace := range []string{"HLS_FAULT", "hls/internal/fault.At", "must be place:n"} {
 			if bytes.Contains(program, []byte(trace)) != tc.has {
 				t.Errorf("%s contains %s: %v", filepath.Base(path), trace, !tc.has)
 			}

@@ -4,50 +4,17 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
-	"net/url"
-	"path/filepath"
-	"testing"
 	"time"
-
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
 
 	"hls/internal/history"
 	"hls/internal/hls"
 	"hls/internal/record"
 )
 
-// backend is one kind of database. All have the same tables.
-type backend struct {
-	name string
-	url  func(dir string) string // storage.url of a new, empty database
-	open func(storage string) (*sql.DB, error)
-}
-
-// backends are those that every fault is tried on.
-var backends = []backend{{
-	name: "sqlite",
-	url:  func(dir string) string { return "sqlite:" + filepath.Join(dir, "data", "hls.db") },
-	open: func(storage string) (*sql.DB, error) {
-		at := url.URL{Scheme: "file", OmitHost: true, Path: storage[len("sqlite:"):], RawQuery: "mode=ro"}
-		return sql.Open("sqlite", at.String())
-	},
-}}
-
-// onEach runs a test on every backend.
-func onEach(t *testing.T, test func(*testing.T, backend)) {
-	t.Helper()
-	for _, b := range backends {
-		t.Run(b.name, func(t *testing.T) {
-			t.Parallel()
-			test(t, b)
-		})
-	}
-}
-
 // dump takes the database into the history. HLS must have ended.
 func (w *world) dump() {
 	w.t.Helper()
-	db, err := w.backend.open(w.backend.url(w.dir))
+	db, err := w.backend.open(w.storage)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -56,7 +23,7 @@ func (w *world) dump() {
 	w.dumpWork(db)
 	w.dumpEffects(db)
 	counts := map[string]int64{}
-	w.each(db, `SELECT kind, name, n FROM counters WHERE hour = 0`, func(scan func(...any)) {
+	w.each(db, w.backend.totals, func(scan func(...any)) {
 		var kind, name string
 		var n int64
 		scan(&kind, &name, &n)
@@ -86,8 +53,8 @@ func (w *world) each(db *sql.DB, query string, row func(scan func(...any))) {
 }
 
 func (w *world) dumpDeliveries(db *sql.DB) {
-	hashes := map[string][]string{}
-	w.each(db, `SELECT delivery_id, hash FROM bodies WHERE accepted_at > 0`, func(scan func(...any)) {
+	hashes, micros := map[string][]string{}, w.backend.micros
+	w.each(db, `SELECT delivery_id, hash FROM bodies WHERE `+micros("accepted_at")+` > 0`, func(scan func(...any)) {
 		var id string
 		var hash []byte
 		scan(&id, &hash)
@@ -103,21 +70,21 @@ func (w *world) dumpDeliveries(db *sql.DB) {
 }
 
 func (w *world) dumpWork(db *sql.DB) {
-	subjects := map[int64]history.Subject{}
+	subjects, micros := map[int64]history.Subject{}, w.backend.micros
 	w.each(db, `SELECT id, delivery_id, origin, repo, number, purpose, actor, state, reason, attempt FROM tasks`, func(scan func(...any)) {
 		var t history.Task
 		scan(&t.ID, &t.Delivery, &t.Origin, &t.Repo, &t.Number, &t.Purpose, &t.Actor, &t.State, &t.Reason, &t.Attempt)
 		subjects[t.ID] = t.Subject
 		w.history.Add(history.Entry{Task: &t})
 	})
-	w.each(db, `SELECT task_id, revision, at FROM analyses`, func(scan func(...any)) {
+	w.each(db, `SELECT task_id, revision, `+micros("at")+` FROM analyses`, func(scan func(...any)) {
 		var a history.Analysis
 		var at int64
 		scan(&a.Task, &a.Revision, &at)
 		a.Made = time.UnixMicro(at)
 		w.history.Add(history.Entry{Analysis: &a})
 	})
-	w.each(db, `SELECT id, task_id, state, at FROM spend`, func(scan func(...any)) {
+	w.each(db, `SELECT id, task_id, state, `+micros("at")+` FROM spend`, func(scan func(...any)) {
 		var s history.Spend
 		var at int64
 		scan(&s.ID, &s.Task, &s.State, &at)

@@ -20,7 +20,7 @@ func TestI1E5_AThousandKills(t *testing.T) {
 			t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 				t.Parallel()
 				w := newWorld(t, b, setup{attempts: 100})
-				report(t, "kill -9 at random", 250, kills{times: 250, within: 500 * time.Millisecond, seed: seed}.run(w))
+				w.report("kill -9 at random", 250, kills{times: 250, within: 500 * time.Millisecond, seed: seed}.run(w))
 			})
 		}
 	})
@@ -42,7 +42,7 @@ func TestE5_CrashAtEachPlaceUnderTraffic(t *testing.T) {
 					p = w.run()
 					f.settle()
 					w.idle()
-					report(t, "crash under traffic", 1, w.verdict(p))
+					w.report("crash under traffic", 1, w.verdict(p))
 				})
 			}
 		}
@@ -94,7 +94,7 @@ func TestE5_PausedLongerThanALease(t *testing.T) {
 				}
 				f.settle()
 				w.idle()
-				report(t, "SIGSTOP longer than a lease", tc.times, w.verdict(p))
+				w.report("SIGSTOP longer than a lease", tc.times, w.verdict(p))
 			})
 		}
 	})
@@ -120,7 +120,7 @@ func TestO3_StoppedUnderLoad(t *testing.T) {
 		p := w.run()
 		f.settle()
 		w.idle()
-		report(t, "SIGTERM under load", times, w.verdict(p))
+		w.report("SIGTERM under load", times, w.verdict(p))
 	})
 }
 

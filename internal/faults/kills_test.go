@@ -47,6 +47,6 @@ func TestI1E5_NothingLostNothingTwiceThroughKills(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		w := newWorld(t, b, setup{attempts: 100})
 		v := kills{times: 15, within: 600 * time.Millisecond, seed: 1}.run(w)
-		report(t, "kill -9 at random, short", 15, v)
+		w.report("kill -9 at random, short", 15, v)
 	})
 }

@@ -3,6 +3,7 @@
 package faults_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"testing"
@@ -71,7 +72,7 @@ func TestE5_CrashAtEachPlaceUnderEachAmbiguousAnswer(t *testing.T) {
 						if half := slices.Index(fault.Places, place) + i + j; a.not.Kind != "" && half%2 == 1 {
 							f = a.not
 						}
-						report(t, "crash: "+string(place), 1, crash(t, b, place, f, wr))
+						crash(t, b, place, f, wr)
 					})
 				}
 			}
@@ -80,7 +81,7 @@ func TestE5_CrashAtEachPlaceUnderEachAmbiguousAnswer(t *testing.T) {
 }
 
 // crash is one cell of the matrix.
-func crash(t *testing.T, b backend, place fault.Place, f simulate.Fault, wr write) history.Verdict {
+func crash(t *testing.T, b backend, place fault.Place, f simulate.Fault, wr write) {
 	t.Helper()
 	w := newWorld(t, b, setup{timeout: requestTimeout, answers: wr.answers})
 	w.addRepository("acme/alpha")
@@ -98,8 +99,8 @@ func crash(t *testing.T, b backend, place fault.Place, f simulate.Fault, wr writ
 	w.deliver(d)
 	w.idle()
 	v := w.verdict(p)
-	w.madeOnce(d, wr.effect)
-	return v
+	w.madeOnce(d, wr.effect, &v)
+	w.report("crash at "+string(place), 1, v)
 }
 
 func (w *world) first(pull bool) delivery {
@@ -109,25 +110,33 @@ func (w *world) first(pull bool) delivery {
 	return w.openIssue("acme/alpha", 1)
 }
 
-// madeOnce: the task is done, and its one effect is there once.
-func (w *world) madeOnce(d delivery, kind hls.EffectKind) {
+// madeOnce adds to a verdict what is wrong unless the task is done, and its one effect is there once.
+func (w *world) madeOnce(d delivery, kind hls.EffectKind, v *history.Verdict) {
 	w.t.Helper()
+	wrong := func(harm history.Harm, format string, args ...any) {
+		text := fmt.Sprintf(format, args...)
+		w.t.Error(text)
+		v.Violations = append(v.Violations, history.Violation{Promise: "E5", Harm: harm, Text: text})
+	}
 	s := d.subject
 	n := map[hls.EffectKind]int{
 		hls.AddLabels: len(w.github.Labels(s.Repo, s.Number)), hls.UpsertComment: len(w.github.Comments(s.Repo, s.Number)),
 		hls.CreateReview: len(w.github.Reviews(s.Repo, s.Number)),
 	}
 	for k, n := range n {
-		if want := k == kind; (n == 1) != want || n > 1 {
-			w.t.Errorf("%d of %s", n, k)
+		switch {
+		case k == kind && n == 0:
+			wrong(history.Loss, "there is no %s", k)
+		case k == kind && n > 1, k != kind && n > 0:
+			wrong(history.Double, "%d of %s", n, k)
 		}
 	}
 	for _, e := range w.history.Entries() {
 		if e.Task != nil && e.Task.State != string(hls.Done) {
-			w.t.Errorf("the task ended as %s (%s)", e.Task.State, e.Task.Reason)
+			wrong(history.Loss, "the task ended as %s (%s)", e.Task.State, e.Task.Reason)
 		}
 		if e.Effect != nil && e.Effect.State != string(hls.EffectDone) {
-			w.t.Errorf("the effect ended as %s: %s", e.Effect.State, e.Effect.Note)
+			wrong(history.Loss, "the effect ended as %s: %s", e.Effect.State, e.Effect.Note)
 		}
 	}
 }

@@ -37,7 +37,7 @@ func TestO1_GitHubDownForSixHours(t *testing.T) {
 			t.Errorf("%d tasks were given up", v.Parked)
 			v.Violations = append(v.Violations, history.Violation{Promise: "O1", Harm: history.Loss, Text: "given up"})
 		}
-		report(t, "GitHub down for six hours", 1, v)
+		w.report("GitHub down for six hours", 1, v)
 	})
 }
 
@@ -93,7 +93,7 @@ func TestO1_PoisonedDeliveriesHoldUpNobody(t *testing.T) {
 			t.Errorf("%d tasks are parked, want the three poisoned ones", v.Parked)
 			v.Violations = append(v.Violations, history.Violation{Promise: "O1", Harm: history.Loss, Text: "held up"})
 		}
-		report(t, "poisoned deliveries", 1, v)
+		w.report("poisoned deliveries", 1, v)
 	})
 }
 
@@ -155,7 +155,7 @@ func TestO1_FloodDoesNotStarveTheQuiet(t *testing.T) {
 			t.Errorf("the quiet one waited for %d others", turns)
 			v.Violations = append(v.Violations, history.Violation{Promise: "O1", Harm: history.Loss, Text: "starved"})
 		}
-		report(t, "flood beside a quiet repository", 1, v)
+		w.report("flood beside a quiet repository", 1, v)
 	})
 }
 
@@ -206,6 +206,6 @@ func TestE7_OneSubjectIsNotAnalyzedForever(t *testing.T) {
 		if asked == 0 || asked > daily {
 			t.Errorf("Claude was asked %d times", asked)
 		}
-		report(t, "cap on analyses of one subject", kills, v)
+		w.report("cap on analyses of one subject", kills, v)
 	})
 }

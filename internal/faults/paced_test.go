@@ -30,7 +30,7 @@ func TestE5_CrashAfterAWriteThatWaited(t *testing.T) {
 		w.idle()
 		w.want(first.subject)
 		w.want(second.subject)
-		report(t, "crash after a write that waited", 1, w.verdict(p))
+		w.report("crash after a write that waited", 1, w.verdict(p))
 	})
 }
 
@@ -51,6 +51,6 @@ func TestE6_ChangedWhileTheWriteWaited(t *testing.T) {
 		w.idle()
 		w.want(first.subject)
 		w.want(second.subject)
-		report(t, "change while a write waited", 1, w.verdict(p))
+		w.report("change while a write waited", 1, w.verdict(p))
 	})
 }

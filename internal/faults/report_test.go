@@ -3,14 +3,15 @@ package faults_test
 import (
 	"encoding/json"
 	"os"
-	"testing"
 
 	"hls/internal/history"
 )
 
 // report adds a line to the file that HLS_FAULTS_REPORT names: what became of runs of a case.
-func report(t *testing.T, name string, runs int, v history.Verdict) {
+func (w *world) report(name string, runs int, v history.Verdict) {
+	t := w.t
 	t.Helper()
+	name = w.backend.name + ": " + name
 	t.Logf("%s: %d runs, %d losses, %d doubles, %d unknown, %d parked", name, runs, v.Losses(), v.Doubles(), v.Unknown, v.Parked)
 	path := os.Getenv("HLS_FAULTS_REPORT")
 	if path == "" {

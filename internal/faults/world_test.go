@@ -26,6 +26,7 @@ type world struct {
 	path     string // of the webhook: no other test's
 	log      *os.File
 	backend  backend
+	storage  string
 	github   *simulate.GitHub
 	claude   *simulate.Claude
 	history  *history.Log
@@ -94,7 +95,7 @@ func newWorld(t *testing.T, b backend, s setup) *world {
 		t.Fatal(err)
 	}
 	w := &world{
-		t: t, dir: t.TempDir(), program: program, backend: b, history: &history.Log{}, answers: s.answers,
+		t: t, dir: t.TempDir(), program: program, backend: b, storage: b.storage(t), history: &history.Log{}, answers: s.answers,
 		path: "/webhook-" + simulate.NewGUID(), rounds: map[history.Subject]int{}, env: []string{fmt.Sprintf("HLS_FAULT_SCALE=%g", s.scale)},
 		rules: history.Rules{
 			Self: self, Bots: []string{bot}, Labels: []string{"bug", "enhancement"}, Daily: s.daily, Grace: s.grace,
@@ -132,7 +133,7 @@ repositories:
   - name: acme/*
     events: [issues, pull_request]
     labels: {categories: {kind: {exclusive: true, labels: [bug, enhancement]}}}
-`, w.path, adminToken, ghURL, webhookSecret, s.timeout, s.writes, clURL, w.backend.url(w.dir), s.attempts, s.concurrency, s.daily)
+`, w.path, adminToken, ghURL, webhookSecret, s.timeout, s.writes, clURL, w.storage, s.attempts, s.concurrency, s.daily)
 }
 
 // close ends the process, and keeps the history and the log of a test that failed, or of all with HLS_FAULTS_KEEP.

@@ -12,13 +12,25 @@ type draft struct {
 	plan hls.Plan
 }
 
-// newDraft starts a plan for the task's own subject. The revision is the one that the analysis was made from.
+// newDraft starts a plan for the task's own subject. The revision is the one that the analysis was made from; what has to
+// hold still is the state of the issue or pull request that was gathered.
 func newDraft(e hls.Event, f hls.Facts, a hls.Analysis, purpose string) *draft {
 	revision := a.Revision
 	if revision == "" {
 		revision = f.Revision
 	}
-	return &draft{base: hls.Effect{Subject: e.Subject, Purpose: purpose, Revision: revision, Expect: revision}}
+	return &draft{base: hls.Effect{Subject: e.Subject, Purpose: purpose, Revision: revision, Expect: gathered(e.Subject, f)}}
+}
+
+// gathered is the state in which gathering saw the subject, "" for one that is neither an issue nor a pull request.
+func gathered(s hls.Subject, f hls.Facts) string {
+	switch {
+	case s.Kind == hls.KindPullRequest && f.PullRequest != nil:
+		return f.PullRequest.Revision()
+	case s.Kind == hls.KindIssue && f.Issue != nil:
+		return f.Issue.Revision()
+	}
+	return ""
 }
 
 func (d *draft) drop(what, why string) {

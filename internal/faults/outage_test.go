@@ -51,10 +51,10 @@ func TestO1_PoisonedDeliveriesHoldUpNobody(t *testing.T) {
 		var w *world
 		w = newWorld(t, b, setup{scale: 3600, attempts: attempts, answers: func(q question) string {
 			switch q.subject.Number {
-			case nonsense:
-				return `{"labels":"none"}`
 			default:
 				<-time.After(300 * time.Millisecond)
+			case nonsense:
+				return `{"labels":"none"}`
 			case deadly:
 				<-time.After(100 * time.Millisecond)
 				w.mu.Lock()

@@ -33,14 +33,15 @@ type storm struct {
 
 // hold opens many connections, sends the text over each and leaves them open until the flood ends.
 func (s *storm) hold(text string) {
+	bytes := []byte(text)
 	for range s.many {
-		s.all.Go(func() { s.send(text) })
+		s.all.Go(func() { s.send(bytes) })
 	}
 }
 
 // send does not care whether it is let: it is the service that is looked at. The flood has an address of its own
 // where the system lets it: true deliveries and probes come from elsewhere.
-func (s *storm) send(text string) {
+func (s *storm) send(text []byte) {
 	from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
 	conn, err := from.DialContext(s.ctx, "tcp", s.addr)
 	if err != nil {
@@ -51,7 +52,7 @@ func (s *storm) send(text string) {
 	}
 	stop := context.AfterFunc(s.ctx, func() { _ = conn.Close() })
 	defer stop()
-	_, _ = io.WriteString(conn, text)
+	_, _ = conn.Write(text)
 	_, _ = io.Copy(io.Discard, conn)
 }
 
@@ -129,9 +130,9 @@ func floods() map[string]func(*storm) {
 		"promised bodies":       func(s *storm) { s.hold(posted(70_000, "")) },
 		"slow small bodies":     func(s *storm) { s.hold(posted(200_000, strings.Repeat(" ", 60_000))) },
 		"slow large bodies":     func(s *storm) { s.hold(posted(promised, strings.Repeat(" ", 300_000))) },
-		"garbage":               func(s *storm) { text := garbage(20_000); s.repeat(20, func() { s.send(text) }) },
-		"garbage for a body":    func(s *storm) { text := posted(s.large, garbage(s.large)); s.repeat(4, func() { s.send(text) }) },
-		"requests without end":  func(s *storm) { text := posted(2, "{}", "Connection: close"); s.repeat(20, func() { s.send(text) }) },
+		"garbage":               func(s *storm) { text := []byte(garbage(20_000)); s.repeat(20, func() { s.send(text) }) },
+		"garbage for a body":    func(s *storm) { text := []byte(posted(s.large, garbage(s.large))); s.repeat(4, func() { s.send(text) }) },
+		"requests without end":  func(s *storm) { text := []byte(posted(2, "{}", "Connection: close")); s.repeat(20, func() { s.send(text) }) },
 		"unsigned bombs": func(s *storm) {
 			b := bomb("names", s.large)
 			text := posted(len(b), b)

@@ -131,11 +131,17 @@ func floods() map[string]func(*storm) {
 		"slow small bodies":     func(s *storm) { s.hold(posted(200_000, strings.Repeat(" ", 60_000))) },
 		"slow large bodies":     func(s *storm) { s.hold(posted(promised, strings.Repeat(" ", 300_000))) },
 		"garbage":               func(s *storm) { text := []byte(garbage(20_000)); s.repeat(20, func() { s.send(text) }) },
-		"garbage for a body":    func(s *storm) { text := []byte(posted(s.large, garbage(s.large))); s.repeat(4, func() { s.send(text) }) },
-		"requests without end":  func(s *storm) { text := []byte(posted(2, "{}", "Connection: close")); s.repeat(20, func() { s.send(text) }) },
+		"garbage for a body": func(s *storm) {
+			text := []byte(posted(s.large, garbage(s.large)))
+			s.repeat(4, func() { s.send(text) })
+		},
+		"requests without end": func(s *storm) {
+			text := []byte(posted(2, "{}", "Connection: close"))
+			s.repeat(20, func() { s.send(text) })
+		},
 		"unsigned bombs": func(s *storm) {
 			b := bomb("names", s.large)
-			text := posted(len(b), b)
+			text := []byte(posted(len(b), b))
 			s.repeat(4, func() { s.send(text) })
 		},
 		"signed bombs of names":  signed("names"),

@@ -22,13 +22,13 @@ const (
 //     replay within the promised window can meet them;
 //   - none of its tasks is queued or running. One that is parked has waited for a person for as long as records are kept;
 //   - no ledger row is undecided. Those are read back, or shown, until they are decided;
-//   - no ledger row speaks for its subject still. While there are newer events of the same subject and purpose, the last
-//     comment is the one to edit (and the sign that a person removed it), and the remarks of all reviews are those not
-//     to be repeated. Labels have their history at GitHub.
+//   - no ledger row speaks for its subject still. While there are newer events, or newer rows, of the same subject and
+//     purpose, the last comment, section and created issue are those to edit (and the sign that a person removed or
+//     closed them), and the remarks of all reviews are those not to be repeated. Labels have their history at GitHub.
 //
 // Once a subject has been quiet for as long as records are kept, its ledger goes with it. Should it come back to life,
 // its comment and its reviews are found by their signed markers before anything is written: an effect is not doubled,
-// only a comment that a person deleted back then may be posted anew.
+// only what a person did away with back then may come anew, as a comment or an issue.
 type records struct {
 	row   int64     // what was looked at last
 	again time.Time // not before this
@@ -39,8 +39,10 @@ const spent = `SELECT NOT EXISTS (SELECT 1 FROM bodies WHERE delivery_id = ?1 AN
 	AND NOT EXISTS (SELECT 1 FROM tasks WHERE delivery_id = ?1 AND (state IN ('queued', 'running') OR queued_at >= ?2))
 	AND NOT EXISTS (SELECT 1 FROM tasks t JOIN effects e ON e.task_id = t.id WHERE t.delivery_id = ?1
 		AND (e.at >= ?2 OR e.state IN ('intent', 'sending', 'unknown')
-			OR e.state = 'done' AND e.kind IN ('upsert_comment', 'create_review')
-				AND EXISTS (SELECT 1 FROM tasks n WHERE n.subject_key = e.subject_key AND n.purpose = e.purpose AND n.occurred_at >= ?2)
+			OR e.state = 'done' AND e.kind IN ('upsert_comment', 'create_review', 'create_issue', 'set_section')
+				AND (EXISTS (SELECT 1 FROM tasks n WHERE n.subject_key = e.subject_key AND n.purpose = e.purpose AND n.occurred_at >= ?2)
+					OR EXISTS (SELECT 1 FROM effects n WHERE n.key >= e.subject_key || '|' || e.purpose || '|'
+						AND n.key < e.subject_key || '|' || e.purpose || '}' AND n.at >= ?2)) -- keys begin so: see hls.Effect.Key
 				AND (e.kind = 'create_review' OR NOT EXISTS (SELECT 1 FROM effects n
 					WHERE n.subject_key = e.subject_key AND n.purpose = e.purpose AND n.kind = e.kind AND n.state = 'done' AND n.id > e.id))))`
 

@@ -35,7 +35,8 @@ func (c *clocked) run(number int, end hls.State, effects ...hls.Effect) hls.Task
 	must(c.t, c.SaveAnalysis(c.t.Context(), task, 0, hls.Analysis{Answer: []byte(`{}`)}))
 	must(c.t, c.SavePlan(c.t.Context(), task, hls.Plan{Effects: effects}))
 	for _, e := range effects {
-		c.effect(task, e.Kind, hls.EffectDone)
+		e.Subject, e.Purpose, e.Revision = task.Subject, task.Purpose, task.DeliveryID
+		c.move(task, e, hls.EffectDone)
 	}
 	if end != hls.Running {
 		must(c.t, c.Finish(c.t.Context(), task, hls.Outcome{State: end, RetryAt: c.wall().Add(1000 * day)}))
@@ -43,17 +44,13 @@ func (c *clocked) run(number int, end hls.State, effects ...hls.Effect) hls.Task
 	return task
 }
 
-// effect takes a new row of a task to a state.
-func (c *clocked) effect(task hls.Task, kind hls.EffectKind, state hls.EffectState) {
+// move takes a new row of a task to a state.
+func (c *clocked) move(task hls.Task, e hls.Effect, state hls.EffectState) {
 	c.t.Helper()
-	entries, err := c.Intend(c.t.Context(), task, []hls.Effect{{Kind: kind, Subject: task.Subject, Purpose: task.Purpose, Revision: task.DeliveryID}})
+	entries, err := c.Intend(c.t.Context(), task, []hls.Effect{e})
 	must(c.t, err)
-	for _, next := range []hls.EffectState{hls.Sending, state} {
-		if at := entries[0].State; at != state && at != next {
-			must(c.t, c.Move(c.t.Context(), task, entries[0].ID, hls.Move{From: at, To: next, RemoteID: 1}))
-			entries[0].State = next
-		}
-	}
+	must(c.t, c.Move(c.t.Context(), task, entries[0].ID, hls.Move{From: hls.Intent, To: hls.Sending}))
+	must(c.t, c.Move(c.t.Context(), task, entries[0].ID, hls.Move{From: hls.Sending, To: state, RemoteID: 1}))
 }
 
 func (c *clocked) gone(task hls.Task) bool {
@@ -103,122 +100,42 @@ func TestPurgeTakesRecordsWhole(t *testing.T) {
 	}
 }
 
-// TestI3_RecordsOutliveEveryWindow: however short records are to be kept, a delivery that GitHub sends again within a
-// week, and a body that anybody sends again within 30 days, is a duplicate.
-func TestI3_RecordsOutliveEveryWindow(t *testing.T) {
+// TestE5_RecordsOfBesideStay: what was done beside a task's own subject, as an issue about a cause of failures that many
+// runs have, speaks for as long as newer events or newer rows of it come in.
+func TestE5_RecordsOfBesideStay(t *testing.T) {
 	t.Parallel()
 	c := newClocked(t)
-	in, alias := c.event(1, true), c.event(2, true)
-	alias.Delivery.ID, alias.Delivery.HookID = in.Delivery.ID, "hook-2"
-	c.accept(in)
-	must(t, c.Finish(t.Context(), c.claim(time.Hour), hls.Outcome{State: hls.Done}))
-	again := func(in record.Intake, id string) string {
-		t.Helper()
-		in.Delivery.ID = id
-		r, err := c.Add(t.Context(), in)
-		must(t, err)
-		return string(r.Class) + " " + r.Reason
-	}
-	for range 29 {
-		c.pass(day)
-		c.all()
-	}
-	if got := again(in, in.Delivery.ID); got != "duplicate delivery_id" {
-		t.Errorf("the same id is %s", got)
-	}
-	if got := again(alias, in.Delivery.ID); got != "duplicate alias" {
-		t.Errorf("the same id from another hook is %s", got)
-	}
-	if got := again(in, "other"); got != "duplicate body" {
-		t.Errorf("the same body is %s", got)
-	}
-	for range 29 {
-		c.pass(day)
-		c.all()
-	}
-	if got := again(alias, "other"); got != "duplicate body" {
-		t.Errorf("the body that came last is %s", got)
-	}
-	for range 3 {
-		c.pass(day)
-		c.all()
-	}
-	if _, err := c.Delivery(t.Context(), in.Delivery.ID); !errors.Is(err, hls.ErrNotFound) {
-		t.Errorf("after all windows it is still there: %v", err)
-	}
-}
-
-// TestE5_RecordsThatMatterStay: what is under way, undecided or speaks for an object that is active does not age out.
-func TestE5_RecordsThatMatterStay(t *testing.T) {
-	t.Parallel()
-	c := newClocked(t)
-	stays := map[string]hls.Task{}
-	goes := map[string]hls.Task{}
-	number := 0
-	next := func() int { number++; return number }
-
-	stays["queued"] = c.run(next(), hls.Queued)
-	stays["running"] = c.run(next(), hls.Running)
-	for _, state := range []hls.EffectState{hls.Intent, hls.Sending, hls.EffectUnknown} {
-		task := c.run(next(), hls.Running)
-		c.effect(task, hls.CloseIssue, state)
-		must(t, c.Finish(t.Context(), task, hls.Outcome{State: hls.Parked}))
-		stays[string(state)] = task
-	}
-	active := next()
-	goes["first comment"] = c.run(active, hls.Done, of(hls.UpsertComment))
-	c.pass(time.Minute)
-	stays["last comment"] = c.run(active, hls.Done, of(hls.UpsertComment))
-	c.pass(time.Minute)
-	stays["review"] = c.run(active, hls.Done, of(hls.CreateReview))
-	c.pass(time.Minute)
-	stays["later review"] = c.run(active, hls.Done, of(hls.CreateReview))
-	c.pass(time.Minute)
-	goes["labels"] = c.run(active, hls.Done, of(hls.AddLabels), of(hls.RemoveLabels), of(hls.CloseIssue), of(hls.SetBody))
-	goes["quiet"] = c.run(next(), hls.Done, of(hls.UpsertComment), of(hls.CreateReview))
-	stays["replayed"] = c.run(next(), hls.Done)
-
-	c.pass(40 * day)
-	stays["new"] = c.run(next(), hls.Done)
-	c.accept(c.event(active, true))
-	_, err := c.Enqueue(t.Context(), stays["replayed"].DeliveryID, *c.event(next(), true).Work)
-	must(t, err)
-	for task, err := c.Claim(t.Context(), "me", time.Hour); err == nil; task, err = c.Claim(t.Context(), "me", time.Hour) {
+	about := func(number int, cause string, kinds ...hls.EffectKind) hls.Task {
+		task := c.run(number, hls.Running)
+		s := task.Subject.Cause(strings.Repeat(cause, 8))
+		for _, kind := range kinds {
+			c.move(task, hls.Effect{Kind: kind, Subject: s, Purpose: task.Purpose, Revision: task.DeliveryID}, hls.EffectDone)
+		}
 		must(t, c.Finish(t.Context(), task, hls.Outcome{State: hls.Done}))
+		return task
 	}
+	goes := []hls.Task{
+		about(1, "a", hls.CreateIssue), // There is a later one.
+		about(2, "b", hls.CreateIssue), // It did not come back.
+		about(3, "a", hls.AddReaction),
+		c.run(4, hls.Done, of(hls.CreateIssue), of(hls.SetSection)),
+	}
+	stays := []hls.Task{about(5, "a", hls.CreateIssue), about(6, "a", hls.SetSection), c.run(7, hls.Done, of(hls.CreateIssue))}
+	c.pass(40 * day)
+	again := c.run(8, hls.Running)
+	e := hls.Effect{Kind: hls.CreateIssue, Subject: again.Subject.Cause("aaaaaaaa"), Purpose: again.Purpose, Revision: "again"}
+	c.move(again, e, hls.EffectStale)
+	c.run(7, hls.Done)
 	c.all()
-	for what, task := range stays {
-		if c.gone(task) {
-			t.Errorf("%s: it is gone", what)
-		}
-	}
-	for what, task := range goes {
+	for i, task := range goes {
 		if !c.gone(task) {
-			t.Errorf("%s: it is still there", what)
+			t.Errorf("%d is still there", i)
 		}
 	}
-	subject := stays["review"].Subject
-	if _, err := c.Posted(t.Context(), subject, "triage", hls.UpsertComment); err != nil {
-		t.Errorf("the comment to edit: %v", err)
-	}
-}
-
-// TestS3_MonthIsKept: what the budget of a month is measured by does not age out before the month is over.
-func TestS3_MonthIsKept(t *testing.T) {
-	t.Parallel()
-	c := newClocked(t)
-	c.set(time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC).Sub(c.wall()))
-	task := c.run(1, hls.Running)
-	must(t, c.Healthy(t.Context()))
-	reserve := func(micro int64) error {
-		_, err := c.Reserve(t.Context(), hls.Reservation{Task: task, MicroUSD: micro, Budget: hls.Budget{MonthlyUSD: 1}})
-		return err
-	}
-	must(t, reserve(900_000))
-	c.pass(31*day - time.Hour)
-	c.all()
-	if err := reserve(200_000); err == nil {
-		t.Error("what was spent on the first of the month was forgotten on its last day")
+	for i, task := range stays {
+		if c.gone(task) {
+			t.Errorf("%d is gone", i)
+		}
 	}
 }
 

@@ -63,7 +63,7 @@ type Deps struct {
 
 	BodyTimeout   time.Duration // to read a body, from the request's start
 	AnswerTimeout time.Duration // to answer, from the request's start
-	MaxBuffered   int64         // bytes of all bodies held at a time; default twice MaxPayloadBytes, at least 32 MiB
+	MaxBuffered   int64         // bytes of all bodies held at a time; default 1.5 times MaxPayloadBytes, at least 32 MiB
 }
 
 // Handler answers POST requests to the webhook path. It is safe for concurrent use.
@@ -86,7 +86,7 @@ func New(cfg Config, deps Deps) (*Handler, error) {
 	cfg.MaxPayloadBytes = cmp.Or(cfg.MaxPayloadBytes, DefaultMaxPayloadBytes)
 	deps.BodyTimeout = cmp.Or(deps.BodyTimeout, DefaultBodyTimeout)
 	deps.AnswerTimeout = cmp.Or(deps.AnswerTimeout, DefaultAnswerTimeout)
-	deps.MaxBuffered = cmp.Or(deps.MaxBuffered, max(2*cfg.MaxPayloadBytes, leastBuffered))
+	deps.MaxBuffered = cmp.Or(deps.MaxBuffered, max(cfg.MaxPayloadBytes/2*3, leastBuffered))
 	switch {
 	case !pathPattern.MatchString(cfg.WebhookPath):
 		return nil, fmt.Errorf("webhook_path: %q is not a path such as %s", cfg.WebhookPath, DefaultWebhookPath)

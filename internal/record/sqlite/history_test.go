@@ -67,7 +67,11 @@ func (h *history) traffic(ctx context.Context, s *Store) error {
 				switch {
 				case err == nil || ctx.Err() != nil && errors.Is(err, ctx.Err()):
 				case h.rough && (errors.Is(err, record.ErrUnavailable) || errors.Is(err, hls.ErrLost)):
-					h.note(func() { h.refused++ })
+					h.note(func() {
+						if h.refused++; h.refused > 600 { // It may never be mended.
+							stop()
+						}
+					})
 				default:
 					mu.Lock()
 					errs = append(errs, err)

@@ -26,18 +26,20 @@ type part struct {
 	rate     int64         // bytes a second
 	free     int64
 	coming   []*hold // whose bodies have not come yet
-	waiting  []*wait // the newest last
+	waiting  []*wait // the newest request last
 }
 
 // wait is a place in a part's queue. Its room has a message when there may be memory, or when it became the newest.
 type wait struct {
-	need int64
-	room chan struct{}
+	began time.Time // the request
+	need  int64
+	room  chan struct{}
 }
 
 // hold is the memory of one request.
 type hold struct {
 	memory *memory
+	began  time.Time
 	come   func() int64 // bytes of the body
 	stop   func()       // ends the reading of the body; must not wait
 
@@ -91,14 +93,14 @@ func (m *memory) take(h *hold, n int64) (done bool, left time.Duration) {
 	if p == h.part {
 		need -= h.bytes
 	}
+	if h.wait == nil && p.free < need {
+		h.wait = &wait{h.began, need, make(chan struct{}, 1)}
+		p.queue(h.wait)
+	}
 	if h.wait != nil && !p.newest(h.wait) && !h.cut {
 		return false, time.Minute
 	}
 	for p.free < need && !h.cut {
-		if h.wait == nil {
-			h.wait = &wait{need, make(chan struct{}, 1)}
-			p.waiting = append(p.waiting, h.wait)
-		}
 		slowest, lags := p.slowest(h)
 		if left = time.Until(lags); left > 0 {
 			return false, left
@@ -117,6 +119,11 @@ func (m *memory) take(h *hold, n int64) (done bool, left time.Duration) {
 	}
 	h.bytes, h.given = n, time.Now()
 	return true, 0
+}
+
+func (p *part) queue(w *wait) {
+	i, _ := slices.BinarySearchFunc(p.waiting, w, func(a, b *wait) int { return a.began.Compare(b.began) })
+	p.waiting = slices.Insert(p.waiting, i, w)
 }
 
 func (p *part) newest(w *wait) bool { return p.waiting[len(p.waiting)-1] == w }

@@ -255,7 +255,8 @@ func TestI6_WhoGivesWay(t *testing.T) {
 	}
 }
 
-// Who came last is served first, by what is given back and by what gives way, and everybody in the end.
+// The request that came last is served first, by what is given back and by what gives way, whenever it began to wait,
+// and everybody in the end.
 func TestI6_TheNewestIsServedFirst(t *testing.T) {
 	t.Parallel()
 	for name, free := range map[string]func(*memory, *hold){
@@ -275,8 +276,11 @@ func TestI6_TheNewestIsServedFirst(t *testing.T) {
 		first.grow(t.Context(), 100)
 		served := make(chan int, 3)
 		var all []*hold
+		now := time.Now()
+		begins := []time.Time{now, now.Add(2 * time.Second), now.Add(time.Second)}
 		for i := range 3 {
 			h := body(m, 1<<40, func() {}) // It keeps its pace once it is served.
+			h.began = begins[i]
 			all = append(all, h)
 			go func() {
 				if h.grow(t.Context(), 100) {
@@ -290,7 +294,7 @@ func TestI6_TheNewestIsServedFirst(t *testing.T) {
 			})
 		}
 		free(m, first)
-		for _, want := range []int{2, 1, 0} {
+		for _, want := range []int{1, 2, 0} {
 			got := <-served
 			if got != want {
 				t.Errorf("%s: %d was served, want %d", name, got, want)

@@ -152,7 +152,7 @@ type exchange struct {
 func (h *Handler) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{w: w, r: r, start: time.Now(), turn: turn{func() {}, func() {}}}
 	x.body = newPaced(w, r, x.start, h.deps.BodyTimeout)
-	x.hold = &hold{memory: h.memory, come: x.body.come.Load, stop: x.body.stop}
+	x.hold = &hold{memory: h.memory, began: x.start, come: x.body.come.Load, stop: x.body.stop}
 	return x
 }
 

@@ -26,7 +26,7 @@ demo: build ## run the whole service with no account and no key (ARGS=--once to 
 	$(BIN)/hls demo $(ARGS)
 
 test: tools ## run every test with the race detector, installing what is missing
-	CGO_ENABLED=1 $(TESTSUM) --format pkgname -- -race -timeout 15m ./...
+	CGO_ENABLED=1 $(TESTSUM) --format pkgname -- -race -timeout 30m ./...
 
 test-faults: ## crash, kill, flood and starve the real program; print what was lost and what was done twice
 	@mkdir -p $(BIN) && rm -f $(REPORT)

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"hls/internal/hls"
 	"hls/internal/record"
 	"hls/internal/record/recordtest/pgtest"
@@ -89,6 +91,33 @@ func TestI2_DatabaseDownAndBack(t *testing.T) {
 			return errors.New("the other instance was not woken")
 		}
 	})
+}
+
+// TestClosedConnectionsAreReplaced: that the server has closed connections shows to nobody once it takes new ones.
+func TestClosedConnectionsAreReplaced(t *testing.T) {
+	t.Parallel()
+	s := fresh(t)
+	_, err := s.Add(t.Context(), intake("a", 1, 1))
+	must(t, err)
+	var all sync.WaitGroup
+	for range 20 { // at the same time, so that there are several connections
+		all.Go(func() { _ = s.Count(context.Background(), hls.Pong, "") })
+	}
+	all.Wait()
+	for name, call := range map[string]func() error{
+		"Count": func() error { return s.Count(t.Context(), hls.Pong, "") },
+		"Next":  func() error { _, _, err := s.Next(t.Context()); return err },
+		"Stats": func() error { _, err := s.Stats(t.Context()); return err },
+	} {
+		must(t, s.Count(t.Context(), hls.Pong, "")) // A connection that was idle for a second is looked at by the pool itself.
+		other, err := pgx.ConnectConfig(t.Context(), s.pool.Config().ConnConfig)
+		must(t, err)
+		_, err = other.Exec(t.Context(), `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+		must(t, errors.Join(err, other.Close(t.Context())))
+		if err := call(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 func drain(c <-chan struct{}) {

@@ -167,6 +167,83 @@ func TestLanesFollowTasksOfMany(t *testing.T) {
 	must(t, stores[0].consistent(t))
 }
 
+// TestPausedIntakeIsNotOverlooked: a delivery whose transaction is under way while the only other work of its subject,
+// or of its repository, ends or is taken does not get lost.
+func TestPausedIntakeIsNotOverlooked(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		number int // of the issue that the delivery is about; 1 is the other work's
+		end    func(ctx context.Context, s *Store, task hls.Task) error
+	}{
+		"the subject's task ends": {1, func(ctx context.Context, s *Store, task hls.Task) error {
+			return s.Finish(ctx, task, hls.Outcome{State: hls.Done})
+		}},
+		"the subject's task is handed back": {1, func(ctx context.Context, s *Store, task hls.Task) error { return s.Release(ctx, task) }},
+		"the repository's last task is taken": {2, func(ctx context.Context, s *Store, task hls.Task) error {
+			if err := s.Release(ctx, task); err != nil {
+				return err
+			}
+			_, err := s.Claim(ctx, "b", time.Minute)
+			return err
+		}},
+	} {
+		a, b, _ := two(t)
+		_, err := a.Add(t.Context(), intake("first", 1, 1))
+		must(t, err)
+		task, err := a.Claim(t.Context(), "a", time.Minute)
+		must(t, err)
+		written, goOn, added := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+		go func() {
+			work := *intake("second", 1, c.number).Work
+			work.Purpose = "another"
+			added <- a.write(context.Background(), func(t *tx) error {
+				err := t.enqueue([]*job{{deliveryID: "first", work: work}})
+				if err == nil {
+					err = t.send(&t.last)
+				}
+				t.last = queries{}
+				close(written)
+				<-goOn
+				return err
+			})
+		}()
+		<-written
+		ended := make(chan error, 1)
+		go func() { ended <- c.end(context.Background(), b, task) }()
+		b.waits(t, ended)
+		close(goOn)
+		must(t, <-added)
+		must(t, <-ended)
+		if err := b.consistent(t); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestBehindPromisesAreTidied: a yard that promises work earlier than there is any is found within a second.
+func TestBehindPromisesAreTidied(t *testing.T) {
+	t.Parallel()
+	s, _, pass := two(t)
+	in := intake("a", 1, 1)
+	in.Work.Debounce = 10 * time.Second
+	_, err := s.Add(t.Context(), in)
+	must(t, err)
+	pass(5 * time.Second)
+	in = intake("b", 1, 1)
+	in.Work.Debounce = 10 * time.Second
+	_, err = s.Add(t.Context(), in)
+	must(t, err)
+	pass(6 * time.Second)
+	eventually(t, func() error {
+		var due time.Time
+		must(t, s.pool.QueryRow(t.Context(), `SELECT due_at FROM yards`).Scan(&due))
+		if left := due.Sub(s.now()); left != 4*time.Second {
+			return fmt.Errorf("the yard promises work in %v", left)
+		}
+		return nil
+	})
+}
+
 // randomStep makes some write. Some fail as they should.
 func randomStep(ctx context.Context, s *Store, id string, now time.Time, running *[]hls.Task) error {
 	in := intake(id, int64(rand.IntN(3)), rand.IntN(4))

@@ -23,16 +23,18 @@ const (
 //     replay within the promised window can meet them;
 //   - none of its tasks is queued or running. One that is parked has waited for a person for as long as records are kept;
 //   - no ledger row is undecided. Those are read back, or shown, until they are decided;
-//   - no ledger row speaks for its subject still. While there are newer events of the same subject and purpose, the last
-//     comment is the one to edit (and the sign that a person removed it), and the remarks of all reviews are those not
-//     to be repeated. Labels have their history at GitHub.
+//   - no ledger row speaks for its subject still. While there are newer events, or newer rows, of the same subject and
+//     purpose, the last comment, section and created issue are those to edit (and the sign that a person removed or
+//     closed them), and the remarks of all reviews are those not to be repeated. Labels have their history at GitHub.
 const spent = `SELECT d.id FROM deliveries d WHERE d.id = ANY ($1) AND d.received_at < $2
 	AND NOT EXISTS (SELECT 1 FROM bodies b WHERE b.delivery_id = d.id AND b.accepted_at >= $2 OFFSET 0)
 	AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.delivery_id = d.id AND (t.state IN ('queued', 'running') OR t.queued_at >= $2) OFFSET 0)
 	AND NOT EXISTS (SELECT 1 FROM tasks t CROSS JOIN LATERAL (SELECT * FROM effects WHERE task_id = t.id OFFSET 0) e WHERE t.delivery_id = d.id
 		AND (e.at >= $2 OR e.state IN ('intent', 'sending', 'unknown')
-			OR e.state = 'done' AND e.kind IN ('upsert_comment', 'create_review')
-				AND EXISTS (SELECT 1 FROM tasks n WHERE n.subject_key = e.subject_key AND n.purpose = e.purpose AND n.occurred_at >= $2 OFFSET 0)
+			OR e.state = 'done' AND e.kind IN ('upsert_comment', 'create_review', 'create_issue', 'set_section')
+				AND (EXISTS (SELECT 1 FROM tasks n WHERE n.subject_key = e.subject_key AND n.purpose = e.purpose AND n.occurred_at >= $2 OFFSET 0)
+					OR EXISTS (SELECT 1 FROM effects n WHERE n.key >= e.subject_key || '|' || e.purpose || '|'
+						AND n.key < e.subject_key || '|' || e.purpose || '}' AND n.at >= $2 OFFSET 0)) -- keys begin so: see hls.Effect.Key
 				AND (e.kind = 'create_review' OR NOT EXISTS (SELECT 1 FROM effects n
 					WHERE n.subject_key = e.subject_key AND n.purpose = e.purpose AND n.kind = e.kind AND n.state = 'done' AND n.id > e.id OFFSET 0)))
 		OFFSET 0)`

@@ -64,6 +64,15 @@ func TestI1_VerifiedOnEveryConnection(t *testing.T) {
 	if doubt, err := verify(t.Context(), conn.Conn()); err != nil || doubt != "" {
 		t.Errorf("doubt %q, %v", doubt, err)
 	}
+	for name, value := range map[string]string{
+		"idle_in_transaction_session_timeout": "5s", "lock_timeout": "8s", "statement_timeout": "10s", "plan_cache_mode": "force_generic_plan",
+	} {
+		var got string
+		must(t, conn.QueryRow(t.Context(), `SHOW `+name).Scan(&got))
+		if got != value {
+			t.Errorf("%s is %s, want %s", name, got, value)
+		}
+	}
 	_, err = conn.Exec(t.Context(), `SET synchronous_commit = local`)
 	must(t, err)
 	if _, err := verify(t.Context(), conn.Conn()); err == nil || !strings.Contains(err.Error(), "synchronous_commit") {

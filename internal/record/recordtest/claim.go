@@ -11,6 +11,7 @@ func claimTests() map[string]func(*house) {
 		"OldestFirst":                oldestFirst,
 		"E6_OneTaskOfASubject":       oneOfASubject,
 		"O1_BusyRepositoryYields":    busyYields,
+		"O1_OldestOfAllRepositories": oldestOfAll,
 		"NextTellsTheTime":           nextTells,
 		"WakeTellsOfNewWork":         wakes,
 		"O1_WorkSurvivesRestart":     survivesRestart,
@@ -66,6 +67,20 @@ func busyYields(h *house) {
 	h.done(busy[0])
 	h.claims(later)
 	same(h, "then the busy one", h.claim().Subject.RepoID, 1)
+}
+
+// oldestOfAll: where repositories have as much running, the oldest work of them all comes first, though one of them has
+// had older work before.
+func oldestOfAll(h *house) {
+	var want []int64
+	for i, repo := range []int64{1, 2, 1, 3, 1, 2} {
+		want = append(want, h.accept(h.work(issue(repo, i))))
+		h.pass(time.Second)
+	}
+	for _, id := range want {
+		h.done(h.claims(id))
+	}
+	h.idle()
 }
 
 func nextTells(h *house) {

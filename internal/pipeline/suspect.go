@@ -38,7 +38,7 @@ func (p *Pipeline) admit(ctx context.Context, task hls.Task) (release func(), er
 	case p.suspect <- struct{}{}:
 		return func() { <-p.suspect }, nil
 	default:
-		return nil, &hls.RetryAfter{Err: errSuspect, After: fault.Scaled(suspectPause), Free: true}
+		return nil, &hls.RetryAfter{Err: errSuspect, After: max(fault.Scaled(suspectPause), time.Second), Free: true}
 	}
 }
 

@@ -2,6 +2,9 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
 
 	"hls/internal/app"
 	"hls/internal/config"
@@ -17,13 +20,16 @@ func (serveCmd) Help() string {
 
 // Run serves until the context ends.
 func (serveCmd) Run(c *call) error {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
 	app.LimitMemory()
 	settings, err := config.Load(c.config, config.Options{})
 	if err != nil {
 		return err
 	}
 	a, err := app.New(c.ctx, settings, app.Options{
-		Version: release, LogTo: c.io.err,
+		Version: release, LogTo: c.io.err, Hangup: hangup,
 		Reread: func() (*config.Settings, error) { return config.Load(c.config, config.Options{}) },
 	})
 	if err != nil {

@@ -9,10 +9,8 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"os/signal"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"hls/internal/config"
@@ -31,7 +29,8 @@ var ErrSettings = errors.New("settings cannot be used")
 type Options struct {
 	Version  string
 	LogTo    io.Writer                        // where the log goes unless logging.file is set; nil means standard error
-	Reread   func() (*config.Settings, error) // reads the settings again on SIGHUP; nil means it cannot
+	Reread   func() (*config.Settings, error) // reads the settings again; nil means it cannot
+	Hangup   <-chan os.Signal                 // tells to read them again; nil means never
 	Listener net.Listener                     // nil means to listen on server.host and server.port
 	Backoff  func(attempt int) time.Duration  // nil means the default schedule
 	Ready    func(url string)                 // called once the service answers; may be nil
@@ -120,16 +119,13 @@ func (a *App) build(ctx context.Context, settings *config.Settings) (err error) 
 // time or is handed back, and the store is closed. It returns nil after an orderly stop.
 func (a *App) Run(ctx context.Context) error {
 	defer a.Close()
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
 	url := a.url()
 	a.log.Info("listening", "url", url, "webhook", a.started.Server.WebhookPath, "version", a.opts.Version)
 
 	running, stop := context.WithCancel(ctx)
 	defer stop()
 	go a.self.learn(running, a.log)
-	go a.watch(running, hangup)
+	go a.watch(running, a.opts.Hangup)
 	go a.tidy(running)
 	go a.setUpLabels(running, a.started)
 	go a.networks(running)

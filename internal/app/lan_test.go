@@ -8,11 +8,8 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"os/signal"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -124,9 +121,6 @@ type town struct {
 func inBubble(t *testing.T, settings string, gh *simulate.GitHub, cl *simulate.Claude, test func(*town)) {
 	t.Helper()
 	t.Parallel()
-	warm := make(chan os.Signal, 1)
-	signal.Notify(warm, syscall.SIGHUP) // The goroutine that hands signals on must not be the bubble's.
-	defer signal.Stop(warm)
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC)))

@@ -21,11 +21,13 @@ type reloadable struct {
 	*service
 	base string // settings that point it at the stand-ins
 	text atomic.Pointer[string]
+	hung chan os.Signal
 }
 
 func startReloadable(t *testing.T, settings string, gh *simulate.GitHub, cl *simulate.Claude, fit ...func(*service)) *reloadable {
 	t.Helper()
-	r := &reloadable{service: &service{t: t, github: gh, claude: cl, dir: t.TempDir(), log: &buffer{}}}
+	r := &reloadable{service: &service{t: t, github: gh, claude: cl, dir: t.TempDir(), log: &buffer{}}, hung: make(chan os.Signal, 1)}
+	r.hangup = r.hung
 	r.reread = func() (*config.Settings, error) { return parse(*r.text.Load()) }
 	for _, f := range fit {
 		f(r.service)
@@ -48,13 +50,11 @@ func (r *reloadable) write(settings string) {
 	r.text.Store(&text)
 }
 
-// reload writes the settings and sends SIGHUP. The other services of this process have nothing to read again.
+// reload writes the settings and tells the service to read them again, as SIGHUP does.
 func (r *reloadable) reload(settings string) {
 	r.t.Helper()
 	r.write(settings)
-	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
-		r.t.Fatal(err)
-	}
+	r.hung <- syscall.SIGHUP
 }
 
 func (r *reloadable) logged(parts ...string) func() bool {

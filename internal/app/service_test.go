@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -40,6 +41,7 @@ type service struct {
 	stop   func()
 
 	reread   func() (*config.Settings, error) // see app.Options
+	hangup   <-chan os.Signal
 	listener net.Listener
 }
 
@@ -102,7 +104,7 @@ func (s *service) run(text string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.app, err = app.New(ctx, settings, app.Options{
 		Version: "test", LogTo: s.log, Ready: func(url string) { ready <- url },
-		Backoff: func(int) time.Duration { return 10 * time.Millisecond }, Reread: s.reread, Listener: s.listener,
+		Backoff: func(int) time.Duration { return 10 * time.Millisecond }, Reread: s.reread, Hangup: s.hangup, Listener: s.listener,
 	})
 	if err != nil {
 		cancel()

@@ -20,6 +20,10 @@ type Question struct {
 	Step   string          // "analyze", "review"
 	Schema json.RawMessage // JSON Schema of the answer, with additionalProperties false; byte-stable for one repository
 	Weight Weight
+
+	// Known is the answer when the facts alone give it: Claude is not asked, and nothing is spent. It is held against
+	// Schema all the same.
+	Known json.RawMessage
 }
 
 // Prompt is the text that goes to Claude. System is the stable part, equal byte for byte between two events of

@@ -132,6 +132,8 @@ type Plan struct {
 	Dropped []Drop   `json:"dropped"`
 	Silent  string   `json:"silent,omitempty"` // why nothing is said, when nothing is
 	Target  *Subject `json:"target,omitempty"` // that of the facts: what Plan itself says here does not count
+
+	Remember []Memory `json:"remember,omitempty"`
 }
 
 // Move is one step of an effect in the ledger.

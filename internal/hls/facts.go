@@ -6,6 +6,10 @@ type Facts struct {
 	Skip     string // set when the present state leaves nothing to do: the named reason
 	Revision string // what an analysis and its effects are about: a hash of title and body, or head and base
 
+	// Asked is the comment by which a person with write access asked for this very work, 0 for none. Such work is done
+	// although this state was analyzed before and although the subject is paused, and its effects are its own.
+	Asked int64
+
 	// Target is an issue or pull request of the same repository that labels and a comment may go to besides the task's
 	// own subject, as the pull request of a workflow run. Gathering finds it, and never the model.
 	Target *Subject

@@ -140,6 +140,10 @@ func (r *Redactor) RedactPlan(p Plan) Plan {
 	for i, d := range p.Dropped {
 		p.Dropped[i] = Drop{What: r.Redact(d.What), Why: r.Redact(d.Why)}
 	}
+	p.Remember = slices.Clone(p.Remember)
+	for i, m := range p.Remember {
+		p.Remember[i].Value = r.RedactJSON(m.Value)
+	}
 	return p
 }
 

@@ -87,6 +87,7 @@ type Verdict struct {
 	Do      bool
 	Reason  string // a rule's name in snake_case when not Do, as "event_not_enabled"
 	Purpose string
+	Now     bool // the work starts without the wait for a burst to end
 }
 
 // Go is the verdict to work on the event for purpose.

@@ -94,7 +94,8 @@ func TestS1_PlansHoldNoSecret(t *testing.T) {
 			Kind: hls.CreateIssue, Title: canary, Body: "say " + canary, Why: map[string]string{"bug": canary},
 			Remarks: []hls.Remark{{Path: "a.go", Body: canary, Quote: canary}},
 		}},
-		Dropped: []hls.Drop{{What: canary, Why: canary}},
+		Dropped:  []hls.Drop{{What: canary, Why: canary}},
+		Remember: []hls.Memory{{Kind: "finding", Value: []byte(`{"text": "` + canary + `"}`)}},
 	})
 	if text := fmt.Sprintf("%+v", p); strings.Contains(text, canary[:8]) || !strings.Contains(text, "a.go") {
 		t.Error(text)

@@ -132,10 +132,14 @@ type Store interface {
 	Analysis(ctx context.Context, taskID int64) (hls.Analysis, error)
 	// Previous returns the newest analysis of a subject and purpose by another task that ended as done, or hls.ErrNotFound.
 	Previous(context.Context, hls.Task) (hls.Analysis, error)
-	// SavePlan keeps what was planned and dropped, for people to read.
+	// SavePlan keeps what was planned and dropped, for people to read, and with it what the plan says to remember; a
+	// memory of a subject that is neither the task's nor beside it is an error.
 	SavePlan(context.Context, hls.Task, hls.Plan) error
 	// Plan returns what SavePlan kept, or hls.ErrNotFound.
 	Plan(ctx context.Context, taskID int64) (hls.Plan, error)
+
+	// Recall returns memories, newest first.
+	Recall(context.Context, hls.Recall) ([]hls.Memory, error)
 
 	// Intend writes the task's planned effects to the ledger as intents and returns their rows in the given order.
 	// A row that exists under the effect's key is returned as it stands, whichever task wrote it. Effects on a subject

@@ -70,7 +70,7 @@ func (s *Store) SavePlan(ctx context.Context, task hls.Task, plan hls.Plan) erro
 	}
 	err = s.writeFor(ctx, task, func(t *tx) error {
 		t.last.Queue(q, task.ID, packed)
-		return nil
+		return t.remember(task, plan.Remember)
 	})
 	return named("save plan of task", task.ID, err)
 }

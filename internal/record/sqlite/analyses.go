@@ -101,6 +101,9 @@ func (s *Store) SavePlan(ctx context.Context, task hls.Task, plan hls.Plan) erro
 		if err := t.hold(task); err != nil {
 			return err
 		}
+		if err := t.remember(task, plan.Remember); err != nil {
+			return err
+		}
 		return t.exec(q, task.ID, packed)
 	})
 	return named("save plan of task", task.ID, err)

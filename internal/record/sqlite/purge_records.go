@@ -130,10 +130,17 @@ func (t *tx) forget(r remnant, before int64) error {
 func (t *tx) purgeSums(before time.Time) (more bool, err error) {
 	const calls = `DELETE FROM spend WHERE id IN (SELECT id FROM spend WHERE at < ? ORDER BY at LIMIT ?)`
 	const hours = `DELETE FROM counters WHERE (hour, kind, name) IN (SELECT hour, kind, name FROM counters WHERE hour > 0 AND hour < ? LIMIT ?)`
-	n, err := t.change(calls, stamp(before), purgeRows)
-	if err != nil {
-		return false, err
+	const memories = `DELETE FROM memories WHERE (subject_key, kind, key) IN
+		(SELECT subject_key, kind, key FROM memories WHERE at < ? ORDER BY at LIMIT ?)`
+	for _, old := range []struct {
+		query string
+		at    int64
+	}{{calls, stamp(before)}, {hours, before.Unix()}, {memories, stamp(before)}} {
+		n, err := t.change(old.query, old.at, purgeRows)
+		if err != nil {
+			return false, err
+		}
+		more = more || n == purgeRows
 	}
-	m, err := t.change(hours, before.Unix(), purgeRows)
-	return n == purgeRows || m == purgeRows, err
+	return more, nil
 }

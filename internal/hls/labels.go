@@ -5,6 +5,12 @@ import (
 	"slices"
 )
 
+// OptOut is the label with which people take an issue or a pull request out of everything that HLS does.
+const OptOut = "no-hls"
+
+// OptsOut tells whether the label takes its bearer out.
+func (l Label) OptsOut() bool { return Fold(l.Name) == OptOut }
+
 // Allowed are the labels that may be set, by name and each once: the configured ones or, where none are, those that the
 // repository has.
 func (p LabelPolicy) Allowed(repo []Label) []Label {

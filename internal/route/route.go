@@ -5,6 +5,7 @@ package route
 import (
 	"path"
 	"regexp"
+	"slices"
 
 	"hls/internal/hls"
 )
@@ -37,6 +38,7 @@ const (
 	AuthorIgnored           = "author_ignored"
 	Draft                   = "draft"
 	LabelIgnored            = "label_ignored"
+	OptedOut                = "opted_out"
 	TitleIgnored            = "title_ignored"
 )
 
@@ -122,6 +124,9 @@ func (e *entry) hears(login string) bool {
 }
 
 func (e *entry) passSubject(event hls.Event, s subject) string {
+	if slices.ContainsFunc(s.labels, hls.Label.OptsOut) {
+		return OptedOut
+	}
 	if e.authors.match(s.author.Login) {
 		return AuthorIgnored
 	}

@@ -97,6 +97,7 @@ func TestVerdicts(t *testing.T) {
 		"draft heard":               {rule{}, event("pull_request", "opened", draft), ""},
 		"draft, review asked for":   {rule{Ignore: route.Ignore{Drafts: true}}, event("pull_request", "review_requested", draft), ""},
 		"label ignored":             {rule{Ignore: route.Ignore{Labels: route.Strings{"No-Triage"}}}, event("issues", "opened", labeled("bug", "no-triage")), route.LabelIgnored},
+		"opted out":                 {rule{}, event("issues", "opened", labeled("bug", "No-HLS")), route.OptedOut},
 		"label ignored by a glob":   {rule{Ignore: route.Ignore{Labels: route.Strings{"skip: *"}}}, event("issues", "opened", labeled("skip: all")), route.LabelIgnored},
 		"label not ignored":         {rule{Ignore: route.Ignore{Labels: route.Strings{"no-triage"}}}, event("issues", "opened", labeled("bug")), ""},
 		"title ignored":             {rule{Ignore: route.Ignore{TitlePatterns: route.Strings{"^x$", "(?i)breaks"}}}, event("issues", "opened"), route.TitleIgnored},

@@ -68,11 +68,16 @@ func New(cfg Config, model Model, purse Purse) (*Analyzer, error) {
 
 // Analyze makes one call and returns the analysis with the reservation that paid for it: whoever stores the
 // analysis settles it in the same transaction. When it fails, the reservation is settled already. Its errors are
-// those of Model, *hls.Capped, and *hls.Unusable for an answer outside the schema.
+// those of Model, *hls.Capped, and *hls.Unusable for an answer outside the schema. An answer that the question brings
+// along is only held against the schema: no call is made, and the reservation is 0.
 func (a *Analyzer) Analyze(ctx context.Context, in Input) (hls.Analysis, int64, error) {
 	validator, err := compile(in.Question.Schema)
 	if err != nil {
 		return hls.Analysis{}, 0, &hls.Permanent{Err: fmt.Errorf("compile schema of the answer: %w", err), Reason: "schema"}
+	}
+	if in.Question.Known != nil {
+		known, err := a.known(in, validator)
+		return known, 0, err
 	}
 	request := a.request(in)
 	ceiling := a.model.Ceiling(request)
@@ -88,11 +93,25 @@ func (a *Analyzer) Analyze(ctx context.Context, in Input) (hls.Analysis, int64, 
 		paid := paid(err, ceiling)
 		return hls.Analysis{}, 0, errors.Join(err, a.settle(ctx, reservation, request.Model, paid))
 	}
+	analysis := in.analysis([]byte(answer.Text))
+	analysis.Model, analysis.Usage = answer.Model, answer.Usage
+	analysis.Template, analysis.PromptHash, analysis.Prompt = in.Prompt.Template, in.Prompt.Hash, request.Prompt
+	return analysis, reservation, nil
+}
+
+// known is the analysis of a question that needs no model. It names none.
+func (a *Analyzer) known(in Input, v *validator) (hls.Analysis, error) {
+	if err := v.check(in.Question.Known); err != nil {
+		return hls.Analysis{}, &hls.Permanent{Err: fmt.Errorf("check known answer: %w", err), Reason: "schema"}
+	}
+	return in.analysis(in.Question.Known), nil
+}
+
+func (in Input) analysis(answer []byte) hls.Analysis {
 	return hls.Analysis{
 		TaskID: in.Task.ID, DeliveryID: in.Task.DeliveryID, Subject: in.Task.Subject, Purpose: in.Task.Purpose,
-		Revision: in.Revision, Answer: []byte(answer.Text), Model: answer.Model, Template: in.Prompt.Template,
-		PromptHash: in.Prompt.Hash, Prompt: request.Prompt, Usage: answer.Usage, At: time.Now(),
-	}, reservation, nil
+		Revision: in.Revision, Answer: answer, At: time.Now(),
+	}
 }
 
 // request picks the model: the rule's own, else the one for the question's weight, else the door's default.

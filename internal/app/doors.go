@@ -21,7 +21,7 @@ import (
 
 // The doors fill the interfaces that the rooms declare.
 var (
-	_ handler.Reader = (*github.Client)(nil)
+	_ handler.GitHub = (*github.Client)(nil)
 	_ act.GitHub     = (*github.Client)(nil)
 	_ act.Ledger     = (record.Store)(nil)
 	_ analyze.Model  = (*claude.Client)(nil)

@@ -80,7 +80,7 @@ func (a *App) furnish(s *config.Settings) (*house, error) {
 		return nil, err
 	}
 	return &house{settings: s, made: time.Now(), rooms: pipeline.Rooms{
-		Router: router, Prompts: renderer, Analyzer: analyzer, Actor: actor, Reader: a.doors.github,
+		Router: router, Prompts: renderer, Analyzer: analyzer, Actor: actor, GitHub: a.doors.github,
 	}}, nil
 }
 

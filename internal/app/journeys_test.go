@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -92,6 +93,7 @@ type world struct {
 }
 
 func seed(t *testing.T, text string) *simulate.GitHub {
+	t.Helper()
 	var w world
 	if err := json.Unmarshal([]byte(text), &w); err != nil {
 		t.Fatalf("github.json: %v", err)
@@ -107,11 +109,33 @@ func seed(t *testing.T, text string) *simulate.GitHub {
 	for _, p := range w.PullRequests {
 		gh.AddPullRequest(w.Repository.FullName, p)
 	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(text), &members); err != nil {
+		t.Fatalf("github.json: %v", err)
+	}
+	for name, put := range seeds {
+		if list, ok := members[name]; ok {
+			put(t, gh, list)
+		}
+	}
 	return gh
 }
 
-// steps are the words of the script.
-var steps = map[string]func(*journey, []string){
+// seeds are the further members of github.json, each with what puts it into the repository.
+var seeds = map[string]func(*testing.T, *simulate.GitHub, json.RawMessage){}
+
+// steps are the words of the script: those of all, and each family's own.
+var steps = joined(commonSteps)
+
+func joined(tables ...map[string]func(*journey, []string)) map[string]func(*journey, []string) {
+	all := map[string]func(*journey, []string){}
+	for _, table := range tables {
+		maps.Copy(all, table)
+	}
+	return all
+}
+
+var commonSteps = map[string]func(*journey, []string){
 	"deliver":   (*journey).deliver,
 	"redeliver": (*journey).redeliver,
 	"settle":    (*journey).settle,

@@ -28,6 +28,25 @@ type github struct {
 	results  map[string][]hls.Issue // of searches, by query
 	errs     map[string]error       // by method
 	queries  []string
+	previous *hls.Analysis
+	raised   []hls.Remark
+	memories []hls.Memory // newest first
+}
+
+func (g *github) Previous(context.Context) (*hls.Analysis, error) {
+	return g.previous, g.errs["Previous"]
+}
+
+func (g *github) Raised(context.Context) ([]hls.Remark, error) { return g.raised, g.errs["Raised"] }
+
+func (g *github) Recall(_ context.Context, r hls.Recall) (found []hls.Memory, err error) {
+	for _, m := range g.memories {
+		mine := m.Subject.Key() == r.Subject.Key() || r.Wide && m.Subject.Beside(r.Subject)
+		if mine && m.Kind == r.Kind && (r.Key == "" || r.Key == m.Key) {
+			found = append(found, m)
+		}
+	}
+	return found, g.errs["Recall"]
 }
 
 func (g *github) Repository(context.Context, hls.Subject) (hls.Repository, error) {

@@ -22,9 +22,25 @@ type Handler interface {
 	Plan(hls.Event, hls.Facts, hls.Analysis, hls.Rule) hls.Plan
 }
 
-// Reader is what handlers read of GitHub. Errors are hls.ErrGone for a subject that cannot be seen, hls.RetryAfter
-// for what passes, hls.Permanent for what does not; what a server does not offer (404, 410) is hls.ErrNotFound.
+// Reader is what handlers read: GitHub as it is now, and what HLS remembers.
 type Reader interface {
+	GitHub
+	Memory
+}
+
+// Memory is what HLS remembers.
+type Memory interface {
+	// Previous is the newest analysis of the task's subject and purpose by another task that ended as done, nil for none.
+	Previous(context.Context) (*hls.Analysis, error)
+	// Raised is what earlier reviews and comments of the task's subject and purpose have said.
+	Raised(context.Context) ([]hls.Remark, error)
+	// Recall returns memories of the task's repository that earlier plans left, newest first.
+	Recall(context.Context, hls.Recall) ([]hls.Memory, error)
+}
+
+// GitHub is what handlers read of GitHub. Errors are hls.ErrGone for a subject that cannot be seen, hls.RetryAfter
+// for what passes, hls.Permanent for what does not; what a server does not offer (404, 410) is hls.ErrNotFound.
+type GitHub interface {
 	// Repository is the one that the subject's name stands for now.
 	Repository(context.Context, hls.Subject) (hls.Repository, error)
 	Issue(context.Context, hls.Subject) (hls.Issue, error)

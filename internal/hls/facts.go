@@ -1,5 +1,7 @@
 package hls
 
+import "slices"
+
 // Facts is what was gathered about a subject: its present state and what surrounds it. The JSON names of the
 // template values are those of the template context.
 type Facts struct {
@@ -27,6 +29,21 @@ type Facts struct {
 	Checks      Checks
 	Previous    *Analysis // of the same subject and purpose
 	Raised      []Remark  // what earlier reviews and comments of the subject have said; one without a path is a whole text
+}
+
+// OptedOut tells whether the issue or the pull request bears the label that takes it out.
+func (f Facts) OptedOut() bool {
+	return f.Issue != nil && slices.ContainsFunc(f.Issue.Labels, Label.OptsOut) ||
+		f.PullRequest != nil && slices.ContainsFunc(f.PullRequest.Labels, Label.OptsOut)
+}
+
+// About is the issue or pull request that people see the work at: the target, where there is one, and else the task's
+// own subject.
+func (f Facts) About(own Subject) Subject {
+	if f.Target != nil {
+		return *f.Target
+	}
+	return own
 }
 
 // Omission is a file that the model does not see, and why.

@@ -47,7 +47,7 @@ type Rooms struct {
 	Prompts  *prompt.Renderer
 	Analyzer *analyze.Analyzer
 	Actor    *act.Actor
-	Reader   handler.Reader
+	GitHub   handler.GitHub
 }
 
 // Pipeline moves deliveries along. It is safe for concurrent use.

@@ -29,6 +29,9 @@ func (p *Pipeline) Accept(ctx context.Context, d hls.Delivery, e hls.Event) (hls
 			Subject: e.Subject, Purpose: verdict.Purpose, Event: e.Name, Action: e.Action, Actor: e.Sender.Login,
 			Origin: hls.FromDelivery, OccurredAt: e.OccurredAt, Debounce: p.cfg.Debounce,
 		}
+		if verdict.Now {
+			intake.Work.Debounce = 0
+		}
 	}
 
 	receipt, err := p.store.Add(ctx, intake)
@@ -67,7 +70,7 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 		return skip(verdict.Reason)
 	}
 
-	if err := p.mayAsk(ctx, j.task, rule); err != nil {
+	if err := p.mayAsk(ctx, j.task, rule, verdict); err != nil {
 		return err
 	}
 
@@ -86,7 +89,7 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 	}
 
 	j.enter(hls.StagePlan)
-	plan := aimed(replayed(j.task, knows.Plan(event, facts, analysis, rule)), facts)
+	plan := aimed(apart(j.task, facts, knows.Plan(event, facts, analysis, rule)), facts)
 	plan = j.plan(p.cfg.Redactor.RedactPlan(plan))
 	if err := p.store.SavePlan(ctx, j.task, plan); err != nil {
 		return err
@@ -105,15 +108,15 @@ func aimed(plan hls.Plan, facts hls.Facts) hls.Plan {
 	return plan
 }
 
-// replayed sets the effects of a replay apart from those of earlier runs, so that the ledger lets them be done once
-// more: labels and the one comment are the same when written twice. A second review would be a second review, and so
-// would be an issue.
-func replayed(task hls.Task, plan hls.Plan) hls.Plan {
-	if task.Origin != hls.FromReplay {
-		return plan
-	}
+// apart sets the effects of a replay, and of what a person asked for, apart from those of earlier runs, so that the
+// ledger lets them be done once more. A replay may repeat labels and the one comment, which are the same when written
+// twice; a second review would be a second review, and so would be an issue.
+func apart(task hls.Task, facts hls.Facts, plan hls.Plan) hls.Plan {
 	for i, e := range plan.Effects {
-		if e.Kind.Repeatable() {
+		switch {
+		case facts.Asked != 0:
+			plan.Effects[i].Nonce = fmt.Sprintf("asked-%d", facts.Asked)
+		case task.Origin == hls.FromReplay && e.Kind.Repeatable():
 			plan.Effects[i].Nonce = fmt.Sprintf("replay-%d", task.ID)
 		}
 	}
@@ -154,8 +157,11 @@ func (p *Pipeline) settle(ctx context.Context, j *journey, rule hls.Rule) error 
 }
 
 // mayAsk puts a task off while Claude would not be asked: reading GitHub for it would be for nothing. One that Claude has
-// answered needs only GitHub.
-func (p *Pipeline) mayAsk(ctx context.Context, task hls.Task, rule hls.Rule) error {
+// answered needs only GitHub, and so does one that the facts answer.
+func (p *Pipeline) mayAsk(ctx context.Context, task hls.Task, rule hls.Rule, verdict hls.Verdict) error {
+	if verdict.Unasked {
+		return nil
+	}
 	if _, err := p.store.Analysis(ctx, task.ID); !errors.Is(err, hls.ErrNotFound) {
 		return err
 	}
@@ -184,56 +190,27 @@ func (p *Pipeline) gather(ctx context.Context, j *journey, knows handler.Handler
 	if err := p.pin(ctx, e); err != nil {
 		return hls.Facts{}, err
 	}
-	facts, err := knows.Gather(ctx, p.rooms().Reader, e, r)
+	past := past{p.store, j.task}
+	facts, err := knows.Gather(ctx, reader{p.rooms().GitHub, past}, e, r)
 	if err != nil {
 		return facts, fmt.Errorf("gather facts: %w", err)
 	}
 	if facts.Skip != "" {
 		return facts, skip(facts.Skip)
 	}
-	previous, err := p.store.Previous(ctx, j.task)
-	switch {
-	case errors.Is(err, hls.ErrNotFound):
-		return facts, nil
-	case err != nil:
-		return facts, fmt.Errorf("read previous analysis: %w", err)
+	if err := p.wanted(ctx, j.task, facts); err != nil {
+		return facts, err
 	}
-	facts.Previous = &previous
-	if facts.Raised, err = p.store.Raised(ctx, j.task.Subject, j.task.Purpose); err != nil {
-		return facts, fmt.Errorf("read earlier remarks: %w", err)
+	if facts.Previous, err = past.Previous(ctx); err != nil || facts.Previous == nil {
+		return facts, err
 	}
-	if previous.Revision == facts.Revision && j.task.Origin != hls.FromReplay {
+	if facts.Raised, err = past.Raised(ctx); err != nil {
+		return facts, err
+	}
+	if facts.Previous.Revision == facts.Revision && j.task.Origin != hls.FromReplay && facts.Asked == 0 {
 		return facts, skip("already_analyzed")
 	}
 	return facts, nil
-}
-
-// pin makes sure that the repository's name still stands for the repository that the event is about. A signature
-// proves a name at most: a number may be made up by whoever has the secret, and a name may be given away.
-func (p *Pipeline) pin(ctx context.Context, e hls.Event) error {
-	if e.Repo.FullName == "" {
-		return nil
-	}
-	repo, err := p.rooms().Reader.Repository(ctx, e.Subject)
-	if err != nil {
-		return fmt.Errorf("look up repository: %w", err)
-	}
-	if repo.ID != e.Repo.ID {
-		return skip("another_repository")
-	}
-	return nil
-}
-
-// overtaken ends the journey when newer work on the subject has come in: asking Claude would be money for nothing.
-func (p *Pipeline) overtaken(ctx context.Context, task hls.Task) error {
-	newer, err := p.store.Superseded(ctx, task)
-	if err != nil {
-		return fmt.Errorf("look for newer work: %w", err)
-	}
-	if newer {
-		return hls.ErrStale
-	}
-	return nil
 }
 
 // question is what one analysis is made from.
@@ -273,16 +250,15 @@ func (p *Pipeline) analysis(ctx context.Context, j *journey, q question) (hls.An
 	}
 
 	j.enter(hls.StagePrompt)
-	asked := q.knows.Question(q.event, q.facts, q.rule)
-	text, err := p.prompt(ctx, j.task, q, asked)
-	if err != nil {
-		return hls.Analysis{}, err
+	in := analyze.Input{Task: j.task, Question: q.knows.Question(q.event, q.facts, q.rule), Rule: q.rule, Revision: q.facts.Revision}
+	if in.Question.Known == nil {
+		if in.Prompt, err = p.prompt(ctx, j.task, q, in.Question); err != nil {
+			return hls.Analysis{}, err
+		}
 	}
 
 	j.enter(hls.StageAnalyze)
-	analysis, reservation, err := p.rooms().Analyzer.Analyze(ctx, analyze.Input{
-		Task: j.task, Question: asked, Prompt: text, Rule: q.rule, Revision: q.facts.Revision,
-	})
+	analysis, reservation, err := p.rooms().Analyzer.Analyze(ctx, in)
 	if err != nil {
 		return hls.Analysis{}, err
 	}

@@ -25,10 +25,21 @@ func TestE5_AReplayMakesNothingASecondTime(t *testing.T) {
 		for _, kind := range hls.EffectKinds() {
 			plan.Effects = append(plan.Effects, hls.Effect{Kind: kind})
 		}
-		for _, e := range replayed(hls.Task{ID: 7, Origin: origin}, plan).Effects {
+		for _, e := range apart(hls.Task{ID: 7, Origin: origin}, hls.Facts{}, plan).Effects {
 			if apart := e.Nonce != ""; apart != (origin == hls.FromReplay && !once[e.Kind]) {
 				t.Errorf("%s of a %s has the nonce %q", e.Kind, origin, e.Nonce)
 			}
+		}
+	}
+}
+
+// What a person asked for is done although the same was done before, and once for each time of asking.
+func TestE5_WhatAPersonAsksForIsApart(t *testing.T) {
+	t.Parallel()
+	for _, kind := range hls.EffectKinds() {
+		plan := apart(hls.Task{ID: 7}, hls.Facts{Asked: 31}, hls.Plan{Effects: []hls.Effect{{Kind: kind}}})
+		if got := plan.Effects[0].Nonce; got != "asked-31" {
+			t.Errorf("%s has the nonce %q", kind, got)
 		}
 	}
 }

@@ -22,7 +22,18 @@ type Event struct {
 	PullRequest *PullRequest
 	Reviewer    *Account        // requested_reviewer
 	Changed     map[string]bool // what an edit changed: "title", "body", "base"
-	Body        []byte          // the payload as GitHub sent it
+	Comment     *ReviewComment  // of any kind; one of a conversation has no place in a diff
+	Review      *Review
+	Run         *WorkflowRun
+	Job         *WorkflowJob
+	CheckRun    *CheckRun
+	Release     *Release
+	Deployment  *Deployment
+	Status      *DeploymentStatus
+	Discussion  *Discussion
+	Label       *Label
+	Push        Push   // of a push alone
+	Body        []byte // the payload as GitHub sent it
 }
 
 // String is the event as settings name it: "issues.opened".
@@ -45,6 +56,11 @@ func DecodeEvent(d Delivery) (Event, error) {
 		ReceivedAt: d.ReceivedAt, OccurredAt: d.ReceivedAt,
 		Repo: p.Repository, Sender: p.Sender,
 		Reviewer: p.Reviewer, Changed: p.Changes, Body: d.Body,
+		Comment: p.Comment.value, Review: p.Review.value, Release: p.Release.value, Deployment: p.Deployment.value,
+		Status: p.Status.value, Discussion: p.Discussion.value, Label: p.Label.value,
+	}
+	if d.Event == "push" {
+		e.Push = p.Push
 	}
 	e.takeObjects(p)
 	e.Subject = e.subject(p)
@@ -62,6 +78,16 @@ func (e *Event) takeObjects(p payload) {
 		e.PullRequest = &pull.PullRequest
 		e.PullRequest.Labels = pull.Labels
 		e.occurred(e.PullRequest.UpdatedAt)
+	}
+	if run := p.WorkflowRun.value; run != nil {
+		e.Run = &run.WorkflowRun
+		e.occurred(e.Run.UpdatedAt)
+	}
+	if job := p.WorkflowJob.value; job != nil {
+		e.Job = &job.WorkflowJob
+	}
+	if check := p.CheckRun.value; check != nil {
+		e.CheckRun = &check.CheckRun
 	}
 }
 
@@ -88,17 +114,37 @@ func (e *Event) subject(p payload) Subject {
 	case e.Issue != nil && e.Issue.Number > 0:
 		return Subject{RepoID: s.RepoID, Repo: s.Repo, Kind: KindIssue, Number: e.Issue.Number}
 	}
-	for _, o := range []struct {
-		name string
-		id   int64
-	}{
-		{"workflow_run", p.WorkflowRun.ID}, {"workflow_job", p.WorkflowJob.ID}, {"check_run", p.CheckRun.ID},
-		{"check_suite", p.CheckSuite.ID}, {"release", p.Release.ID}, {"discussion", p.Discussion.ID},
-		{"deployment", p.Deployment.ID},
-	} {
-		if o.name == e.Name && o.id != 0 {
-			s.Ref = fmt.Sprintf("%s/%d", o.name, o.id)
-		}
+	if name, id := e.object(p); id > 0 {
+		s.Ref = fmt.Sprintf("%s/%d", name, id)
 	}
 	return s
+}
+
+// object is what an event about neither an issue nor a pull request is about, by GitHub's number of it; 0 for an event
+// that is about no lasting thing.
+func (e *Event) object(p payload) (name string, id int64) {
+	switch e.Name {
+	case "workflow_run":
+		return e.Name, idOf(p.WorkflowRun, func(r runObject) int64 { return r.ID })
+	case "workflow_job":
+		return e.Name, idOf(p.WorkflowJob, func(j jobObject) int64 { return j.ID })
+	case "check_run":
+		return e.Name, idOf(p.CheckRun, func(c checkObject) int64 { return c.ID })
+	case "check_suite":
+		return e.Name, idOf(p.CheckSuite, func(o object) int64 { return o.ID })
+	case "release":
+		return e.Name, idOf(p.Release, func(r Release) int64 { return r.ID })
+	case "discussion", "discussion_comment":
+		return "discussion", idOf(p.Discussion, func(d Discussion) int64 { return d.ID })
+	case "deployment", "deployment_status":
+		return "deployment", idOf(p.Deployment, func(d Deployment) int64 { return d.ID })
+	}
+	return "", 0
+}
+
+func idOf[T any](o optional[T], id func(T) int64) int64 {
+	if o.value == nil {
+		return 0
+	}
+	return id(*o.value)
 }

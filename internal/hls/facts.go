@@ -29,6 +29,10 @@ type Facts struct {
 	Checks      Checks
 	Previous    *Analysis // of the same subject and purpose
 	Raised      []Remark  // what earlier reviews and comments of the subject have said; one without a path is a whole text
+
+	// Values are what the templates of this family see besides, by name, as JSON shows them. Whoever sets them has cut
+	// their texts to what a prompt can hold.
+	Values map[string]any
 }
 
 // OptedOut tells whether the issue or the pull request bears the label that takes it out.

@@ -176,6 +176,112 @@ type WorkflowRun struct {
 	} `json:"pull_requests"` // none for a fork's
 }
 
+// WorkflowJob is a job of a run of GitHub Actions.
+type WorkflowJob struct {
+	ID           int64     `json:"id"`
+	RunID        int64     `json:"run_id"`
+	RunAttempt   int       `json:"run_attempt"`
+	Name         string    `json:"name"`
+	WorkflowName string    `json:"workflow_name"`
+	HeadSHA      string    `json:"head_sha"`
+	HeadBranch   string    `json:"head_branch"`
+	Status       string    `json:"status"`
+	Conclusion   string    `json:"conclusion"`
+	HTMLURL      string    `json:"html_url"`
+	Steps        []JobStep `json:"steps"`
+	StartedAt    time.Time `json:"started_at"`
+	CompletedAt  time.Time `json:"completed_at"`
+}
+
+// JobStep is one step of a job. Number counts from 1.
+type JobStep struct {
+	Name       string `json:"name"`
+	Number     int    `json:"number"`
+	Status     string `json:"status"`
+	Conclusion string `json:"conclusion"`
+}
+
+// CheckRun is what an App says of a commit; GitHub Actions makes one for each job.
+type CheckRun struct {
+	ID         int64  `json:"id"`
+	Name       string `json:"name"`
+	HeadSHA    string `json:"head_sha"`
+	Status     string `json:"status"`
+	Conclusion string `json:"conclusion"`
+	HTMLURL    string `json:"html_url"`
+	Output     struct {
+		Title            string `json:"title"`
+		Summary          string `json:"summary"`
+		Text             string `json:"text"`
+		AnnotationsCount int    `json:"annotations_count"`
+	} `json:"output"`
+	App struct {
+		ID   int64  `json:"id"`
+		Slug string `json:"slug"`
+	} `json:"app"`
+	PullRequests []struct {
+		Number int `json:"number"`
+	} `json:"pull_requests"`
+}
+
+// Deployment is one of a commit to an environment.
+type Deployment struct {
+	ID          int64     `json:"id"`
+	SHA         string    `json:"sha"`
+	Ref         string    `json:"ref"`
+	Task        string    `json:"task"`
+	Environment string    `json:"environment"`
+	Creator     Account   `json:"creator"`
+	CreatedAt   time.Time `json:"created_at"`
+}
+
+// DeploymentStatus is how far a deployment has come. State is "success", "failure", "error", "in_progress", …
+type DeploymentStatus struct {
+	ID          int64     `json:"id"`
+	State       string    `json:"state"`
+	Description string    `json:"description"`
+	Environment string    `json:"environment"`
+	CreatedAt   time.Time `json:"created_at"`
+}
+
+// Discussion is a thread of the repository's discussions. Its number is of the sequence of issues and pull requests.
+type Discussion struct {
+	ID       int64   `json:"id"`
+	Number   int     `json:"number"`
+	Title    string  `json:"title"`
+	Body     string  `json:"body"`
+	State    string  `json:"state"`
+	Locked   bool    `json:"locked"`
+	User     Account `json:"user"`
+	Category struct {
+		Name string `json:"name"`
+		Slug string `json:"slug"`
+	} `json:"category"`
+	AuthorAssociation string    `json:"author_association"`
+	HTMLURL           string    `json:"html_url"`
+	CreatedAt         time.Time `json:"created_at"`
+	UpdatedAt         time.Time `json:"updated_at"`
+}
+
+// Push is a move of a branch or a tag. Before and After are all zeros where it is created or deleted.
+type Push struct {
+	Ref     string `json:"ref"` // refs/heads/main
+	Before  string `json:"before"`
+	After   string `json:"after"`
+	Created bool   `json:"created"`
+	Deleted bool   `json:"deleted"`
+	Forced  bool   `json:"forced"`
+}
+
+// Branch is the branch that a push moved, "" for a tag.
+func (p Push) Branch() string {
+	name, ok := strings.CutPrefix(p.Ref, "refs/heads/")
+	if !ok {
+		return ""
+	}
+	return name
+}
+
 // Release is a release of a repository.
 type Release struct {
 	ID          int64     `json:"id"`

@@ -10,20 +10,25 @@ import (
 // payload is the part of a body that decisions rest on. Names are matched exactly, and duplicates are refused:
 // see encoding/json, which folds case and takes the last. No member is kept whose size GitHub does not bound.
 type payload struct {
-	Action      string                `json:"action"`
-	Repository  Repository            `json:"repository"`
-	Sender      Account               `json:"sender"`
-	Issue       optional[issueObject] `json:"issue"`
-	PullRequest optional[pullObject]  `json:"pull_request"`
-	Reviewer    *Account              `json:"requested_reviewer"`
-	Changes     changes               `json:"changes"`
-	WorkflowRun object                `json:"workflow_run"`
-	WorkflowJob object                `json:"workflow_job"`
-	CheckRun    object                `json:"check_run"`
-	CheckSuite  object                `json:"check_suite"`
-	Release     object                `json:"release"`
-	Discussion  object                `json:"discussion"`
-	Deployment  object                `json:"deployment"`
+	Action      string                     `json:"action"`
+	Repository  Repository                 `json:"repository"`
+	Sender      Account                    `json:"sender"`
+	Issue       optional[issueObject]      `json:"issue"`
+	PullRequest optional[pullObject]       `json:"pull_request"`
+	Reviewer    *Account                   `json:"requested_reviewer"`
+	Changes     changes                    `json:"changes"`
+	Comment     optional[ReviewComment]    `json:"comment"`
+	Review      optional[Review]           `json:"review"`
+	WorkflowRun optional[runObject]        `json:"workflow_run"`
+	WorkflowJob optional[jobObject]        `json:"workflow_job"`
+	CheckRun    optional[checkObject]      `json:"check_run"`
+	CheckSuite  optional[object]           `json:"check_suite"`
+	Release     optional[Release]          `json:"release"`
+	Discussion  optional[Discussion]       `json:"discussion"`
+	Deployment  optional[Deployment]       `json:"deployment"`
+	Status      optional[DeploymentStatus] `json:"deployment_status"`
+	Label       optional[Label]            `json:"label"`
+	Push
 }
 
 type object struct {
@@ -39,6 +44,28 @@ type pullObject struct {
 	PullRequest
 	Labels labels `json:"labels"`
 }
+
+// What a run, a job or a check lists is read of GitHub when it is needed.
+type (
+	runObject struct {
+		WorkflowRun
+		PullRequests skipped `json:"pull_requests"`
+	}
+	jobObject struct {
+		WorkflowJob
+		Steps skipped `json:"steps"`
+	}
+	checkObject struct {
+		CheckRun
+		PullRequests skipped `json:"pull_requests"`
+	}
+)
+
+// skipped passes over a value of any kind.
+type skipped struct{}
+
+// UnmarshalJSONFrom passes over the next value.
+func (*skipped) UnmarshalJSONFrom(d *jsontext.Decoder) error { return d.SkipValue() }
 
 // optional reads an object, and passes over a value of any other kind: some events have a URL in an object's place.
 type optional[T any] struct{ value *T }

@@ -3,6 +3,7 @@ package prompt
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -77,6 +78,13 @@ func gatheredValues(values *jinja.Dict, f hls.Facts) error {
 			return fmt.Errorf("convert %s: %w", v.name, err)
 		}
 		values.Set(v.name, converted)
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Values)) {
+		converted, err := plainValue(f.Values[name])
+		if err != nil {
+			return fmt.Errorf("convert %s: %w", name, err)
+		}
+		values.Set(name, converted)
 	}
 	values.Set("diff", f.Diff)
 	values.Set("previous_analysis", nil)

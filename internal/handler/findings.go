@@ -1,0 +1,73 @@
+package handler
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	stdjson "encoding/json"
+	"fmt"
+
+	"github.com/go-json-experiment/json"
+
+	"hls/internal/hls"
+)
+
+// kindFinding is the kind of the memories of what reviews have said about a pull request, each under its finding's id.
+const kindFinding = "finding"
+
+// findingState is what became of a finding.
+type findingState string
+
+// A finding that is not open is never raised again on its pull request.
+const (
+	stillOpen findingState = "open"
+	resolved  findingState = "resolved"  // the code is gone or was mended
+	withdrawn findingState = "withdrawn" // an objection to it holds
+	ignored   findingState = "ignored"   // a maintainer said so
+)
+
+// raisedFinding is a finding as it is remembered.
+type raisedFinding struct {
+	ID       string       `json:"id"`
+	Path     string       `json:"path"`
+	Code     string       `json:"code"` // the quote, as quotes are compared between rounds
+	Severity string       `json:"severity"`
+	Category string       `json:"category"`
+	Problem  string       `json:"problem"`
+	Head     string       `json:"head"` // the commit that it was raised at
+	State    findingState `json:"state"`
+	By       string       `json:"by,omitempty"`  // login of who had it withdrawn or ignored
+	Why      string       `json:"why,omitempty"` // of the state, in a sentence
+}
+
+// idBytes is how much of a hash names a finding: people write it, as in "/hls ignore 3f2a91c2".
+const idBytes = 4
+
+// findingID names a finding within its pull request: by its file and its code, wherever that stands by then.
+func findingID(path, code string) string {
+	sum := sha256.Sum256([]byte(path + "\x00" + code))
+	return hex.EncodeToString(sum[:idBytes])
+}
+
+// recallFindings reads what earlier reviews of a pull request have raised, the newest first.
+func recallFindings(ctx context.Context, read Memory, pull hls.Subject) ([]raisedFinding, error) {
+	memories, err := read.Recall(ctx, hls.Recall{Subject: pull, Kind: kindFinding, Limit: 500})
+	if err != nil {
+		return nil, fmt.Errorf("recall findings: %w", err)
+	}
+	var found []raisedFinding
+	for _, m := range memories {
+		var f raisedFinding
+		if err := json.Unmarshal(m.Value, &f); err != nil {
+			return nil, fmt.Errorf("decode finding %s: %w", m.Key, err)
+		}
+		found = append(found, f)
+	}
+	return found, nil
+}
+
+// remember is the memory that keeps a finding.
+func (f raisedFinding) remember(pull hls.Subject) hls.Memory {
+	value, _ := stdjson.Marshal(f) // Texts always have a JSON form.
+	return hls.Memory{Subject: pull, Kind: kindFinding, Key: f.ID, Value: value}
+}

@@ -64,8 +64,17 @@ func Names() []string { return append(slices.Sorted(maps.Keys(table)), "generic"
 
 // For is the handler of an event. Every event has one: what the table does not name is only analyzed.
 func For(event string) Handler {
-	if h, ok := table[event]; ok {
-		return h
+	if f, ok := table[event]; ok {
+		return f.Handler
 	}
 	return generic{}
+}
+
+// May are the kinds of effects that can come of an event at all, whatever the settings and the answer say.
+func May(event string) []hls.EffectKind { return table[event].may }
+
+// family is a handler and the kinds of effects that it can plan.
+type family struct {
+	Handler
+	may kinds
 }

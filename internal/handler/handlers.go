@@ -1,7 +1,11 @@
 package handler
 
-// table is every event that HLS knows in particular, by its name in X-GitHub-Event.
-var table = map[string]Handler{
-	"issues":       issues{},
-	"pull_request": pullRequests{},
+import "hls/internal/hls"
+
+// table is every event that HLS knows in particular, by its name in X-GitHub-Event, with what may come of it.
+var table = map[string]family{
+	"issues":       {issues{}, kinds{hls.AddLabels, hls.RemoveLabels, hls.UpsertComment}},
+	"pull_request": {pullRequests{}, kinds{hls.AddLabels, hls.RemoveLabels, hls.UpsertComment, hls.CreateReview}},
 }
+
+type kinds []hls.EffectKind

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"hls/internal/analyze"
 	"hls/internal/fault"
@@ -90,6 +91,9 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 
 	j.enter(hls.StagePlan)
 	plan := aimed(apart(j.task, facts, knows.Plan(event, facts, analysis, rule)), facts)
+	if err := within(plan, handler.May(event.Name)); err != nil {
+		return err
+	}
 	plan = j.plan(p.cfg.Redactor.RedactPlan(plan))
 	if err := p.store.SavePlan(ctx, j.task, plan); err != nil {
 		return err
@@ -106,6 +110,16 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 func aimed(plan hls.Plan, facts hls.Facts) hls.Plan {
 	plan.Target = facts.Target
 	return plan
+}
+
+// within refuses a plan with a kind of effect that is not among those of the event's family.
+func within(plan hls.Plan, may []hls.EffectKind) error {
+	for _, e := range plan.Effects {
+		if !slices.Contains(may, e.Kind) {
+			return &hls.Permanent{Err: fmt.Errorf("check plan: %s is no effect of this event", e.Kind), Reason: "outside_closed_set"}
+		}
+	}
+	return nil
 }
 
 // apart sets the effects of a replay, and of what a person asked for, apart from those of earlier runs, so that the

@@ -1,8 +1,10 @@
 package pipeline
 
 import (
+	"slices"
 	"testing"
 
+	"hls/internal/handler"
 	"hls/internal/hls"
 )
 
@@ -41,5 +43,21 @@ func TestE5_WhatAPersonAsksForIsApart(t *testing.T) {
 		if got := plan.Effects[0].Nonce; got != "asked-31" {
 			t.Errorf("%s has the nonce %q", kind, got)
 		}
+	}
+}
+
+func TestE1_OnlyWhatTheFamilyMay(t *testing.T) {
+	t.Parallel()
+	for _, name := range handler.Names() {
+		may := handler.May(name)
+		for _, kind := range hls.EffectKinds() {
+			err := within(hls.Plan{Effects: []hls.Effect{{Kind: kind}}}, may)
+			if (err == nil) != slices.Contains(may, kind) {
+				t.Errorf("%s of %s: %v", kind, name, err)
+			}
+		}
+	}
+	if within(hls.Plan{Effects: []hls.Effect{{Kind: hls.AddLabels}}}, handler.May("gollum")) == nil {
+		t.Error("an event that is only analyzed may set labels")
 	}
 }

@@ -122,13 +122,13 @@ func seed(t *testing.T, text string) *simulate.GitHub {
 }
 
 // seeds are the further members of github.json, each with what puts it into the repository.
-var seeds = map[string]func(*testing.T, *simulate.GitHub, json.RawMessage){}
+var seeds = joined[func(*testing.T, *simulate.GitHub, json.RawMessage)]()
 
 // steps are the words of the script: those of all, and each family's own.
 var steps = joined(commonSteps)
 
-func joined(tables ...map[string]func(*journey, []string)) map[string]func(*journey, []string) {
-	all := map[string]func(*journey, []string){}
+func joined[T any](tables ...map[string]T) map[string]T {
+	all := map[string]T{}
 	for _, table := range tables {
 		maps.Copy(all, table)
 	}
@@ -201,21 +201,37 @@ func (j *journey) deliver(w []string) {
 		j.t.Fatal(err)
 	}
 	d := simulate.Delivery{Event: event, GUID: simulate.NewGUID(), HookID: 1}
-	switch {
+	switch made, ok := payloads[event]; {
 	case n == 0:
 		d.Payload = j.github.EventPayload(widgets, action, w[3], own)
-	case event == "issues":
-		d.Payload = j.github.IssuePayload(widgets, n, action, w[3], changes)
-	case event == "pull_request":
-		d.Payload = j.github.PullRequestPayload(widgets, n, action, w[3], changes)
-	case event == "issue_comment":
-		d.Payload = j.github.CommentPayload(widgets, n, action, w[3])
+	case ok:
+		d.Payload = made(j, about{n, action, w[3], changes})
 	default:
 		j.t.Fatalf("script: no payload for %s", event)
 	}
 	j.titles[d.GUID] = w[0] + " " + w[1]
 	j.sent = append(j.sent, d)
 	j.post(d)
+}
+
+// about is what an event of a script is about.
+type about struct {
+	number         int // of the issue, pull request, run, release, …
+	action, sender string
+	changes        simulate.Change
+}
+
+// payloads are the bodies of the events that a script names by a number.
+var payloads = map[string]func(*journey, about) []byte{
+	"issues": func(j *journey, a about) []byte {
+		return j.github.IssuePayload(widgets, a.number, a.action, a.sender, a.changes)
+	},
+	"pull_request": func(j *journey, a about) []byte {
+		return j.github.PullRequestPayload(widgets, a.number, a.action, a.sender, a.changes)
+	},
+	"issue_comment": func(j *journey, a about) []byte {
+		return j.github.CommentPayload(widgets, a.number, a.action, a.sender)
+	},
 }
 
 func (j *journey) redeliver([]string) { j.post(j.sent[len(j.sent)-1]) }

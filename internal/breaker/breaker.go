@@ -96,6 +96,7 @@ type Breaker struct {
 	parts   map[string]*circuit // those that are called, or have failed
 	sides   map[string]bool     // the parts whose failures stand in the whole's row
 	cut     int                 // how many failures of that row are connections that were not made
+	line    []*waiter           // calls that wait, the first to come first
 }
 
 // New makes a breaker whose circuits are closed.
@@ -165,8 +166,10 @@ func (b *Breaker) begin(part string) (<-chan struct{}, error) {
 func (b *Breaker) Enter(ctx context.Context, part string) (*Pass, error) {
 	tooLong := time.NewTimer(b.cfg.Patience)
 	defer tooLong.Stop()
-	for drawn := false; ; {
-		pass, changed, err := b.admit(part, drawn)
+	me := &waiter{part: part}
+	defer b.step(me)
+	for {
+		pass, changed, err := b.admit(me)
 		if pass != nil || err != nil {
 			return pass, err
 		}
@@ -174,7 +177,7 @@ func (b *Breaker) Enter(ctx context.Context, part string) (*Pass, error) {
 		select {
 		case <-changed:
 		case <-lot:
-			drawn = true
+			me.drawn = true
 		case <-tooLong.C:
 			return nil, &Open{Next: time.Now().Add(b.cfg.First)}
 		case <-ctx.Done():
@@ -194,10 +197,10 @@ func (b *Breaker) lot(draws bool) <-chan time.Time {
 
 // admit returns a pass, or what to wait for, or *Open. All three are nil for one that might be the probe and has not
 // drawn its lot.
-func (b *Breaker) admit(name string, drawn bool) (*Pass, <-chan struct{}, error) {
+func (b *Breaker) admit(me *waiter) (*Pass, <-chan struct{}, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	part := b.parts[name]
+	part := b.parts[me.part]
 	if part == nil {
 		part = &circuit{state: Closed}
 	}
@@ -207,14 +210,17 @@ func (b *Breaker) admit(name string, drawn bool) (*Pass, <-chan struct{}, error)
 			return nil, nil, open
 		}
 	}
-	if b.whole.full() || part.full() {
+	if b.whole.full() || part.full() || b.behind(me, part) {
+		b.join(me)
 		return nil, b.changed, nil
 	}
-	if !drawn && (b.whole.state == Shut || part.state == Shut) {
+	if !me.drawn && (b.whole.state == Shut || part.state == Shut) {
+		b.join(me)
 		return nil, nil, nil
 	}
-	b.parts[name] = part
-	return &Pass{breaker: b, name: name, whole: b.take(b.whole), part: b.take(part)}, nil, nil
+	b.parts[me.part] = part
+	b.line = slices.DeleteFunc(b.line, func(w *waiter) bool { return w == me })
+	return &Pass{breaker: b, name: me.part, whole: b.take(b.whole), part: b.take(part)}, nil, nil
 }
 
 // take lets a call in. It is the probe when the circuit was open, for it was not turned away.

@@ -256,3 +256,35 @@ func TestItGivesWayWhileItReturns(t *testing.T) {
 		}
 	})
 }
+
+// Those who wait for their place in the return come in the order in which they came, and nobody is passed over.
+func TestO1_TheReturnIsInOrder(t *testing.T) {
+	inBubble(t, Config{}, func(b bench) {
+		b.down()
+		b.pass()
+		var mu sync.Mutex
+		var order []int
+		var all sync.WaitGroup
+		for n := range 40 {
+			all.Go(func() {
+				pass, err := b.Enter(b.Context(), []string{"a", "b"}[n%2])
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				mu.Lock()
+				order = append(order, n)
+				mu.Unlock()
+				time.Sleep(time.Second)
+				pass.Leave(Answered, nil)
+			})
+			time.Sleep(100 * time.Millisecond)
+		}
+		all.Wait()
+		for at, n := range order {
+			if at > 0 && (n-at < -8 || n-at > 8) { // Chance decides which is the probe, and who of eight is first.
+				b.Fatalf("call %d came as number %d of %v", n, at, order)
+			}
+		}
+	})
+}

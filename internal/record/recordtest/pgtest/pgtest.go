@@ -1,4 +1,4 @@
-// Package pgtest runs real PostgreSQL servers for tests: one for a test process, and others that a test may stop.
+// Package pgtest runs real PostgreSQL servers for tests and measurements: one for a test process, and others that a test may stop.
 //
 // The binaries are those of the machine. Each server has its files and its socket in a folder of its own, which goes
 // when the test process does, in whatever way that ends.
@@ -64,7 +64,7 @@ func (s *Server) prepare(prepare func(url string) error) error {
 	return s.failed
 }
 
-var shared = sync.OnceValues(start)
+var shared = sync.OnceValues(New)
 
 // Server is a PostgreSQL server.
 type Server struct {
@@ -80,16 +80,21 @@ type Server struct {
 func Start(t testing.TB) *Server {
 	t.Helper()
 	wanted(t)
-	s, err := start()
+	s, err := New()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := errors.Join(s.running.stop(syscall.SIGQUIT), os.RemoveAll(s.dir)); err != nil {
+		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
 	return s
+}
+
+// Close ends the server and removes its files.
+func (s *Server) Close() error {
+	return errors.Join(s.running.stop(syscall.SIGQUIT), os.RemoveAll(s.dir))
 }
 
 func wanted(t testing.TB) {
@@ -129,10 +134,21 @@ func (s *Server) Database(t testing.TB) string {
 	return s.database(t, "")
 }
 
+// Make makes an empty database, and returns its URL.
+func (s *Server) Make() (url string, err error) {
+	name, err := s.make("")
+	return s.url(name), err
+}
+
+func (s *Server) make(options string) (name string, err error) {
+	name = fmt.Sprintf("test_%d", s.made.Add(1))
+	return name, s.exec("CREATE DATABASE " + name + options)
+}
+
 func (s *Server) database(t testing.TB, options string) string {
 	t.Helper()
-	name := fmt.Sprintf("test_%d", s.made.Add(1))
-	if err := s.exec("CREATE DATABASE " + name + options); err != nil {
+	name, err := s.make(options)
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -161,8 +177,8 @@ func (s *Server) exec(statement string) (err error) {
 	return err
 }
 
-// start makes the files of a server and starts it.
-func start() (*Server, error) {
+// New makes the files of a server and starts it. It goes with the process, if it was not closed before.
+func New() (*Server, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err

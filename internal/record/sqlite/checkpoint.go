@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -37,6 +36,9 @@ func (w *writer) checkpoint() {
 // moveLog runs a checkpoint and returns how many pages the log has, and how many of them are in the file.
 func (w *writer) moveLog(mode string) (log, moved int, err error) {
 	var busy int
-	err = w.conn.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint = "+mode).Scan(&busy, &log, &moved)
+	s, err := w.prepare("PRAGMA wal_checkpoint = " + mode)
+	if err == nil {
+		err = s.QueryRow().Scan(&busy, &log, &moved)
+	}
 	return log, moved, err
 }

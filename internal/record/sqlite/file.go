@@ -128,6 +128,8 @@ var settings = []struct {
 	{"synchronous", "FULL", "2", false},
 	{"journal_size_limit", "67108864", "67108864", false},
 	{"wal_autocheckpoint", "0", "0", false}, // See checkpoint.go.
+	{"temp_store", "MEMORY", "2", false},    // A savepoint would write what it might undo to a file.
+	{"cache_size", "-8192", "-8192", false}, // KiB
 }
 
 // connect opens connections with the settings and reads them back.

@@ -28,12 +28,17 @@ func (t *tx) prepare(query string) (*sql.Stmt, error) {
 	if t.w.broken != nil {
 		return nil, t.w.broken
 	}
-	if s := t.w.stmts[query]; s != nil {
+	return t.w.prepare(query)
+}
+
+// prepare returns a statement of the writing connection, made on first use.
+func (w *writer) prepare(query string) (*sql.Stmt, error) {
+	if s := w.stmts[query]; s != nil {
 		return s, nil
 	}
-	s, err := t.w.conn.PrepareContext(context.Background(), query)
+	s, err := w.conn.PrepareContext(context.Background(), query)
 	if err == nil {
-		t.w.stmts[query] = s
+		w.stmts[query] = s
 	}
 	return s, err
 }

@@ -26,9 +26,12 @@ type Redactor struct {
 // patterns is what a redactor looks for; it never changes once it is in place.
 type patterns struct {
 	windows map[string]bool
-	begins  [1 << 16]bool // the first two bytes of a window, so that most places of a text need no look-up
+	pairs   [1 << 16]bool // two bytes in a row of a window, so that most places of a text need no look-up
 	short   []string      // secrets of fewer than eight bytes
 }
+
+// stride is how far apart the pairs are that are looked at: a window has one of them, wherever it stands.
+const stride = window - 1
 
 // NewRedactor knows the given secrets; those of fewer than four bytes are passed over, for they stand everywhere.
 func NewRedactor(secrets ...Secret) *Redactor {
@@ -42,7 +45,7 @@ func (r *Redactor) Add(secrets ...Secret) {
 	next := &patterns{windows: map[string]bool{}}
 	if old := r.known.Load(); old != nil {
 		maps.Copy(next.windows, old.windows)
-		next.begins, next.short = old.begins, slices.Clone(old.short)
+		next.pairs, next.short = old.pairs, slices.Clone(old.short)
 	}
 	for _, s := range secrets {
 		v := s.Reveal()
@@ -51,7 +54,9 @@ func (r *Redactor) Add(secrets ...Secret) {
 		}
 		for i := 0; i+window <= len(v); i++ {
 			next.windows[v[i:i+window]] = true
-			next.begins[pair(v, i)] = true
+		}
+		for i := 0; len(v) >= window && i+2 <= len(v); i++ {
+			next.pairs[pair(v, i)] = true
 		}
 	}
 	r.known.Store(next)
@@ -77,24 +82,39 @@ func (p *patterns) redact(text string) string {
 	}
 	var out strings.Builder
 	kept := 0
-	for i := 0; i+window <= len(text); {
-		if !p.begins[pair(text, i)] || !p.windows[text[i:i+window]] {
-			i++
-			continue
+	for {
+		at := p.find(text, kept)
+		if at < 0 {
+			break
 		}
-		end := i + window
+		end := at + window
 		for end < len(text) && p.windows[text[end-window+1:end+1]] {
 			end++
 		}
-		out.WriteString(text[kept:i])
+		out.WriteString(text[kept:at])
 		out.WriteString(redacted)
-		kept, i = end, end
+		kept = end
 	}
 	if kept == 0 {
 		return text
 	}
 	out.WriteString(text[kept:])
 	return out.String()
+}
+
+// find is where the first window stands in text at or after from, -1 for nowhere.
+func (p *patterns) find(text string, from int) int {
+	for i := from + stride - 1; i+2 <= len(text); i += stride {
+		if !p.pairs[pair(text, i)] {
+			continue
+		}
+		for at := i - stride + 1; at <= i && at+window <= len(text); at++ {
+			if p.pairs[pair(text, at)] && p.pairs[pair(text, at+window-2)] && p.windows[text[at:at+window]] {
+				return at
+			}
+		}
+	}
+	return -1
 }
 
 func pair(text string, i int) int { return int(text[i])<<8 | int(text[i+1]) }
@@ -151,12 +171,9 @@ func (r *Redactor) redactJSON(text []byte, keep func(jsontext.Pointer) bool) []b
 	if r == nil {
 		return text
 	}
-	// A string without escapes stands in the text as it is, so one look decides. Otherwise each is read, and a text is
-	// written anew only when a secret was found: most have none, and some are large.
-	if !bytes.ContainsRune(text, '\\') {
-		if whole := string(text); r.Redact(whole) == whole {
-			return text
-		}
+	// A text is read, and written anew, only when a secret was found: most have none, and some are large.
+	if r.clean(text) {
+		return text
 	}
 	changed, err := r.eachString(text, keep, nil)
 	if err == nil && !changed {
@@ -171,6 +188,43 @@ func (r *Redactor) redactJSON(text []byte, keep func(jsontext.Pointer) bool) []b
 		return []byte(r.Redact(string(text))) // Not JSON: rather a broken text than a secret.
 	}
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
+}
+
+// clean tells whether a JSON text has no secret in it, as it stands or behind escapes.
+func (r *Redactor) clean(text []byte) bool {
+	whole := string(text)
+	if r.Redact(whole) != whole {
+		return false
+	}
+	for rest := whole; ; {
+		escape := strings.IndexByte(rest, '\\')
+		if escape < 0 {
+			return true
+		}
+		begin := strings.LastIndexByte(rest[:escape], '"') // Outside of strings there are no escapes.
+		end := endOfString(rest, escape)
+		if begin < 0 || end < 0 {
+			return false
+		}
+		plain, err := jsontext.AppendUnquote(nil, rest[begin:end])
+		if err != nil || r.Redact(string(plain)) != string(plain) {
+			return false
+		}
+		rest = rest[end:]
+	}
+}
+
+// endOfString is where a string of a JSON text ends in which there is an escape at from, -1 when it does not.
+func endOfString(text string, from int) int {
+	for i := from; i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return -1
 }
 
 // eachString tells whether a string of the text has a secret in it, and writes the text without it unless to is nil.

@@ -27,6 +27,14 @@ func TestS1_NoWindowOfASecretPasses(t *testing.T) {
 			t.Errorf("Redact(%q) = %q shows the short secret", text, got)
 		}
 	}
+	for at := range 40 { // Wherever it stands, and whichever part of it.
+		for from := 0; from+8 <= len(canary); from++ {
+			text := strings.Repeat("-", at) + canary[from:from+8] + strings.Repeat("+", 40-at)
+			if got := r.Redact(text); strings.Contains(got, canary[from:from+8]) || len(got) != len(text)-8+len("[redacted]") {
+				t.Fatalf("Redact(%q) = %q", text, got)
+			}
+		}
+	}
 	if got := r.Redact("nothing to hide: ghp_can"); got != "nothing to hide: ghp_can" {
 		t.Errorf("changed harmless text: %q", got)
 	}
@@ -57,6 +65,7 @@ func TestS1_RedactJSONKeepsItJSON(t *testing.T) {
 		`{"body":"say it's \"quoted\" \u00e9 now"}`:    `{"body":"say [redacted] now"}`,
 		`{"n": 1e400, "big":123456789012345678901234}`: `{"n": 1e400, "big":123456789012345678901234}`,
 		`{"plain": "nothing", "escaped": "a\tb"}`:      `{"plain": "nothing", "escaped": "a\tb"}`,
+		`["\\", "it's \"q\u0075oted\" \u00e9", "\""]`:  `["\\","[redacted]","\""]`,
 	} {
 		if got := string(r.RedactJSON([]byte(text))); got != want {
 			t.Errorf("RedactJSON(%s) = %s, want %s", text, got, want)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -99,7 +100,7 @@ func (s *script) play(lines string) {
 
 func (s *script) verbs() map[string]func(rest string) (problem string) {
 	return map[string]func(string) string{
-		"hls":     s.run, // runs a command with the settings of settings.yaml
+		"hls":     s.run, // runs a command with the settings of settings.yaml, unless it names others
 		"code":    func(want string) string { return differ(fmt.Sprint(s.code), want) },
 		"stdout":  func(want string) string { return match(s.out, want, true) }, // a regular expression
 		"stderr":  func(want string) string { return match(s.err, want, true) },
@@ -135,7 +136,10 @@ func match(text, pattern string, want bool) string {
 }
 
 func (s *script) run(rest string) string {
-	args := append(strings.Fields(rest), "--config", filepath.Join(s.dir, "settings.yaml"))
+	args := strings.Fields(rest)
+	if !slices.Contains(args, "--config") {
+		args = append(args, "--config", filepath.Join(s.dir, "settings.yaml"))
+	}
 	s.code, s.out, s.err = command(s.T, args...)
 	return ""
 }

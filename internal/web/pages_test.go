@@ -46,7 +46,9 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 func TestUnavailable(t *testing.T) {
 	t.Parallel()
 	s := open(t, func(_ *Config, deps *Deps) {
-		deps.Replay = func(context.Context, string) (hls.Replay, error) { return hls.Replay{}, errors.New("disk full at /var/x") }
+		deps.Replay = func(context.Context, string) (hls.Replay, error) {
+			return hls.Replay{}, errors.New("disk full at /var/x")
+		}
 	})
 	s.store.breaks("disk full at /var/x")
 	for _, tc := range []struct{ method, path string }{
@@ -260,7 +262,8 @@ func TestReplayAnswers(t *testing.T) {
 			return hls.Replay{TaskID: 7, Resumed: true, State: hls.Queued}, nil
 		}
 	})
-	if got := s.fetch("POST", "/api/v1/deliveries/known/replay", admin); got.code != http.StatusAccepted || got.json["task_id"] != 7.0 {
+	if got := s.fetch("POST", "/api/v1/deliveries/known/replay", admin); got.code != http.StatusAccepted || got.json["task_id"] != 7.0 ||
+		got.json["status"] != "queued" || got.json["resumed"] != true || got.json["delivery_id"] != "known" {
 		t.Errorf("known: %d %s", got.code, got.text)
 	}
 	if got := s.fetch("POST", "/api/v1/deliveries/unknown/replay", admin); got.code != http.StatusNotFound {

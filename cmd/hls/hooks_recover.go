@@ -98,10 +98,10 @@ func (k hooksRecoverCmd) print(c *call, r recovery.Report) error {
 		fmt.Fprintf(c.io.out, "%s, webhook %d: %d attempts from %s to %s%s\n", l.Place, l.HookID, l.Attempts, told(l.From), told(l.To), passed(l.Passed))
 	}
 	for _, g := range r.Gaps {
-		fmt.Fprintln(c.io.out, "gap:", g)
+		fmt.Fprintln(c.io.out, "gap:", cell(fmt.Sprint(g)))
 	}
 	for _, p := range r.Problems {
-		fmt.Fprintln(c.io.out, "problem:", p)
+		fmt.Fprintln(c.io.out, "problem:", cell(fmt.Sprint(p)))
 	}
 	fmt.Fprintln(c.io.out, summary(r))
 	return nil

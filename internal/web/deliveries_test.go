@@ -27,7 +27,7 @@ func (s *site) fill(id string, subject hls.Subject, o hls.Outcome) hls.Task {
 	}
 	_, err := s.store.Add(ctx, record.Intake{
 		Delivery: hls.Delivery{ID: id, RequestID: "req-" + id, Event: event, Body: body, Hash: sha256.Sum256(body), ReceivedAt: time.Now()},
-		Work: &record.NewTask{Subject: subject, Purpose: "triage", Event: event, Action: "opened", Actor: "mona", Origin: hls.FromDelivery, OccurredAt: time.Now()},
+		Work:     &record.NewTask{Subject: subject, Purpose: "triage", Event: event, Action: "opened", Actor: "mona", Origin: hls.FromDelivery, OccurredAt: time.Now()},
 	})
 	s.must(err)
 	task, err := s.store.Claim(ctx, "me", time.Minute)

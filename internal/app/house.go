@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -19,7 +18,6 @@ import (
 	"hls/internal/pipeline"
 	"hls/internal/prompt"
 	"hls/internal/receive"
-	"hls/internal/record"
 	"hls/internal/route"
 	"hls/internal/web"
 	"hls/prompts"
@@ -138,7 +136,7 @@ func (a *App) newWeb(s *config.Settings, m *web.Metrics) (*web.Server, error) {
 		Components: map[string]func() web.Component{
 			"prompts": a.promptsHealth, "github": a.githubHealth, "claude": a.claudeHealth, "recovery": a.recoveryHealth,
 		},
-		GitHub: a.githubStats, Claude: a.claudeLimits, Handlers: handler.Names(), Repositories: a.repositories, Replay: a.Replay, Recover: a.Recover,
+		GitHub: a.githubStats, Claude: a.claudeLimits, Handlers: handler.Names(), Repositories: a.repositories, Replay: a.pipeline.Replay, Recover: a.Recover,
 	})
 }
 
@@ -148,29 +146,6 @@ func (a *App) repositories() []string {
 		names = append(names, r.Name)
 	}
 	return names
-}
-
-// Replay queues a stored delivery again as a new task. It is routed by the settings in force.
-func (a *App) Replay(ctx context.Context, deliveryID string) (int64, error) {
-	delivery, err := a.store.Delivery(ctx, deliveryID)
-	if err != nil {
-		return 0, err
-	}
-	if len(delivery.Body) == 0 {
-		return 0, fmt.Errorf("replay delivery %s: its payload is not stored: %w", deliveryID, hls.ErrNotFound)
-	}
-	event, err := hls.DecodeEvent(delivery)
-	if err != nil {
-		return 0, err
-	}
-	purpose := a.pipeline.Purpose(event)
-	if purpose == "" {
-		return 0, errors.New("no rule lets this event through now")
-	}
-	return a.store.Enqueue(ctx, deliveryID, record.NewTask{
-		Subject: event.Subject, Purpose: purpose, Event: event.Name, Action: event.Action, Actor: event.Sender.Login,
-		Origin: hls.FromReplay, OccurredAt: event.OccurredAt,
-	})
 }
 
 // promptsHealth is healthy while the templates in force are those on disk. Its last success is when they were read.

@@ -45,6 +45,13 @@ type Task struct {
 	Lease      Lease
 }
 
+// Replay is what it came to when a delivery was to be worked on again.
+type Replay struct {
+	TaskID  int64
+	Resumed bool  // the parked task goes on; otherwise it is a new one
+	State   State // Queued, or Superseded when newer work of the subject and purpose waits
+}
+
 // Lease is the right to work on a task. Every write for the task names its Epoch, and fails once the epoch is
 // no longer the task's: whoever lost the lease can do no harm.
 type Lease struct {

@@ -58,13 +58,17 @@ type Cutoff struct {
 
 // Query selects deliveries for a list, newest first. Zero fields select all.
 type Query struct {
-	Repo    string
-	Event   string
-	State   hls.State
-	Reason  string
-	Subject string // key
-	Before  int64  // task id: keyset paging
-	Limit   int    // at most 200; 0 means 50
+	Delivery string // id
+	Repo     string
+	Event    string
+	State    hls.State
+	Reason   string
+	Subject  string // key
+	Number   int    // of issues and pull requests
+	Ref      string // of subjects that have no number
+	Newest   bool   // leave out tasks of deliveries that have a newer one
+	Before   int64  // task id: keyset paging
+	Limit    int    // at most 200; 0 means 50
 }
 
 // Summary is one row of that list.

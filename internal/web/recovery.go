@@ -39,12 +39,8 @@ func (s *Server) recovery(w http.ResponseWriter, r *http.Request) {
 	}
 	report, err := s.deps.Recover(r.Context(), q)
 	var final *hls.Permanent
-	switch {
-	case errors.As(err, &final):
-		answer(w, http.StatusBadRequest, map[string]string{"status": "error", "reason": final.Err.Error()})
-	case err != nil:
-		s.unavailable(w, r, err)
-	default:
-		answer(w, http.StatusOK, report)
+	if errors.As(err, &final) {
+		err = &Refused{http.StatusBadRequest, final.Err.Error()}
 	}
+	s.reply(w, r, report, err)
 }

@@ -40,8 +40,8 @@ type Deps struct {
 	Claude       func() any
 	Handlers     []string
 	Repositories func() []string
-	// Replay processes a stored delivery again and returns the new task.
-	Replay func(ctx context.Context, deliveryID string) (taskID int64, err error)
+	// Replay has a stored delivery worked on again: see Deliveries.Again.
+	Replay func(ctx context.Context, deliveryID string) (hls.Replay, error)
 	// Recover looks for deliveries that never came, and returns a report. What is wrong with the request is an
 	// *hls.Permanent.
 	Recover func(context.Context, Recovery) (report any, err error)

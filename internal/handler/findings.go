@@ -22,6 +22,7 @@ type findingState string
 const (
 	stillOpen findingState = "open"
 	resolved  findingState = "resolved"  // the code is gone or was mended
+	justified findingState = "justified" // people have said why it is meant to be so
 	withdrawn findingState = "withdrawn" // an objection to it holds
 	ignored   findingState = "ignored"   // a maintainer said so
 )
@@ -64,6 +65,14 @@ func recallFindings(ctx context.Context, read Memory, pull hls.Subject) ([]raise
 		found = append(found, f)
 	}
 	return found, nil
+}
+
+// raise is a finding as it is remembered once it is raised at a head.
+func raise(f finding, head string) raisedFinding {
+	return raisedFinding{
+		ID: findingID(f.File, f.code()), Path: f.File, Code: f.code(), Severity: f.Severity, Category: sentence(f.Category, 30),
+		Problem: sentence(f.Problem, 600), Head: head, State: stillOpen,
+	}
 }
 
 // remember is the memory that keeps a finding.

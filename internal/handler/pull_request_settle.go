@@ -1,0 +1,180 @@
+package handler
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"hls/internal/hls"
+)
+
+// settling is what findings are settled by.
+type settling struct {
+	facts hls.Facts
+	self  hls.Account
+}
+
+// settle remembers what became of the open findings, and returns those that are no longer open: those whose code is gone,
+// and those of which the answer says so and proves it.
+func (r round) settle(d *draft, by settling, said []earlierFinding) []raisedFinding {
+	settled := slices.Clone(r.gone)
+	told := map[string]bool{}
+	for _, s := range said {
+		found, why := r.judge(by, s)
+		if why == "" && told[s.ID] {
+			why = "repeated"
+		}
+		told[s.ID] = true
+		switch {
+		case why != "":
+			d.drop(quoted("word on finding", s.ID), why)
+		case found.State != stillOpen:
+			settled = append(settled, found)
+		}
+	}
+	for _, found := range settled {
+		d.remember(found.remember(d.base.Subject))
+	}
+	return settled
+}
+
+// judge is what the answer makes of an open finding, or why it does not count.
+func (r round) judge(by settling, s earlierFinding) (found raisedFinding, why string) {
+	if !slices.ContainsFunc(r.Open, func(f openFinding) bool { return f.ID == s.ID }) {
+		return found, "not_an_open_finding"
+	}
+	at := slices.IndexFunc(r.raised, func(f raisedFinding) bool { return f.ID == s.ID })
+	if at < 0 {
+		return found, "not_an_open_finding"
+	}
+	found = r.raised[at]
+	switch state := findingState(s.State); {
+	case state == stillOpen:
+		return found, ""
+	case state != resolved && state != justified:
+		return found, "unknown_state"
+	case state == resolved && !r.mends(by.facts, found, s.Quote), state == justified && !by.speaksFor(r, found, s.Quote):
+		return found, "quote_not_found"
+	}
+	found.State, found.Why = findingState(s.State), sentence(s.Reason, 300)
+	return found, ""
+}
+
+// mends tells whether a quote is code that came with the changes shown, and not the code that the finding is about.
+func (r round) mends(f hls.Facts, found raisedFinding, quote string) bool {
+	lines := codeLines(quote)
+	if len(strings.Join(lines, "")) < minCode || strings.Contains(found.Code, strings.Join(lines, "\n")) {
+		return false
+	}
+	return slices.ContainsFunc(r.shown(f.Files), func(file hls.File) bool { return len(addedTo(file).find(lines)) > 0 })
+}
+
+// speaksFor tells whether a quote stands in what people wrote on the pull request, or in its code, other than that of the
+// finding.
+func (by settling) speaksFor(r round, found raisedFinding, quote string) bool {
+	f := by.facts
+	proven := evidence{plain(f.PullRequest.Title), plain(hiddenText.ReplaceAllString(f.PullRequest.Body, " "))}
+	for _, c := range f.Comments {
+		if !by.self.Same(c.User) {
+			proven = append(proven, plain(hiddenText.ReplaceAllString(c.Body, " ")))
+		}
+	}
+	for _, open := range r.Open {
+		if open.ID == found.ID {
+			for _, reply := range open.Replies {
+				proven = append(proven, plain(reply))
+			}
+		}
+	}
+	if proven.supports(quote) {
+		return true
+	}
+	lines := codeLines(quote)
+	if len(strings.Join(lines, "")) < minCode || strings.Contains(found.Code, strings.Join(lines, "\n")) {
+		return false
+	}
+	return slices.ContainsFunc(f.Files, func(file hls.File) bool { return len(rightOf(file).find(lines)) > 0 })
+}
+
+// shown is what the model sees of the changed files: all, or what came since.
+func (r round) shown(files []hls.File) []hls.File {
+	if r.Since != "" {
+		return r.delta.files
+	}
+	return files
+}
+
+// refuses is why a finding is not posted: it stands where nothing is new, or it was raised before.
+func (r round) refuses(found finding, files []hls.File) string {
+	if r.Since != "" && !r.delta.holds(found) {
+		return "outside_delta"
+	}
+	for _, before := range r.raised {
+		if before.Path == found.File && (before.Code == found.code() || before.over(found, files)) {
+			return before.State.before()
+		}
+	}
+	return ""
+}
+
+// over tells whether a finding of the same category stands where an earlier one does: it says the same in other words.
+func (f raisedFinding) over(found finding, files []hls.File) bool {
+	if f.Category == "" || plain(f.Category) != plain(found.Category) {
+		return false
+	}
+	at := slices.IndexFunc(files, func(file hls.File) bool { return file.Filename == f.Path })
+	if at < 0 {
+		return false
+	}
+	lines := f.lines()
+	return slices.ContainsFunc(rightOf(files[at]).find(lines), func(line int) bool {
+		return line <= found.EndLine && found.Line < line+len(lines)
+	})
+}
+
+// before is the reason for not raising a finding again that is in a state.
+func (s findingState) before() string {
+	if s == stillOpen {
+		return "raised_before"
+	}
+	return string(s) + "_before"
+}
+
+// settledLine tells what became of earlier findings, "" where nothing did.
+func settledLine(r round, settled []raisedFinding) string {
+	if len(settled) == 0 {
+		return ""
+	}
+	var parts []string
+	for _, state := range []findingState{resolved, justified} {
+		var ids []string
+		for _, f := range settled {
+			if f.State == state {
+				ids = append(ids, f.ID)
+			}
+		}
+		if len(ids) > 0 {
+			parts = append(parts, listed(ids)+" "+string(state))
+		}
+	}
+	open := -len(settled) + len(r.gone)
+	for _, f := range r.raised {
+		if f.State == stillOpen {
+			open++
+		}
+	}
+	if open > 0 {
+		parts = append(parts, fmt.Sprintf("%d still open", open))
+	}
+	return "Earlier findings: " + strings.Join(parts, "; ") + "."
+}
+
+// listed are the first names of a list, and how many more there are.
+func listed(names []string) string {
+	const most = 5
+	text := strings.Join(names[:min(len(names), most)], ", ")
+	if more := len(names) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}

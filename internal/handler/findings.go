@@ -37,8 +37,9 @@ type raisedFinding struct {
 	Problem  string       `json:"problem"`
 	Head     string       `json:"head"` // the commit that it was raised at
 	State    findingState `json:"state"`
-	By       string       `json:"by,omitempty"`  // login of who had it withdrawn or ignored
-	Why      string       `json:"why,omitempty"` // of the state, in a sentence
+	By       string       `json:"by,omitempty"`   // login of who had it withdrawn or ignored
+	Why      string       `json:"why,omitempty"`  // of the state, in a sentence
+	Told     bool         `json:"told,omitempty"` // people have read that it is settled
 }
 
 // idBytes is how much of a hash names a finding: people write it, as in "/hls ignore 3f2a91c2".

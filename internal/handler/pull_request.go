@@ -158,5 +158,14 @@ func (pullRequests) Plan(e hls.Event, f hls.Facts, a hls.Analysis, r hls.Rule) h
 	d.remember(reviewedNow(f).remember(e.Subject))
 	before := roundOf(f)
 	settled := before.settle(d, settling{facts: f, self: r.Self}, answer.Earlier)
-	return planReview(d, e, f, reviewReply{answer: answer.reviewAnswer, policy: r.Comments, before: before, settled: settled})
+	plan := planReview(d, e, f, reviewReply{answer: answer.reviewAnswer, policy: r.Comments, before: before, settled: settled})
+	for _, found := range settled {
+		found.Told = speaks(plan)
+		plan.Remember = append(plan.Remember, found.remember(e.Subject))
+	}
+	return plan
+}
+
+func speaks(p hls.Plan) bool {
+	return slices.ContainsFunc(p.Effects, func(e hls.Effect) bool { return e.Kind == hls.CreateReview || e.Kind == hls.UpsertComment })
 }

@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	mostOmitted = 10 // files named in a summary
+	fewOmitted  = 10     // files, each named with its reason
+	longOmitted = 12_000 // bytes of names of more
 
 	// untested stands above the missing tests, also in texts of earlier rounds.
 	untested = "Not covered by a test in this diff:"
@@ -101,15 +102,41 @@ func assessment(a reviewAnswer) string {
 	return text
 }
 
-// omittedLine names what the model did not see, so that nobody takes silence about it for approval.
+// omittedLine names what the model did not see, so that nobody takes silence about it for approval. Many are named by their
+// reason.
 func omittedLine(omitted []hls.Omission) string {
-	var names []string
-	for _, o := range omitted[:min(len(omitted), mostOmitted)] {
-		names = append(names, fmt.Sprintf("%s (%s)", inCode(o.Filename), strings.ReplaceAll(o.Why, "_", " ")))
+	if len(omitted) <= fewOmitted {
+		var names []string
+		for _, o := range omitted {
+			names = append(names, fmt.Sprintf("%s (%s)", inCode(o.Filename), strings.ReplaceAll(o.Why, "_", " ")))
+		}
+		return "Not looked at: " + strings.Join(names, ", ") + "."
 	}
-	line := "Not looked at: " + strings.Join(names, ", ")
-	if more := len(omitted) - mostOmitted; more > 0 {
-		line += fmt.Sprintf(" and %d more", more)
+	names, reasons := map[string][]string{}, []string{}
+	for _, o := range omitted {
+		if names[o.Why] == nil {
+			reasons = append(reasons, o.Why)
+		}
+		names[o.Why] = append(names[o.Why], inCode(o.Filename))
 	}
-	return line + "."
+	room := longOmitted
+	var parts []string
+	for _, why := range reasons {
+		text := within(names[why], &room)
+		parts = append(parts, fmt.Sprintf("Not looked at (%s): %s.", strings.ReplaceAll(why, "_", " "), text))
+	}
+	return strings.Join(parts, "\n\n")
+}
+
+// within lists the names for which there is room, in bytes, and counts the rest.
+func within(names []string, room *int) string {
+	n := 0
+	for n < len(names) && *room > 0 {
+		*room -= len(names[n]) + len(", ")
+		n++
+	}
+	if n == len(names) {
+		return strings.Join(names, ", ")
+	}
+	return strings.Join(append(names[:n:n], fmt.Sprintf("%d more", len(names)-n)), ", ")
 }

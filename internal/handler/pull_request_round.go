@@ -33,7 +33,7 @@ type round struct {
 	Changes []string      `json:"changes"` // what people changed since the last review, a sentence each
 
 	raised []raisedFinding // every finding that people have seen, in its present state
-	gone   []raisedFinding // those of raised that were open and whose code is no longer there
+	untold []raisedFinding // those of raised that are settled, and of which nobody has read so
 	delta  delta           // what came after Since
 	at     time.Time       // of the last review
 }
@@ -92,7 +92,9 @@ func newRound(f hls.Facts, remembered []raisedFinding) round {
 		if found.State == stillOpen && gone(found, f.Files) {
 			found.State, found.Why = resolved, "Its code is no longer in the diff."
 			r.raised[i] = found
-			r.gone = append(r.gone, found)
+		}
+		if (found.State == resolved || found.State == justified) && !found.Told {
+			r.untold = append(r.untold, found)
 		}
 	}
 	return r

@@ -14,10 +14,10 @@ type settling struct {
 	self  hls.Account
 }
 
-// settle remembers what became of the open findings, and returns those that are no longer open: those whose code is gone,
-// and those of which the answer says so and proves it.
+// settle returns the findings that are no longer open and of which nobody has read so yet: those settled silently, those
+// whose code is gone, and those of which the answer says so and proves it.
 func (r round) settle(d *draft, by settling, said []earlierFinding) []raisedFinding {
-	settled := slices.Clone(r.gone)
+	settled := slices.Clone(r.untold)
 	told := map[string]bool{}
 	for _, s := range said {
 		found, why := r.judge(by, s)
@@ -31,9 +31,6 @@ func (r round) settle(d *draft, by settling, said []earlierFinding) []raisedFind
 		case found.State != stillOpen:
 			settled = append(settled, found)
 		}
-	}
-	for _, found := range settled {
-		d.remember(found.remember(d.base.Subject))
 	}
 	return settled
 }
@@ -157,7 +154,7 @@ func settledLine(r round, settled []raisedFinding) string {
 			parts = append(parts, listed(ids)+" "+string(state))
 		}
 	}
-	open := -len(settled) + len(r.gone)
+	open := len(r.untold) - len(settled)
 	for _, f := range r.raised {
 		if f.State == stillOpen {
 			open++

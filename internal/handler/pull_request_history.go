@@ -35,7 +35,7 @@ func lookBack(ctx context.Context, read Reader, e hls.Event, rule hls.Rule, f *h
 	if err != nil {
 		return round{}, err
 	}
-	r := newRound(*f, remembered)
+	r := newRound(*f, remembered, rule.DryRun)
 	if err := r.ask(ctx, read, e.Subject, asking{rule.Self, f.Files}); err != nil || previous == nil {
 		return r, err
 	}
@@ -65,7 +65,7 @@ func continues(e hls.Event, pr *hls.PullRequest, previous *hls.Analysis) bool {
 	return e.Name == "pull_request" && e.Action != "review_requested" && baseOf(previous) == pr.Base.Ref && headOf(previous) != pr.Head.SHA
 }
 
-// unposted tells whether findings of the last review were never posted, as in a dry run.
+// unposted tells whether findings of the last review were never posted, as in a dry run that is over.
 func (r round) unposted(remembered []raisedFinding, head string) bool {
 	return slices.ContainsFunc(remembered, func(m raisedFinding) bool {
 		return m.State == stillOpen && m.Head == head && !slices.ContainsFunc(r.raised, func(f raisedFinding) bool { return f.ID == m.ID })

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	stdjson "encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,12 +54,12 @@ func roundOf(f hls.Facts) round {
 	if r, ok := f.Values[earlierValue].(round); ok {
 		return r
 	}
-	return newRound(f, nil)
+	return newRound(f, nil, false)
 }
 
 // newRound joins what reviews have said on lines with what is remembered of it. What was planned and never posted is not
-// among it: nobody has seen it.
-func newRound(f hls.Facts, remembered []raisedFinding) round {
+// among it, for nobody has seen it; but in a dry run nothing is posted, and what was planned counts.
+func newRound(f hls.Facts, remembered []raisedFinding, dry bool) round {
 	known := map[string]raisedFinding{}
 	for _, m := range remembered {
 		known[m.ID] = m
@@ -84,12 +85,13 @@ func newRound(f hls.Facts, remembered []raisedFinding) round {
 		take(raisedFinding{ID: id, Path: said.Path, Code: said.Quote, Problem: problemIn(said.Body), State: stillOpen})
 	}
 	for _, m := range remembered {
-		if m.State != stillOpen {
+		if m.State != stillOpen || dry {
 			take(m)
 		}
 	}
+	now := sidesOf(f.Files)
 	for i, found := range r.raised {
-		if found.State == stillOpen && gone(found, f.Files) {
+		if found.State == stillOpen && now.lack(found) {
 			found.State, found.Why = resolved, "Its code is no longer in the diff."
 			r.raised[i] = found
 		}
@@ -109,16 +111,18 @@ func problemIn(body string) string {
 	return text
 }
 
-// gone tells whether the code of a finding stands nowhere in the diff. Of a file that GitHub does not show, or of one
-// beyond those that it lists, nobody can tell.
-func gone(found raisedFinding, files []hls.File) bool {
+// lack tells whether the code of a finding stands nowhere in the diff. Of a file that GitHub does not show, or of one beyond
+// those that it lists, nobody can tell.
+func (s sides) lack(found raisedFinding) bool {
 	const listed = 3000 // "List pull requests files" gives no more
-	for _, f := range files {
-		if f.Filename == found.Path {
-			return len(rightOf(f).find(found.lines())) == 0 && (f.Patch != "" || f.Additions+f.Deletions == 0)
-		}
+	at := slices.IndexFunc(s.files, func(f hls.File) bool { return f.Filename == found.Path })
+	switch {
+	case at < 0:
+		return len(s.files) < listed
+	case s.files[at].Patch == "" && s.files[at].Additions+s.files[at].Deletions > 0:
+		return false
 	}
-	return len(files) < listed
+	return len(s.of(found.Path).find(found.lines())) == 0
 }
 
 // lines are the lines of a finding's code, which are as quotes are compared.

@@ -57,40 +57,40 @@ func (r round) judge(by settling, s earlierFinding) (found raisedFinding, why st
 	return found, ""
 }
 
-// mends tells whether a quote is code that came with the changes shown, and not the code that the finding is about.
+// mends tells whether a quote is code that came with the changes shown.
 func (r round) mends(f hls.Facts, found raisedFinding, quote string) bool {
-	lines := codeLines(quote)
-	if len(strings.Join(lines, "")) < minCode || strings.Contains(found.Code, strings.Join(lines, "\n")) {
-		return false
-	}
+	lines := found.others(quote)
 	return slices.ContainsFunc(r.shown(f.Files), func(file hls.File) bool { return len(addedTo(file).find(lines)) > 0 })
 }
 
-// speaksFor tells whether a quote stands in what people wrote on the pull request, or in its code, other than that of the
-// finding.
+// speaksFor tells whether a quote stands in what people wrote on the pull request, or in its code.
 func (by settling) speaksFor(r round, found raisedFinding, quote string) bool {
-	f := by.facts
-	proven := evidence{plain(f.PullRequest.Title), plain(hiddenText.ReplaceAllString(f.PullRequest.Body, " "))}
-	for _, c := range f.Comments {
+	pr := by.facts.PullRequest
+	proven := evidence{plain(pr.Title), seenText(pr.Body)}
+	for _, c := range by.facts.Comments {
 		if !by.self.Same(c.User) {
-			proven = append(proven, plain(hiddenText.ReplaceAllString(c.Body, " ")))
+			proven = append(proven, seenText(c.Body))
 		}
 	}
 	for _, open := range r.Open {
 		if open.ID == found.ID {
-			for _, reply := range open.Replies {
-				proven = append(proven, plain(reply))
-			}
+			proven = append(proven, plain(strings.Join(open.Replies, "\n")))
 		}
 	}
-	if proven.supports(quote) {
-		return true
-	}
+	lines := found.others(quote)
+	return proven.supports(quote) ||
+		slices.ContainsFunc(by.facts.Files, func(file hls.File) bool { return len(rightOf(file).find(lines)) > 0 })
+}
+
+func seenText(text string) string { return plain(hiddenText.ReplaceAllString(text, " ")) }
+
+// others are the lines of code that are quoted about a finding, none where that is next to nothing, or the finding's own code.
+func (f raisedFinding) others(quote string) []string {
 	lines := codeLines(quote)
-	if len(strings.Join(lines, "")) < minCode || strings.Contains(found.Code, strings.Join(lines, "\n")) {
-		return false
+	if len(strings.Join(lines, "")) < minCode || strings.Contains(f.Code, strings.Join(lines, "\n")) {
+		return nil
 	}
-	return slices.ContainsFunc(f.Files, func(file hls.File) bool { return len(rightOf(file).find(lines)) > 0 })
+	return lines
 }
 
 // shown is what the model sees of the changed files: all, or what came since.
@@ -102,12 +102,12 @@ func (r round) shown(files []hls.File) []hls.File {
 }
 
 // refuses is why a finding is not posted: it stands where nothing is new, or it was raised before.
-func (r round) refuses(found finding, files []hls.File) string {
+func (r round) refuses(found finding, now sides) string {
 	if r.Since != "" && !r.delta.holds(found) {
 		return "outside_delta"
 	}
 	for _, before := range r.raised {
-		if before.Path == found.File && (before.Code == found.code() || before.over(found, files)) {
+		if before.Path == found.File && (before.Code == found.code() || before.over(found, now)) {
 			return before.State.before()
 		}
 	}
@@ -115,16 +115,12 @@ func (r round) refuses(found finding, files []hls.File) string {
 }
 
 // over tells whether a finding of the same category stands where an earlier one does: it says the same in other words.
-func (f raisedFinding) over(found finding, files []hls.File) bool {
+func (f raisedFinding) over(found finding, now sides) bool {
 	if f.Category == "" || plain(f.Category) != plain(found.Category) {
 		return false
 	}
-	at := slices.IndexFunc(files, func(file hls.File) bool { return file.Filename == f.Path })
-	if at < 0 {
-		return false
-	}
 	lines := f.lines()
-	return slices.ContainsFunc(rightOf(files[at]).find(lines), func(line int) bool {
+	return slices.ContainsFunc(now.of(f.Path).find(lines), func(line int) bool {
 		return line <= found.EndLine && found.Line < line+len(lines)
 	})
 }

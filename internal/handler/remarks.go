@@ -23,13 +23,14 @@ var severities = []string{"critical", "major", "minor"}
 // review has raised: the gravest first and at most five.
 func verify(d *draft, files []hls.File, before round, findings []finding) []finding {
 	var kept []finding
+	now := sidesOf(files)
 	for _, f := range findings {
 		found, why := locate(f, files)
 		if why == "" && slices.ContainsFunc(kept, func(k finding) bool { return sameFinding(k, found) }) {
 			why = "repeated"
 		}
 		if why == "" {
-			why = before.refuses(found, files)
+			why = before.refuses(found, now)
 		}
 		if why != "" {
 			d.drop(quoted("finding", fmt.Sprintf("%s:%d", f.File, f.Line)), why)

@@ -32,6 +32,24 @@ func linesOf(f hls.File, signs string) right {
 	return side
 }
 
+// sides are the new sides of a diff's files. Each file is read once.
+type sides struct {
+	files []hls.File
+	read  map[string]right
+}
+
+func sidesOf(files []hls.File) sides { return sides{files, map[string]right{}} }
+
+// of is the new side of a file, nil for one that the diff does not have.
+func (s sides) of(name string) right {
+	side, ok := s.read[name]
+	if at := slices.IndexFunc(s.files, func(f hls.File) bool { return f.Filename == name }); !ok && at >= 0 {
+		side = rightOf(s.files[at])
+		s.read[name] = side
+	}
+	return side
+}
+
 // blankless is code as quotes are compared: blanks do not count.
 func blankless(code string) string {
 	return strings.ToLower(strings.Join(strings.Fields(shownEscape.ReplaceAllString(code, "")), ""))

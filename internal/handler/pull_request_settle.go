@@ -37,11 +37,9 @@ func (r round) settle(d *draft, by settling, said []earlierFinding) []raisedFind
 
 // judge is what the answer makes of an open finding, or why it does not count.
 func (r round) judge(by settling, s earlierFinding) (found raisedFinding, why string) {
-	if !slices.ContainsFunc(r.Open, func(f openFinding) bool { return f.ID == s.ID }) {
-		return found, "not_an_open_finding"
-	}
+	asked := slices.ContainsFunc(r.Open, func(f openFinding) bool { return f.ID == s.ID })
 	at := slices.IndexFunc(r.raised, func(f raisedFinding) bool { return f.ID == s.ID })
-	if at < 0 {
+	if !asked || at < 0 {
 		return found, "not_an_open_finding"
 	}
 	found = r.raised[at]

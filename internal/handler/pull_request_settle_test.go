@@ -44,8 +44,12 @@ func findingIn(t *testing.T, p hls.Plan, id string) (f raisedFinding) {
 }
 
 // Each case is what the model says of an earlier finding, and the state that it comes to or why the word does not count.
-func TestWordsOnEarlierFindingsAreProved(t *testing.T) {
+func TestE1_WordsOnEarlierFindingsAreProved(t *testing.T) {
 	t.Parallel()
+	loop := goodFinding()
+	loop.Quote = "os.WriteFile(w.Name, data, 0o777)"
+	leftAlone := raise(loop, "old")
+	leftAlone.State = ignored
 	for _, tc := range []struct {
 		name string
 		said earlierFinding
@@ -65,16 +69,17 @@ func TestWordsOnEarlierFindingsAreProved(t *testing.T) {
 		{"justified by its own code", earlierFinding{lostError, "justified", "It encodes.", "data, _ := json.Marshal(w)"}, "quote_not_found"},
 		{"justified by words of nobody", earlierFinding{lostError, "justified", "It encodes.", "A maintainer has approved it"}, "quote_not_found"},
 		{"ignored, which is for people to say", earlierFinding{lostError, "ignored", "So it is.", "A widget always encodes"}, "unknown_state"},
-		{"another finding", earlierFinding{"00000000", "resolved", "Gone.", "check(data)"}, "not_an_open_finding"},
+		{"a finding that there is not", earlierFinding{"00000000", "resolved", "Gone.", "check(data)"}, "not_an_open_finding"},
+		{"a finding that a maintainer ignores", earlierFinding{leftAlone.ID, "resolved", "Gone.", "check(data)"}, "not_an_open_finding"},
 	} {
 		f := laterFacts(t, func(g *github) {
+			g.memories = append(g.memories, leftAlone.remember(pullEvent("").Subject))
 			g.comments = []hls.Comment{{User: person, Body: "Marshal is total for it. <!-- hidden in the comment -->"}, {User: self, Body: "this is justified by itself"}}
 			g.files[0].Patch = strings.ReplaceAll(second, "+\td()", "+\tcheck(data)")
 			g.compared.Files[0].Patch = strings.ReplaceAll(pushed, "+\td()", "+\tcheck(data)")
 		})
 		p := planLater(t, f, laterAnswer{goodReviewAnswer(), []earlierFinding{tc.said, tc.said}}, rule())
-		found := findingIn(t, p, lostError)
-		got := string(found.State)
+		got := string(findingIn(t, p, lostError).State) + string(findingIn(t, p, leftAlone.ID).State)
 		if got == "" {
 			got = whyDropped(p, "word on finding")
 		}
@@ -86,7 +91,7 @@ func TestWordsOnEarlierFindingsAreProved(t *testing.T) {
 }
 
 // Each case is the state of an earlier finding, and why the model's raising it again comes to nothing.
-func TestNoFindingIsRaisedTwice(t *testing.T) {
+func TestE5_NoFindingIsRaisedTwice(t *testing.T) {
 	t.Parallel()
 	for state, want := range map[findingState]string{stillOpen: "raised_before", resolved: "resolved_before", justified: "justified_before",
 		withdrawn: "withdrawn_before", ignored: "ignored_before"} {
@@ -111,7 +116,20 @@ func TestNoFindingIsRaisedTwice(t *testing.T) {
 	}
 }
 
-func TestFindingsStandOnWhatCame(t *testing.T) {
+// What was found for a head that was overtaken, and so never posted, is said of the next one.
+func TestE5_WhatWasNeverPostedIsSaid(t *testing.T) {
+	t.Parallel()
+	f := laterFacts(t, func(g *github) {
+		found := raise(goodFinding(), "overtaken")
+		g.memories, g.raised = []hls.Memory{found.remember(pullEvent("").Subject)}, nil
+		g.compared.Files[0].Patch = "@@ -12,1 +12,2 @@\n \t}\n+\tdata, _ := json.Marshal(w)"
+	})
+	if p := planLater(t, f, laterAnswer{reviewAnswer: goodReviewAnswer(goodFinding())}, rule()); len(remarksIn(p)) != 1 || len(roundOf(f).Open) != 0 {
+		t.Errorf("dropped %v, open %v", p.Dropped, roundOf(f).Open)
+	}
+}
+
+func TestE5_FindingsStandOnWhatCame(t *testing.T) {
 	t.Parallel()
 	f := laterFacts(t, nil)
 	old, fresh := goodFinding(), goodFinding()

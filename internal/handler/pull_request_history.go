@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -221,7 +222,7 @@ func repliesTo(comments []hls.ReviewComment, self hls.Account) map[string][]stri
 			continue
 		}
 		text, _ := hls.Cut(hiddenText.ReplaceAllString(c.Body, " "), longReply)
-		replies[id] = append(replies[id], oneLine(c.User.Login)+": "+text)
+		replies[id] = append(replies[id], oneLine(cmp.Or(c.User.Login, "ghost"))+": "+text)
 		if n := len(replies[id]); n > mostReplies {
 			replies[id] = replies[id][n-mostReplies:]
 		}

@@ -164,15 +164,17 @@ func digest(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// digestOf names the changes of a diff, wherever their lines stand: a rebase alone leaves it as it is.
+// digestOf names what a diff adds and removes, wherever that stands and whatever stands around it: a rebase, or a merge of the
+// base branch, leaves it as it is.
 func digestOf(files []hls.File) string {
 	var b strings.Builder
 	for _, f := range files {
 		fmt.Fprintf(&b, "%q %q %s %d %d\n", f.Filename, f.PreviousFilename, f.Status, f.Additions, f.Deletions)
 		for _, h := range parsePatch(f.Patch) {
-			b.WriteString("@\n")
 			for _, l := range h.lines {
-				b.WriteString(string(l.sign) + l.text + "\n")
+				if l.sign != ' ' {
+					b.WriteString(string(l.sign) + l.text + "\n")
+				}
 			}
 		}
 	}

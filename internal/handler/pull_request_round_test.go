@@ -129,7 +129,7 @@ func TestNobodyIsAskedWhereNothingCame(t *testing.T) {
 	merged.compared.Files = []hls.File{{Filename: "base.go", Patch: "@@ -1 +1,2 @@\n a\n+b"},
 		{Filename: "save.go", Patch: "@@ -1,2 +1,3 @@\n package save\n+import \"os\"\n var x int\n@@ -20,3 +21,2 @@\n y\n-gone\n z"}}
 	rebased := pushedTo()
-	rebased.files = []hls.File{{Filename: "save.go", Status: "modified", Patch: strings.ReplaceAll(goPatch, "-40,2 +42,3", "-50,2 +52,3")}}
+	rebased.files = []hls.File{{Filename: "save.go", Status: "modified", Patch: strings.NewReplacer("-40,2 +42,3", "-50,2 +52,3", " \ta()", " \taa()").Replace(goPatch)}}
 	rebased.compared.Status = "diverged"
 	empty := pushedTo()
 	empty.compared.Files = nil

@@ -65,31 +65,34 @@ func newRound(f hls.Facts, remembered []raisedFinding, dry bool) round {
 		known[m.ID] = m
 	}
 	var r round
-	seen := map[string]bool{}
-	take := func(found raisedFinding) {
-		if !seen[found.ID] {
-			seen[found.ID] = true
-			r.raised = append(r.raised, found)
-		}
-	}
-	for i := len(f.Raised) - 1; i >= 0; i-- { // the newest first
-		said := f.Raised[i]
+	for _, said := range slices.Backward(f.Raised) { // the newest first
 		if said.Path == "" || said.Quote == "" {
 			continue
 		}
-		id := findingID(said.Path, said.Quote)
-		if m, ok := known[id]; ok {
-			take(m)
-			continue
+		found := raisedFinding{ID: findingID(said.Path, said.Quote), Path: said.Path, Code: said.Quote, Problem: problemIn(said.Body), State: stillOpen}
+		if m, ok := known[found.ID]; ok {
+			found = m
 		}
-		take(raisedFinding{ID: id, Path: said.Path, Code: said.Quote, Problem: problemIn(said.Body), State: stillOpen})
+		r.take(found)
 	}
 	for _, m := range remembered {
 		if m.State != stillOpen || dry {
-			take(m)
+			r.take(m)
 		}
 	}
-	now := sidesOf(f.Files)
+	r.look(sidesOf(f.Files))
+	return r
+}
+
+// take adds a finding once.
+func (r *round) take(found raisedFinding) {
+	if !slices.ContainsFunc(r.raised, func(f raisedFinding) bool { return f.ID == found.ID }) {
+		r.raised = append(r.raised, found)
+	}
+}
+
+// look resolves the open findings whose code is gone from the diff, and lists what is settled and was not told yet.
+func (r *round) look(now sides) {
 	for i, found := range r.raised {
 		if found.State == stillOpen && now.lack(found) {
 			found.State, found.Why = resolved, "Its code is no longer in the diff."
@@ -99,7 +102,6 @@ func newRound(f hls.Facts, remembered []raisedFinding, dry bool) round {
 			r.untold = append(r.untold, found)
 		}
 	}
-	return r
 }
 
 // problemIn is what a remark says, without the headline before it.

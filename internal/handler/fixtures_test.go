@@ -31,6 +31,10 @@ type github struct {
 	previous *hls.Analysis
 	raised   []hls.Remark
 	memories []hls.Memory // newest first
+
+	compared hls.Comparison
+	replies  []hls.ReviewComment // comments on lines, all of them
+	reads    []string            // what was compared
 }
 
 func (g *github) Previous(context.Context) (*hls.Analysis, error) {

@@ -222,6 +222,10 @@ func sampleInput(name string, rule hls.Rule) (Input, error) {
 	f.Diff = "=== save.go (modified, +1 -1)\n@@ -1,2 +1,2 @@\n     1  package save\n       -var x = 1\n     2 +var x = 2\n"
 	f.Omitted = []hls.Omission{{Filename: "go.sum", Why: "lock_file"}}
 	f.Checks = hls.Checks{State: "failure", Failed: []string{"test"}}
+	f.Values = map[string]any{"earlier": map[string]any{
+		"since": "0123456789012345678901234567890123456789", "summary": "Saves faster.", "changes": []string{"The description was edited."},
+		"open": []any{map[string]any{"id": "3f2a91c2", "path": "save.go", "line": 2, "code": "var x = 2", "problem": "It is never read.", "replies": []string{"mona: It will be."}}},
+	}}
 	return Input{Event: e, Facts: f, Rule: rule, Now: at}, nil
 }
 

@@ -88,7 +88,7 @@ func gatheredValues(values *jinja.Dict, f hls.Facts) error {
 	}
 	values.Set("diff", f.Diff)
 	values.Set("previous_analysis", nil)
-	if f.Previous != nil {
+	if f.Previous != nil && len(f.Previous.Answer) > 0 { // A purge leaves none.
 		answer, err := jinja.FromJSON(f.Previous.Answer)
 		if err != nil {
 			return fmt.Errorf("convert previous analysis: %w", err)

@@ -68,6 +68,7 @@ func NewGitHub(cfg GitHubConfig) *GitHub {
 	}
 	g.AddAccount(cfg.Self)
 	g.table = append(append(patterns(g.routes()), patterns(g.appRoutes())...), patterns(g.workRoutes())...)
+	g.table = append(g.table, patterns(g.compareRoutes())...)
 	return g
 }
 
@@ -120,6 +121,7 @@ type pull struct {
 	heads      []string              // all SHAs that were the head, oldest first
 	checks     map[string][]Check    // by SHA
 	reviews    []*review
+	history    history
 }
 
 // shown is when a fault lets a new object appear in lists; the zero time is at once.

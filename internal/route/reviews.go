@@ -1,0 +1,50 @@
+package route
+
+import (
+	"fmt"
+	"slices"
+	"unicode/utf8"
+
+	"hls/internal/hls"
+)
+
+// The names of reviews.labels where none are set.
+const (
+	needsChanges = "status/needs-changes"
+	approved     = "status/approved"
+	needsReview  = "status/needs-review"
+)
+
+func (c *compiler) reviews(l ReviewLabels) hls.ReviewPolicy {
+	var taken []string
+	name := func(key string, set *string, unset string) string {
+		if set == nil {
+			return unset
+		}
+		n := utf8.RuneCountInString(*set)
+		switch folded := hls.Fold(*set); {
+		case n == 0:
+			return ""
+		case n > maxLabelName:
+			c.fail(fmt.Errorf("the label has %d characters; GitHub takes %d", n, maxLabelName), "reviews", "labels", key)
+		case slices.Contains(taken, folded):
+			c.fail(fmt.Errorf("label %q tells of another state already", *set), "reviews", "labels", key)
+		default:
+			taken = append(taken, folded)
+		}
+		return *set
+	}
+	return hls.ReviewPolicy{
+		NeedsChanges: name("needs_changes", l.NeedsChanges, needsChanges),
+		Approved:     name("approved", l.Approved, approved),
+		NeedsReview:  name("needs_review", l.NeedsReview, needsReview),
+	}
+}
+
+// also are the kinds of effects that options of the repository switch on.
+func also(r Repository) (kinds []hls.EffectKind) {
+	if r.Reviews.Withdraw {
+		kinds = append(kinds, hls.EditRemark)
+	}
+	return kinds
+}

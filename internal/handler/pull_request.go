@@ -72,7 +72,10 @@ func (pullRequests) Gather(ctx context.Context, read Reader, e hls.Event, r hls.
 		f.Skip = "nothing_to_review"
 		return f, nil
 	}
-	return f, surroundings(ctx, read, e.Subject, &f)
+	if err := surroundings(ctx, read, e.Subject, &f); err != nil {
+		return f, err
+	}
+	return f, followReviews(ctx, read, e, &f, r)
 }
 
 // leavePullRequest is why a pull request in its present state is left alone, or "".
@@ -140,5 +143,5 @@ func (pullRequests) Plan(e hls.Event, f hls.Facts, a hls.Analysis, r hls.Rule) h
 	}
 	l := newLabeler(r, f, f.PullRequest.Labels)
 	d.label(l.choose(sizeLabel(l, f.Files)), r.Labels)
-	return planReview(d, e, f, reviewReply{answer: answer, policy: r.Comments})
+	return following(e, f, r, planReview(d, e, f, reviewReply{answer: answer, policy: r.Comments}))
 }

@@ -1,6 +1,7 @@
 package route
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"unicode/utf8"
@@ -18,21 +19,18 @@ const (
 func (c *compiler) reviews(l ReviewLabels) hls.ReviewPolicy {
 	var taken []string
 	name := func(key string, set *string, unset string) string {
-		if set == nil {
-			return unset
-		}
-		n := utf8.RuneCountInString(*set)
-		switch folded := hls.Fold(*set); {
+		label := *cmp.Or(set, &unset)
+		n := utf8.RuneCountInString(label)
+		switch folded := hls.Fold(label); {
 		case n == 0:
-			return ""
 		case n > maxLabelName:
 			c.fail(fmt.Errorf("the label has %d characters; GitHub takes %d", n, maxLabelName), "reviews", "labels", key)
 		case slices.Contains(taken, folded):
-			c.fail(fmt.Errorf("label %q tells of another state already", *set), "reviews", "labels", key)
+			c.fail(fmt.Errorf("label %q tells of another state already", label), "reviews", "labels", key)
 		default:
 			taken = append(taken, folded)
 		}
-		return *set
+		return label
 	}
 	return hls.ReviewPolicy{
 		NeedsChanges: name("needs_changes", l.NeedsChanges, needsChanges),

@@ -26,7 +26,7 @@ func (o *objection) leave(ctx context.Context, read Reader, c hls.ReviewComment,
 	if optional(err) != nil {
 		return "", fmt.Errorf("read review: %w", err)
 	}
-	if err != nil || !strings.Contains(review.Body, marked) {
+	if !strings.Contains(review.Body, marked) {
 		return "not_own_remark", nil
 	}
 	before, err := o.recall(ctx, read, e)

@@ -52,6 +52,13 @@ func TestAnObjectionThatHoldsWithdrawsTheFinding(t *testing.T) {
 	if err != nil || len(findings) != 1 || findings[0].State != withdrawn || findings[0].By != "octocat" || findings[0].Why == "" {
 		t.Errorf("%+v, %v", findings, err)
 	}
+}
+
+// An objection that was weighed is not weighed again, but for a run that repeats the one that did.
+func TestE5_ObjectionsAreWeighedOnce(t *testing.T) {
+	t.Parallel()
+	g, e := objected(because), replyEvent(author)
+	g.plan(t, e, withdrawRule(), objectionAnswer{})
 	if f := gatherReviewed(t, g, e, withdrawRule()); f.Skip != "" {
 		t.Errorf("a repeated run of the same delivery: %q", f.Skip)
 	}

@@ -24,12 +24,6 @@ func TestTheChecklistIsFollowedToItsEnd(t *testing.T) {
 		t.Errorf("resolved: %q", body)
 	}
 
-	late := thread
-	late.DeliveryID, late.Action, late.OccurredAt = "d3", "unresolved", time.Unix(50, 0)
-	if body := bodyIn(g.plan(t, late, r, nil), hls.UpsertComment); !strings.Contains(body, "(resolved)") {
-		t.Errorf("an older event undid a newer one: %q", body)
-	}
-
 	// The push is work of another purpose: it reads and tells the same list.
 	g.files = []hls.File{{Filename: "save.go", Status: "modified", Patch: goPatch}}
 	push := pullEvent("synchronize")
@@ -48,6 +42,25 @@ func TestTheChecklistIsFollowedToItsEnd(t *testing.T) {
 	p = g.plan(t, reviewEvent("submitted"), r, nil)
 	if body := bodyIn(p, hls.UpsertComment); !strings.Contains(body, "All that the reviewers asked for is done") || labelsIn(p, hls.AddLabels) != "status/approved" {
 		t.Errorf("approved: %q, %+v", body, p.Effects)
+	}
+}
+
+func TestE6_LateEventsOfAThreadUndoNothing(t *testing.T) {
+	t.Parallel()
+	g, r := asked(), reviewRule()
+	g.plan(t, reviewEvent("submitted"), r, bothRequests())
+	e := pullEvent("resolved")
+	e.Name, e.Thread = "pull_request_review_thread", 20
+	for _, step := range []struct {
+		action string
+		at     int64
+		done   bool
+	}{{"resolved", 100, true}, {"unresolved", 50, true}, {"unresolved", 150, false}, {"resolved", 150, true}} {
+		e.Action, e.DeliveryID, e.OccurredAt = step.action, step.action, time.Unix(step.at, 0)
+		body := bodyIn(g.plan(t, e, r, nil), hls.UpsertComment)
+		if strings.Contains(body, "(resolved)") != step.done {
+			t.Errorf("%s at %d: %q", step.action, step.at, body)
+		}
 	}
 }
 

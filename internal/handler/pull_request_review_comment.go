@@ -130,7 +130,7 @@ func (h reviewComments) Plan(e hls.Event, f hls.Facts, a hls.Analysis, r hls.Rul
 // withdraw remembers that the finding is not to be raised again and, where the rule lets it, strikes the remark through.
 func (o objection) withdraw(d *draft, a objectionAnswer, r hls.Rule) hls.Plan {
 	reason := ended(sentence(a.Reason, 300))
-	by := o.Replies[len(o.Replies)-1].By
+	by := o.objector(a.Quote)
 	if o.finding != nil {
 		gone := *o.finding
 		gone.State, gone.By, gone.Why = withdrawn, by, reason
@@ -147,6 +147,16 @@ func (o objection) withdraw(d *draft, a objectionAnswer, r hls.Rule) hls.Plan {
 	effect.Body = fmt.Sprintf("~~%s~~\n\n**Withdrawn** after what %s said. %s", sentence(struck, 600), inCode(by), reason)
 	d.plan.Effects = append(d.plan.Effects, effect)
 	return d.plan
+}
+
+// objector is who said what withdraws the finding; where code says it, who spoke last.
+func (o objection) objector(quote string) string {
+	for _, reply := range o.Replies {
+		if says(reply.full, quote) {
+			return reply.By
+		}
+	}
+	return o.Replies[len(o.Replies)-1].By
 }
 
 // refuse is why an objection cannot be believed, or "": it takes other code than the finding's own, or words of a reply

@@ -164,6 +164,7 @@ func (v *reviewed) takeComments(comments []hls.ReviewComment, r hls.Rule) {
 			anchor: fmt.Sprintf("#discussion_r%d", c.ID), full: text, moved: c.Line == 0 && c.OriginalLine != 0,
 		})
 	}
+	slices.SortStableFunc(v.all, func(a, b statement) int { return cmp.Compare(a.thread, b.thread) })
 }
 
 func placed(c hls.ReviewComment) int {

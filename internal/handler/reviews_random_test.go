@@ -62,7 +62,15 @@ func TestE1_RandomAnswersAboutReviewsStayInTheClosedSet(t *testing.T) {
 
 		p := g.plan(t, reviewEvent("submitted"), r, c.requestsAnswer())
 		listed(t, p, labels)
-		e := replyEvent(author)
+		e := pullEvent("synchronize")
+		p = For(e.Name).Plan(e, gatherReviewed(t, g, e, r), analysisOf(t, c.reviewAnswer()), r)
+		for _, effect := range p.Effects {
+			if effect.Subject != e.Subject || effect.Purpose != "requests" && effect.Purpose != "review" || !slices.Contains(May(e.Name), effect.Kind) {
+				t.Errorf("%+v", effect)
+			}
+			harmless(t, effect.Body)
+		}
+		e = replyEvent(author)
 		p = objectionPlan(t, g, e, r, c.objectionAnswer())
 		for _, effect := range p.Effects {
 			if effect.Kind != hls.EditRemark || effect.Comment != 22 || effect.Subject != e.Subject || !r.Lets(hls.EditRemark) || len(effect.Labels) > 0 {

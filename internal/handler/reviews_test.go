@@ -161,6 +161,22 @@ func TestGatherHearsReviewersAlone(t *testing.T) {
 	}
 }
 
+func TestThreadsStandTogether(t *testing.T) {
+	t.Parallel()
+	g := asked()
+	g.talk.comments = append(g.talk.comments,
+		hls.ReviewComment{ID: 24, ReviewID: 17, User: rita, Path: "a.go", Body: "Please rename this."},
+		hls.ReviewComment{ID: 25, ReviewID: 18, User: person, InReplyTo: 20, Path: "save.go", Body: "I see, thanks."})
+	v, _ := reviewedIn(gatherReviewed(t, g, reviewEvent("submitted"), reviewRule()))
+	var keys []string
+	for _, s := range v.Said {
+		keys = append(keys, s.Key)
+	}
+	if got, want := strings.Join(keys, " "), "review-10 review-14 comment-20 comment-21 comment-25 comment-24"; got != want {
+		t.Errorf("said %s, want %s", got, want)
+	}
+}
+
 // While nobody knows which account HLS acts as, its own reviews are told by their marker.
 func TestGatherKnowsOwnReviewsByTheirMarker(t *testing.T) {
 	t.Parallel()

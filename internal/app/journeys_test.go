@@ -125,7 +125,7 @@ func seed(t *testing.T, text string) *simulate.GitHub {
 var seeds = joined[func(*testing.T, *simulate.GitHub, json.RawMessage)]()
 
 // steps are the words of the script: those of all, and each family's own.
-var steps = joined(commonSteps, reviewingSteps)
+var steps = joined(commonSteps, reviewingSteps, peopleSteps)
 
 func joined[T any](tables ...map[string]T) map[string]T {
 	all := map[string]T{}
@@ -222,7 +222,9 @@ type about struct {
 }
 
 // payloads are the bodies of the events that a script names by a number.
-var payloads = map[string]func(*journey, about) []byte{
+var payloads = joined(commonPayloads, peoplePayloads)
+
+var commonPayloads = map[string]func(*journey, about) []byte{
 	"issues": func(j *journey, a about) []byte {
 		return j.github.IssuePayload(widgets, a.number, a.action, a.sender, a.changes)
 	},

@@ -33,8 +33,8 @@ type github struct {
 	memories []hls.Memory // newest first
 
 	compared hls.Comparison
-	replies  []hls.ReviewComment // comments on lines, all of them
-	reads    []string            // what was compared
+	reads    []string // what was compared
+	talk     talk
 }
 
 func (g *github) Previous(context.Context) (*hls.Analysis, error) {

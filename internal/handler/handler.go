@@ -59,6 +59,7 @@ type GitHub interface {
 	Checks(ctx context.Context, repo, sha string) (hls.Checks, error)
 
 	roundReader
+	reviewReader
 }
 
 // Names are the events that HLS knows in particular, in alphabetical order, and "generic" for the rest.

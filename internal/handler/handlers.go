@@ -6,6 +6,10 @@ import "hls/internal/hls"
 var table = map[string]family{
 	"issues":       {issues{}, kinds{hls.AddLabels, hls.RemoveLabels, hls.UpsertComment}},
 	"pull_request": {pullRequests{}, kinds{hls.AddLabels, hls.RemoveLabels, hls.UpsertComment, hls.CreateReview}},
+
+	"pull_request_review":         {reviews{}, kinds{hls.AddLabels, hls.RemoveLabels, hls.UpsertComment}},
+	"pull_request_review_comment": {reviewComments{}, kinds{hls.AddLabels, hls.RemoveLabels, hls.UpsertComment, hls.EditRemark}},
+	"pull_request_review_thread":  {reviewThreads{}, kinds{hls.AddLabels, hls.RemoveLabels, hls.UpsertComment}},
 }
 
 type kinds []hls.EffectKind

@@ -17,7 +17,10 @@ import (
 )
 
 // answers are the types that Plan reads each handler's answer into.
-var answers = map[string]any{"issues": issueAnswer{}, "pull_request": reviewAnswer{}}
+var answers = map[string]any{
+	"issues": issueAnswer{}, "pull_request": reviewAnswer{},
+	"pull_request_review": requestsAnswer{}, "pull_request_review_comment": requestsAnswer{}, "pull_request_review_thread": requestsAnswer{},
+}
 
 // TestTable walks the table and names what an event lacks.
 func TestTable(t *testing.T) {

@@ -77,7 +77,7 @@ func (pullRequests) Gather(ctx context.Context, read Reader, e hls.Event, r hls.
 	}
 	before.relabeled(f.History, r.Self)
 	f.Values = map[string]any{earlierValue: before}
-	return f, nil
+	return f, followReviews(ctx, read, e, &f, r)
 }
 
 // leavePullRequest is why a pull request in its present state is left alone, or "".
@@ -163,7 +163,7 @@ func (pullRequests) Plan(e hls.Event, f hls.Facts, a hls.Analysis, r hls.Rule) h
 		found.Told = speaks(plan)
 		plan.Remember = append(plan.Remember, found.remember(e.Subject))
 	}
-	return plan
+	return following(e, f, r, plan)
 }
 
 func speaks(p hls.Plan) bool {

@@ -37,7 +37,7 @@ func lookBack(ctx context.Context, read Reader, e hls.Event, rule hls.Rule, f *h
 		return round{}, err
 	}
 	r := newRound(*f, remembered, rule.DryRun)
-	if err := r.ask(ctx, read, e.Subject, asking{rule.Self, f.Files}); err != nil || previous == nil {
+	if err := r.ask(ctx, read, e.Subject, contextOfFindings{rule.Self, f.Files}); err != nil || previous == nil {
 		return r, err
 	}
 	last, err := recallReviewed(ctx, read, e.Subject)
@@ -47,7 +47,7 @@ func lookBack(ctx context.Context, read Reader, e hls.Event, rule hls.Rule, f *h
 	case last.Head == headOf(previous):
 		r.Changes = last.changes(*f.PullRequest)
 	default: // It was planned for another head, and overtaken.
-		last = reviewed{}
+		last = reviewedState{}
 	}
 	r.Summary, r.at = summaryOf(previous), previous.At
 	if !continues(e, f.PullRequest, previous) || r.unposted(remembered, headOf(previous)) {
@@ -83,7 +83,7 @@ func summaryOf(previous *hls.Analysis) string {
 }
 
 // changes are what people changed of the texts since they were reviewed.
-func (v reviewed) changes(pr hls.PullRequest) []string {
+func (v reviewedState) changes(pr hls.PullRequest) []string {
 	var told []string
 	if v.Title != "" && v.Title != sentence(pr.Title, 300) {
 		told = append(told, fmt.Sprintf("The title was %q.", v.Title))
@@ -135,14 +135,14 @@ func (r *round) narrow(ctx context.Context, read roundReader, pull hls.Subject, 
 	return nil
 }
 
-// asking is what findings are asked about with: the own account, and the diff that they stand in now.
-type asking struct {
+// contextOfFindings is what findings are asked about with: the own account, and the diff that they stand in now.
+type contextOfFindings struct {
 	self  hls.Account
 	files []hls.File
 }
 
 // ask lists the findings to ask about, the newest first, with what people said to each.
-func (r *round) ask(ctx context.Context, read roundReader, pull hls.Subject, with asking) error {
+func (r *round) ask(ctx context.Context, read roundReader, pull hls.Subject, with contextOfFindings) error {
 	if !slices.ContainsFunc(r.raised, func(f raisedFinding) bool { return f.State == stillOpen }) {
 		return nil
 	}

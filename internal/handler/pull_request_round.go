@@ -133,8 +133,8 @@ func (f raisedFinding) lines() []string { return strings.Split(f.Code, "\n") }
 // kindReviewed is the kind of the memory of what the last review of a pull request saw, under the key "last".
 const kindReviewed = "reviewed"
 
-// reviewed is a state of a pull request that was reviewed.
-type reviewed struct {
+// reviewedState is a state of a pull request that was reviewed.
+type reviewedState struct {
 	Head   string `json:"head"`
 	Base   string `json:"base"`
 	Title  string `json:"title"`
@@ -142,18 +142,18 @@ type reviewed struct {
 	Digest string `json:"digest"` // of the diff
 }
 
-func reviewedNow(f hls.Facts) reviewed {
+func reviewedNow(f hls.Facts) reviewedState {
 	pr := f.PullRequest
-	return reviewed{Head: pr.Head.SHA, Base: pr.Base.Ref, Title: sentence(pr.Title, 300), Body: digest(pr.Body), Digest: digestOf(f.Files)}
+	return reviewedState{Head: pr.Head.SHA, Base: pr.Base.Ref, Title: sentence(pr.Title, 300), Body: digest(pr.Body), Digest: digestOf(f.Files)}
 }
 
-func (v reviewed) remember(pull hls.Subject) hls.Memory {
+func (v reviewedState) remember(pull hls.Subject) hls.Memory {
 	value, _ := stdjson.Marshal(v) // Texts always have a JSON form.
 	return hls.Memory{Subject: pull, Kind: kindReviewed, Key: "last", Value: value}
 }
 
 // recallReviewed reads what was reviewed last, nothing where nobody remembers.
-func recallReviewed(ctx context.Context, read Memory, pull hls.Subject) (v reviewed, err error) {
+func recallReviewed(ctx context.Context, read Memory, pull hls.Subject) (v reviewedState, err error) {
 	memories, err := read.Recall(ctx, hls.Recall{Subject: pull, Kind: kindReviewed, Key: "last", Limit: 1})
 	if err != nil || len(memories) == 0 {
 		return v, err

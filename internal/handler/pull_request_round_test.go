@@ -17,13 +17,6 @@ func (g *github) Compare(_ context.Context, _ hls.Subject, base, head string) (h
 	return g.compared, g.errs["Compare"]
 }
 
-func (g *github) ReviewComments(context.Context, hls.Subject) ([]hls.ReviewComment, error) {
-	if err := g.errs["ReviewComments"]; err != nil {
-		return nil, err
-	}
-	return g.replies, nil
-}
-
 var reviewedAt = time.Date(2026, 1, 15, 9, 30, 0, 0, time.UTC)
 
 // second is goPatch after a push that ends the second hunk in another way.
@@ -48,8 +41,8 @@ func pushedTo() *github {
 		previous: &hls.Analysis{Revision: old.Revision(), Answer: []byte(`{"summary":"Saves widgets","risk":"high","type":"feature","effort":3}`), At: reviewedAt},
 		raised:   []hls.Remark{{Body: "Saves widgets."}, said},
 		memories: []hls.Memory{reviewedNow(f).remember(pullEvent("").Subject), raise(found, "old").remember(pullEvent("").Subject)},
-		replies: []hls.ReviewComment{{ID: 31, User: self, Body: said.Body}, {ID: 32, InReplyTo: 31, User: person, Body: "A widget always <!-- x -->encodes."},
-			{ID: 33, InReplyTo: 30, User: person, Body: "Elsewhere."}, {ID: 34, User: person, Body: said.Body}, {ID: 35, InReplyTo: 34, User: author, Body: "To a forgery."}},
+		talk: talk{comments: []hls.ReviewComment{{ID: 31, User: self, Body: said.Body}, {ID: 32, InReplyTo: 31, User: person, Body: "A widget always <!-- x -->encodes."},
+			{ID: 33, InReplyTo: 30, User: person, Body: "Elsewhere."}, {ID: 34, User: person, Body: said.Body}, {ID: 35, InReplyTo: 34, User: author, Body: "To a forgery."}}},
 		history: []hls.LabelEvent{{Label: "bug", Added: true, Actor: person, At: reviewedAt.Add(-1)}, {Label: "docs", Actor: person, At: reviewedAt.Add(1)},
 			{Label: "size/S", Added: true, Actor: self, At: reviewedAt.Add(1)}},
 	}

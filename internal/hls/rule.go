@@ -1,6 +1,9 @@
 package hls
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Rule is what the configuration says about one repository.
 type Rule struct {
@@ -13,6 +16,7 @@ type Rule struct {
 	Prompts  PromptPolicy
 	Ignore   Ignore
 	Budget   Budget
+	Reviews  ReviewPolicy
 	Also     []EffectKind // what else may be done than labels, comments and reviews: each has a switch of its own, off by default
 	Self     Account      // the account that HLS acts as; the zero Account while it is not known
 }
@@ -24,6 +28,21 @@ func (r Rule) Lets(k EffectKind) bool {
 		return true
 	}
 	return slices.Contains(r.Also, k)
+}
+
+// Hears tells whether an event, or one of its actions, is enabled.
+func (r Rule) Hears(event string) bool {
+	return slices.ContainsFunc(r.Events, func(e string) bool {
+		name, _, _ := strings.Cut(e, ".")
+		return name == event
+	})
+}
+
+// ReviewPolicy says what follows from the reviews of people.
+type ReviewPolicy struct {
+	NeedsChanges string // the label of a pull request that changes are asked for; "" for none, as for the others
+	Approved     string
+	NeedsReview  string
 }
 
 // LabelPolicy says which labels may be set.

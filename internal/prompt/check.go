@@ -56,7 +56,8 @@ func (p Problem) String() string {
 // groups are the folders of templates, and the sample that each is tried with.
 var groups = map[string]string{
 	"issues": "issues.opened", "pull_requests": "pull_request.opened", "reviews": "pull_request_review.submitted",
-	"workflows": "workflow_run.completed", "releases": "release.published", "push": "push", "generic": "push",
+	"objections": "pull_request_review_comment.created",
+	"workflows":  "workflow_run.completed", "releases": "release.published", "push": "push", "generic": "push",
 }
 
 // Check finds everything that is wrong with the templates of all given rules, and with those of a rule without any of
@@ -222,10 +223,7 @@ func sampleInput(name string, rule hls.Rule) (Input, error) {
 	f.Diff = "=== save.go (modified, +1 -1)\n@@ -1,2 +1,2 @@\n     1  package save\n       -var x = 1\n     2 +var x = 2\n"
 	f.Omitted = []hls.Omission{{Filename: "go.sum", Why: "lock_file"}}
 	f.Checks = hls.Checks{State: "failure", Failed: []string{"test"}}
-	f.Values = map[string]any{"earlier": map[string]any{
-		"since": "0123456789012345678901234567890123456789", "summary": "Saves faster.", "changes": []string{"The description was edited."},
-		"open": []any{map[string]any{"id": "3f2a91c2", "path": "save.go", "line": 2, "code": "var x = 2", "problem": "It is never read.", "replies": []string{"mona: It will be."}}},
-	}}
+	f.Values = sampleValues
 	return Input{Event: e, Facts: f, Rule: rule, Now: at}, nil
 }
 

@@ -56,6 +56,9 @@ var steps = map[string]hls.Question{
 	"issues.opened":       {Group: "issues", Step: "analyze"},
 	"pull_request.opened": {Group: "pull_requests", Step: "review"},
 	"push":                {Group: "push", Step: "analyze"},
+
+	"pull_request_review.submitted":       {Group: "reviews", Step: "requests"},
+	"pull_request_review_comment.created": {Group: "objections", Step: "weigh"},
 }
 
 func sample(t *testing.T, name string, rule hls.Rule) Input {
@@ -91,6 +94,9 @@ func TestGolden(t *testing.T) {
 		"issues.opened.categories": sample(t, "issues.opened", categories()),
 		"pull_request.opened":      sample(t, "pull_request.opened", hls.Rule{}),
 		"push":                     sample(t, "push", hls.Rule{}),
+
+		"pull_request_review.submitted":       sample(t, "pull_request_review.submitted", hls.Rule{}),
+		"pull_request_review_comment.created": sample(t, "pull_request_review_comment.created", hls.Rule{}),
 	} {
 		p := render(t, renderer(t, Config{}), in)
 		got := "# System\n\n" + p.System + "\n# User\n\n" + p.User

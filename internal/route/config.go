@@ -29,6 +29,8 @@ type Repository struct {
 	Labels Labels `yaml:"labels"`
 	// Comments says when to speak.
 	Comments Comments `yaml:"comments"`
+	// Reviews says what follows from the reviews of people.
+	Reviews Reviews `yaml:"reviews"`
 	// Prompts names this repository's templates.
 	Prompts Prompts `yaml:"prompts"`
 	// Ignore says which of the enabled events are passed over.
@@ -61,6 +63,28 @@ type Comments struct {
 	// EventTypes are the events that may be answered by a comment or a review, such as issues or pull_request.opened; the
 	// default is all.
 	EventTypes Strings `yaml:"event_types"`
+}
+
+// Reviews is the section reviews of a repository.
+type Reviews struct {
+	// Labels are the labels that tell where the reviews of a pull request stand.
+	Labels ReviewLabels `yaml:"labels"`
+	// Withdraw true strikes a remark through when an objection to it holds. Without it the finding is not raised again,
+	// and the remark stays as it is.
+	Withdraw bool `yaml:"withdraw"`
+}
+
+// ReviewLabels is the section labels of reviews. At most one of the three is on a pull request, and none that the
+// repository does not have or labels.categories does not name.
+type ReviewLabels struct {
+	// NeedsChanges is set while someone with write access asks for changes; the default is status/needs-changes, and the
+	// empty text sets none.
+	NeedsChanges *string `yaml:"needs_changes"`
+	// Approved is set when someone with write access approves and nobody asks for changes; the default is status/approved,
+	// and the empty text sets none.
+	Approved *string `yaml:"approved"`
+	// NeedsReview is set otherwise, except on drafts; the default is status/needs-review, and the empty text sets none.
+	NeedsReview *string `yaml:"needs_review"`
 }
 
 // Prompts is the section prompts of a repository.

@@ -119,7 +119,7 @@ func (c *compiler) entry(r Repository, f Features) entry {
 				Drafts: r.Ignore.Drafts, Paths: r.Ignore.Paths, Labels: r.Ignore.Labels,
 				TitlePatterns: r.Ignore.TitlePatterns,
 			},
-			Budget: c.budget(r.Budget, f.Budget),
+			Budget: c.budget(r.Budget, f.Budget), Reviews: c.reviews(r.Reviews.Labels), Also: also(r),
 		},
 	}
 }

@@ -20,6 +20,10 @@ func Reply(r Request) string {
 	switch properties, _ := schema["properties"].(map[string]any); {
 	case properties["findings"] != nil:
 		draft = reviewDraft(r, properties)
+	case properties["requests"] != nil:
+		draft = requestsDraft(r)
+	case properties["holds"] != nil:
+		draft = objectionDraft(r)
 	case properties["duplicates"] != nil || properties["missing_information"] != nil:
 		draft = triageDraft(r)
 	default:

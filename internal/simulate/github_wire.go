@@ -184,6 +184,13 @@ func (l links) remark(s *subject, r *review, m *remark) object {
 	if m.Line != m.EndLine {
 		o["start_line"], o["original_start_line"], o["start_side"] = m.Line, m.Line, m.startSide
 	}
+	switch at := m.place(s, r); at {
+	case m.EndLine:
+	case 0: // outdated
+		o["line"], o["start_line"], o["position"] = nil, nil, nil
+	default:
+		o["line"], o["start_line"] = at, nil
+	}
 	return o
 }
 

@@ -36,6 +36,7 @@ func newWalk(t *testing.T, g *simulate.GitHub, c *simulate.Claude) *walk {
 	limits := github.Limits{WritesPerMinute: &none, ContentPerHour: &none}
 	w := &walk{t: t, rule: hls.Rule{
 		Name: "acme/widget-shop", Labels: hls.LabelPolicy{AutoApply: true}, Ignore: hls.Ignore{Bots: true}, Self: g.Self(),
+		Reviews: hls.ReviewPolicy{NeedsChanges: "status/needs-changes"},
 	}}
 	var err error
 	w.github, err = github.New(github.Config{BaseURL: hub, Token: "right", Limits: limits}, nil)

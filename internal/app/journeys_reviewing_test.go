@@ -16,7 +16,6 @@ var reviewingSteps = map[string]func(*journey, []string){
 	"merge": func(j *journey, w []string) {
 		j.github.PushMerge(widgets, number(j.t, w[0]), j.changed(w[1]), j.changed(w[2]))
 	},
-	"reply":   (*journey).reply,
 	"asked":   (*journey).asked,
 	"pushing": (*journey).pushing,
 }
@@ -29,12 +28,6 @@ func (j *journey) changed(name string) []hls.File {
 		j.t.Fatal(err)
 	}
 	return files
-}
-
-// reply #N FILE by LOGIN answers the newest comment on a line.
-func (j *journey) reply(w []string) {
-	remarks := j.github.Remarks(widgets, number(j.t, w[0]))
-	j.github.ReplyAs(widgets, w[3], remarks[len(remarks)-1].ID, strings.TrimSpace(j.file(w[1])))
 }
 
 // asked notes how often Claude was asked, and what it was shown of the diff and of earlier findings the last time.

@@ -13,6 +13,7 @@ type Rule struct {
 	Prompts  PromptPolicy
 	Ignore   Ignore
 	Budget   Budget
+	Commands CommandPolicy
 	Also     []EffectKind // what else may be done than labels, comments and reviews: each has a switch of its own, off by default
 	Self     Account      // the account that HLS acts as; the zero Account while it is not known
 }
@@ -32,6 +33,14 @@ type LabelPolicy struct {
 	Categories    []Category // the whole allowed set; when empty, the labels that the repository has
 	CreateMissing bool       // a configured label that the repository lacks is created
 	MinConfidence float64    // 0 to 1; below it a label is dropped
+
+	NeedsInformation string // the label of issues whose author is asked something; "" for none
+}
+
+// CommandPolicy says whether people can ask for work by comments that begin with /hls.
+type CommandPolicy struct {
+	Enabled bool
+	PerHour int // of one person in the repository; 0 means no cap
 }
 
 // Category is a named group of labels, as "priority".

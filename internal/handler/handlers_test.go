@@ -17,7 +17,7 @@ import (
 )
 
 // answers are the types that Plan reads each handler's answer into.
-var answers = map[string]any{"issues": issueAnswer{}, "pull_request": reviewAnswer{}}
+var answers = map[string]any{"issues": issueAnswer{}, "issue_comment": issueAnswer{}, "pull_request": reviewAnswer{}}
 
 // TestTable walks the table and names what an event lacks.
 func TestTable(t *testing.T) {

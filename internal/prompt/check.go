@@ -55,7 +55,7 @@ func (p Problem) String() string {
 
 // groups are the folders of templates, and the sample that each is tried with.
 var groups = map[string]string{
-	"issues": "issues.opened", "pull_requests": "pull_request.opened", "reviews": "pull_request_review.submitted",
+	"issues": "issues.opened", "commands": "issue_comment.created", "pull_requests": "pull_request.opened", "reviews": "pull_request_review.submitted",
 	"workflows": "workflow_run.completed", "releases": "release.published", "push": "push", "generic": "push",
 }
 

@@ -22,6 +22,8 @@ func Reply(r Request) string {
 		draft = reviewDraft(r, properties)
 	case properties["duplicates"] != nil || properties["missing_information"] != nil:
 		draft = triageDraft(r)
+	case properties["quotes"] != nil:
+		draft = explainDraft(r)
 	default:
 		draft = genericDraft(r)
 	}

@@ -60,6 +60,8 @@ type forgetful struct{ *github.Client }
 func (forgetful) Previous(context.Context) (*hls.Analysis, error)          { return nil, nil }
 func (forgetful) Raised(context.Context) ([]hls.Remark, error)             { return nil, nil }
 func (forgetful) Recall(context.Context, hls.Recall) ([]hls.Memory, error) { return nil, nil }
+func (forgetful) Runs(context.Context, int) ([]handler.Run, error)         { return nil, nil }
+func (f forgetful) Of(string) handler.Memory                               { return f }
 
 // take goes through the stages for one delivery.
 func (w *walk) take(d simulate.Delivery) hls.State {
@@ -69,7 +71,7 @@ func (w *walk) take(d simulate.Delivery) hls.State {
 		ID: d.GUID, Event: d.Event, Body: d.Payload, Hash: sha256.Sum256(d.Payload), ReceivedAt: time.Now(),
 	})
 	must(w.t, err)
-	knows := handler.For(event.Name)
+	knows := handler.Of(event)
 	if verdict := knows.Route(event, w.rule); !verdict.Do {
 		w.t.Fatalf("%s is not worked on: %s", event, verdict.Reason)
 	}

@@ -65,7 +65,7 @@ func whoPaused(ctx context.Context, read Memory, s hls.Subject) (string, error) 
 // from the place.
 type ignoring struct{ unasked }
 
-func (ignoring) gather(ctx context.Context, read Reader, e hls.Event, _ hls.Rule, cmd *commandFacts) (hls.Facts, error) {
+func (ignoring) gather(ctx context.Context, read Reader, e hls.Event, r hls.Rule, cmd *commandFacts) (hls.Facts, error) {
 	f, err := place(ctx, read, e.Subject, hls.KindPullRequest, cmd)
 	if err != nil || f.Skip != "" || cmd.Refused != "" {
 		return f, err
@@ -74,36 +74,41 @@ func (ignoring) gather(ctx context.Context, read Reader, e hls.Event, _ hls.Rule
 	if err != nil {
 		return f, err
 	}
-	if cmd.Finding, err = meant(ctx, read, e, cmd.Text, findings); err != nil {
+	means, err := finder(ctx, read, e, r.Self)
+	if err != nil {
 		return f, err
 	}
-	if cmd.Finding == nil {
+	found := slices.DeleteFunc(findings, func(f raisedFinding) bool { return !means(f) })
+	if len(found) != 1 { // Neither is guessed at.
 		cmd.Refused = "unknown_finding"
+		return f, nil
 	}
+	cmd.Finding = &found[0]
 	return f, nil
 }
 
-// meant is the finding that a command means, nil when that is not plain.
-func meant(ctx context.Context, read Reader, e hls.Event, text string, findings []raisedFinding) (*raisedFinding, error) {
-	id, _, _ := strings.Cut(text, " ")
-	fits := func(f raisedFinding) bool { return f.ID == hls.Fold(strings.Trim(id, "`#")) }
-	if id == "" && e.Name == remarkEvent && e.Comment.InReplyTo != 0 {
-		root, err := read.ReviewComment(ctx, e.Subject, e.Comment.InReplyTo)
-		if errors.Is(err, hls.ErrNotFound) || err == nil && !root.On(e.Subject) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read remark: %w", err)
-		}
-		fits = func(f raisedFinding) bool {
-			return f.Path == root.Path && (strings.Contains(root.Body, f.ID) || tellsOf(root.Body, f.Problem))
-		}
+// finder tells which finding a command means: the one that it names or, in the thread of a remark by HLS, the one that the
+// remark tells of.
+func finder(ctx context.Context, read Reader, e hls.Event, self hls.Account) (means func(raisedFinding) bool, err error) {
+	o, _ := orderIn(e.Comment.Body)
+	id, _, _ := strings.Cut(o.text, " ")
+	if id = hls.Fold(strings.Trim(id, "`#")); id != "" {
+		return func(f raisedFinding) bool { return f.ID == id }, nil
 	}
-	found := slices.DeleteFunc(slices.Clone(findings), func(f raisedFinding) bool { return !fits(f) })
-	if len(found) != 1 {
-		return nil, nil
+	none := func(raisedFinding) bool { return false }
+	if e.Name != remarkEvent || e.Comment.InReplyTo == 0 {
+		return none, nil
 	}
-	return &found[0], nil
+	root, err := read.ReviewComment(ctx, e.Subject, e.Comment.InReplyTo)
+	switch {
+	case errors.Is(err, hls.ErrNotFound), err == nil && !(root.On(e.Subject) && self.Same(root.User)):
+		return none, nil
+	case err != nil:
+		return nil, fmt.Errorf("read remark: %w", err)
+	}
+	return func(f raisedFinding) bool {
+		return f.Path == root.Path && (strings.Contains(root.Body, f.ID) || tellsOf(root.Body, f.Problem))
+	}, nil
 }
 
 // tellsOf tells whether a remark says what a finding says.

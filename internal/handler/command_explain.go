@@ -39,6 +39,7 @@ type explainAnswer struct {
 	Injection bool     `json:"injection_suspected"`
 }
 
+// gather leaves out the question itself, and what HLS has said: neither proves an answer.
 func (explaining) gather(ctx context.Context, read Reader, e hls.Event, r hls.Rule, cmd *commandFacts) (hls.Facts, error) {
 	f, err := place(ctx, read, e.Subject, "", cmd)
 	if err != nil || f.Skip != "" {
@@ -54,7 +55,9 @@ func (explaining) gather(ctx context.Context, read Reader, e hls.Event, r hls.Ru
 		}
 		f.Diff, f.Omitted = pack(f.Files, r.Ignore.Paths, diffBudget)
 	}
-	return f, around(ctx, read, e.Subject, &f)
+	err = around(ctx, read, e.Subject, &f)
+	f.Comments = slices.DeleteFunc(slices.Clone(f.Comments), func(c hls.Comment) bool { return isOrder(c.Body) || r.Self.Same(c.User) })
+	return f, err
 }
 
 func (explaining) question(_ hls.Event, f hls.Facts, _ hls.Rule) hls.Question {

@@ -25,7 +25,7 @@ func planCommand(t testing.TB, g *github, e hls.Event, r hls.Rule, answer any) (
 	return f, Of(e).Plan(e, f, a, r)
 }
 
-func TestExplainStandsOnQuotes(t *testing.T) {
+func TestE1_ExplanationsStandOnQuotes(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("All of it is so. ", 200)
 	for _, tc := range []struct {
@@ -47,7 +47,9 @@ func TestExplainStandsOnQuotes(t *testing.T) {
 		{"long", issueEvent(""), explainAnswer{long, []string{"crashes when I press Save"}, false}, []string{"All of it is so."}, long},
 	} {
 		e := commandEvent(tc.on, "/hls explain does it burn at noon?")
-		f, p := planCommand(t, hearing(e), e, commandRule(), tc.answer)
+		g := hearing(e)
+		g.comments = []hls.Comment{{ID: 55, User: mona, Body: e.Comment.Body}, {User: self, Body: "An answer by HLS: it explodes at night."}}
+		f, p := planCommand(t, g, e, commandRule(), tc.answer)
 		body := bodyIn(p, hls.UpsertComment)
 		for _, want := range tc.says {
 			if !strings.Contains(body, want) {
@@ -94,7 +96,7 @@ func TestPauseAndResume(t *testing.T) {
 	}
 }
 
-func TestIgnoreFinding(t *testing.T) {
+func TestE1_IgnoredFindingsAreMeantPlainly(t *testing.T) {
 	t.Parallel()
 	pull := pullEvent("").Subject
 	one := raisedFinding{ID: findingID("save.go", "a"), Path: "save.go", Code: "a", Problem: "The error is lost", State: stillOpen}

@@ -129,7 +129,7 @@ func TestE1_CommandsAreOfPeopleWithWriteAccess(t *testing.T) {
 }
 
 // A person has so many commands an hour in a repository, on whatever they stand.
-func TestCommandsAreCapped(t *testing.T) {
+func TestE7_CommandsAreCapped(t *testing.T) {
 	t.Parallel()
 	r := commandRule()
 	r.Commands.PerHour = 2

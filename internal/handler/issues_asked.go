@@ -51,7 +51,7 @@ func answered(f hls.Facts, r hls.Rule) (asking bool, answer hls.Comment, ok bool
 		since = question.CreatedAt
 	}
 	for _, c := range slices.Backward(f.Comments) {
-		if c.User.Same(f.Issue.User) && !c.CreatedAt.Before(since) && tells(c.Body, *f.Issue) {
+		if c.User.Same(f.Issue.User) && !c.CreatedAt.Before(since) && !isOrder(c.Body) && tells(c.Body, *f.Issue) {
 			return asking || labeled, c, true
 		}
 	}

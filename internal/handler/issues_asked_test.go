@@ -92,6 +92,7 @@ func TestIssueCommentGather(t *testing.T) {
 		{"answered before", []hls.Comment{closed, answer}, nil, "nothing_asked"},
 		{"told before it was asked", []hls.Comment{early, question}, nil, "nothing_answered"},
 		{"the comment is gone again", []hls.Comment{question}, nil, "nothing_answered"},
+		{"a command is no answer", []hls.Comment{question, {ID: 3, User: author, Body: "/hls triage version 2.3.1", CreatedAt: at(3)}}, nil, "nothing_answered"},
 		{"asked by a label", []hls.Comment{answer}, labeled, ""},
 		{"told before the label", []hls.Comment{early}, func(g *github) {
 			labeled(g)
@@ -121,7 +122,7 @@ func TestIssueCommentGather(t *testing.T) {
 }
 
 // Each case is a triage of an issue that HLS has asked about before, or not.
-func TestNeedsInformation(t *testing.T) {
+func TestE8_NeedsInformationGoesWhereHLSPutIt(t *testing.T) {
 	t.Parallel()
 	mine := hls.LabelEvent{Label: "Needs Info", Added: true, Actor: self}
 	theirs := hls.LabelEvent{Label: "Needs Info", Added: true, Actor: person}

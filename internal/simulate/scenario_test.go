@@ -36,6 +36,7 @@ func newWalk(t *testing.T, g *simulate.GitHub, c *simulate.Claude) *walk {
 	limits := github.Limits{WritesPerMinute: &none, ContentPerHour: &none}
 	w := &walk{t: t, rule: hls.Rule{
 		Name: "acme/widget-shop", Labels: hls.LabelPolicy{AutoApply: true}, Ignore: hls.Ignore{Bots: true}, Self: g.Self(),
+		Commands: hls.CommandPolicy{Enabled: true},
 	}}
 	var err error
 	w.github, err = github.New(github.Config{BaseURL: hub, Token: "right", Limits: limits}, nil)
@@ -105,10 +106,25 @@ func (w *walk) do(ctx context.Context, e hls.Effect) error {
 		}
 		err = w.github.AddLabels(ctx, e.Subject, names)
 	case hls.UpsertComment:
-		_, err = w.github.CreateComment(ctx, e.Subject, e.Body)
+		err = w.say(ctx, e)
 	case hls.CreateReview:
 		_, err = w.github.CreateReview(ctx, e.Subject, e.Head, e.Body, e.Remarks)
 	}
+	return err
+}
+
+// say edits the comment that was posted on the subject before, or posts one.
+func (w *walk) say(ctx context.Context, e hls.Effect) error {
+	for c, err := range w.github.AllComments(ctx, e.Subject) {
+		if err != nil {
+			return err
+		}
+		if w.rule.Self.Same(c.User) {
+			_, err = w.github.EditComment(ctx, e.Subject, c.ID, e.Body)
+			return err
+		}
+	}
+	_, err := w.github.CreateComment(ctx, e.Subject, e.Body)
 	return err
 }
 

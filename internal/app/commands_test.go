@@ -141,3 +141,46 @@ func TestE5_ACommandIsDoneOnce(t *testing.T) {
 		}
 	}
 }
+
+// A command in the thread of a remark is acknowledged there, and answered in the conversation.
+func TestCommandsInThreadsOnLines(t *testing.T) {
+	t.Parallel()
+	gh := shop()
+	s := start(t, strings.Replace(talking, "issue_comment]", "issue_comment, pull_request_review_comment]", 1), gh, answering(reviewAnswer))
+	if task := s.commanded(8, "acme", "/hls review"); task.State != hls.Done {
+		t.Fatalf("%s (%s)", task.State, task.Reason)
+	}
+	root := gh.Remarks(widgets, 8)[0].ID
+	for _, tc := range []struct{ login, body, reaction, reason string }{
+		{"acme", "/hls help", "eyes", ""}, {"acme", "/hls ignore 00000000", "confused", ""}, {"eve", "/hls help", "", "no_write_access"},
+	} {
+		id := gh.ReplyAs(widgets, tc.login, root, tc.body)
+		d := simulate.Delivery{Event: "pull_request_review_comment", GUID: simulate.NewGUID(), HookID: 1, Payload: gh.RemarkPayload(widgets, id, "created", tc.login)}
+		s.send(d)
+		task, got := s.settled(d.GUID), ""
+		for _, r := range gh.Reactions(widgets, id) {
+			got += r.Content
+		}
+		if got != tc.reaction || task.Reason != tc.reason {
+			t.Errorf("%s by %s: %s (%s), reaction %q", tc.body, tc.login, task.State, task.Reason, got)
+		}
+	}
+	if n := len(gh.Comments(widgets, 8)); n != 2 { // the first command, and the list
+		t.Errorf("%d comments", n)
+	}
+}
+
+// While Claude is out of order a command is acknowledged, and done once that is over.
+func TestCommandDuringAnOutageOfClaude(t *testing.T) {
+	t.Parallel()
+	gh := shop()
+	s := start(t, talking, gh, answering(reviewAnswer))
+	s.claude.SetMode(simulate.Down)
+	d := s.says(8, "acme", "/hls review")
+	s.send(d)
+	eventually(t, func() bool { return s.reactions(8) == "eyes" && len(s.claude.Calls()) > 1 })
+	s.claude.SetMode(simulate.Good)
+	if task := s.settled(d.GUID); task.State != hls.Done || len(gh.Reviews(widgets, 8)) != 1 || s.reactions(8) != "eyes" {
+		t.Errorf("%s (%s), %s", task.State, task.Reason, s.reactions(8))
+	}
+}

@@ -64,7 +64,8 @@ func ownPurpose(kind string, e hls.Event) string {
 }
 
 // Route: who may give commands is not in the payload, or not to be believed there, so that Gather asks GitHub. Only created
-// comments count: whoever may edit comments could put words into the mouths of others.
+// comments count: whoever may edit comments could put words into the mouths of others. While Claude is out of order a
+// command is acknowledged all the same, and waits then.
 func (commands) Route(e hls.Event, r hls.Rule) hls.Verdict {
 	switch {
 	case !r.Commands.Enabled:
@@ -76,8 +77,7 @@ func (commands) Route(e hls.Event, r hls.Rule) hls.Verdict {
 	case !e.Comment.User.Same(e.Sender), e.Sender.Type != "User":
 		return hls.Pass("not_by_a_person")
 	}
-	v, _ := verbOf(e)
-	return hls.Verdict{Do: true, Purpose: ownPurpose(commandPurpose, e), Now: true, Unasked: !v.asks}
+	return hls.Verdict{Do: true, Purpose: ownPurpose(commandPurpose, e), Now: true, Unasked: true}
 }
 
 // Gather looks first whether the command is to be heard at all. What a person may ask for and HLS cannot do is told by a

@@ -4,6 +4,7 @@ import (
 	"context"
 	stdjson "encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -113,6 +114,9 @@ func (d *draft) proven(shown evidence, quotes []string) []string {
 	return kept
 }
 
+// lineNumber is what stands before a line of a diff as the model is shown it: its number, and the sign.
+var lineNumber = regexp.MustCompile(`(?m)^ {0,6}\d{0,9} [ +-]`)
+
 // shownText is everything that an answer may rest on: the issue or pull request, the conversation, and the lines of the
 // diff.
 func shownText(f hls.Facts) evidence {
@@ -129,17 +133,8 @@ func shownText(f hls.Facts) evidence {
 	for _, c := range f.Comments {
 		add(c.Body)
 	}
-	for _, file := range f.Files {
-		if slices.ContainsFunc(f.Omitted, func(o hls.Omission) bool { return o.Filename == file.Filename }) {
-			continue
-		}
-		for _, h := range parsePatch(file.Patch) {
-			var side strings.Builder
-			for _, l := range h.lines {
-				side.WriteString(l.text + "\n")
-			}
-			shown = append(shown, plain(side.String()))
-		}
+	if f.Diff != "" {
+		shown = append(shown, plain(lineNumber.ReplaceAllString(f.Diff, "")))
 	}
 	return shown
 }

@@ -37,6 +37,9 @@ func TestE1_ExplanationsStandOnQuotes(t *testing.T) {
 	}{
 		{"from the diff", pullEvent(""), explainAnswer{"The error is lost", []string{"data, _ := json.Marshal(w)"}, false},
 			[]string{"The error is lost.", "`data, _ := json.Marshal(w)`", automatedExplain}, cannotTell},
+		{"several lines of the diff", pullEvent(""), explainAnswer{"It is lost.", []string{"data, _ := json.Marshal(w)\n\nos.WriteFile(w.Name, data, 0o777)"}, false},
+			[]string{"It is lost."}, cannotTell},
+		{"a number is no code", pullEvent(""), explainAnswer{"It is lost.", []string{"13 +data, _ := json.Marshal(w)"}, false}, []string{cannotTell}, "lost"},
 		{"from the text", issueEvent(""), explainAnswer{"It crashes.", []string{"crashes when I press Save"}, false}, []string{"It crashes."}, cannotTell},
 		{"one of two holds", issueEvent(""), explainAnswer{"It crashes.", []string{"explodes at night", "crashes when I press Save"}, false}, []string{"It crashes."}, "explodes"},
 		{"none holds", issueEvent(""), explainAnswer{"It explodes.", []string{"explodes at night"}, false}, []string{cannotTell}, "explodes"},

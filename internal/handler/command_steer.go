@@ -101,7 +101,7 @@ func finder(ctx context.Context, read Reader, e hls.Event, self hls.Account) (me
 	}
 	root, err := read.ReviewComment(ctx, e.Subject, e.Comment.InReplyTo)
 	switch {
-	case errors.Is(err, hls.ErrNotFound), err == nil && !(root.On(e.Subject) && self.Same(root.User)):
+	case errors.Is(err, hls.ErrNotFound), err == nil && (!root.On(e.Subject) || !self.Same(root.User)):
 		return none, nil
 	case err != nil:
 		return nil, fmt.Errorf("read remark: %w", err)

@@ -39,10 +39,10 @@ func TestCommandsRoute(t *testing.T) {
 		change func(*hls.Event, *hls.Rule)
 		want   hls.Verdict
 	}{
-		{"review", func(*hls.Event, *hls.Rule) {}, hls.Verdict{Do: true, Purpose: "command-55", Now: true}},
+		{"review", func(*hls.Event, *hls.Rule) {}, hls.Verdict{Do: true, Purpose: "command-55", Now: true, Unasked: true}},
 		{"no analysis", func(e *hls.Event, _ *hls.Rule) { e.Comment.Body = "/hls why" }, hls.Verdict{Do: true, Purpose: "command-55", Now: true, Unasked: true}},
 		{"unknown", func(e *hls.Event, _ *hls.Rule) { e.Comment.Body = "/hls x" }, hls.Verdict{Do: true, Purpose: "command-55", Now: true, Unasked: true}},
-		{"in a thread", func(e *hls.Event, _ *hls.Rule) { e.Name = remarkEvent }, hls.Verdict{Do: true, Purpose: "command-line-55", Now: true}},
+		{"in a thread", func(e *hls.Event, _ *hls.Rule) { e.Name = remarkEvent }, hls.Verdict{Do: true, Purpose: "command-line-55", Now: true, Unasked: true}},
 		{"switched off", func(_ *hls.Event, r *hls.Rule) { r.Commands.Enabled = false }, hls.Pass("commands_off")},
 		{"a bot", func(e *hls.Event, _ *hls.Rule) { e.Sender.Type = "Bot" }, hls.Pass("not_by_a_person")},
 		{"sent by another", func(e *hls.Event, _ *hls.Rule) { e.Sender = author }, hls.Pass("not_by_a_person")},

@@ -97,7 +97,7 @@ type Verdict struct {
 	Reason  string // a rule's name in snake_case when not Do, as "event_not_enabled"
 	Purpose string
 	Now     bool // the work starts without the wait for a burst to end
-	Unasked bool // the facts alone give the answer: the work need not wait for Claude
+	Unasked bool // the work need not wait for Claude: the facts alone give the answer, or have to be looked at first
 }
 
 // Go is the verdict to work on the event for purpose.

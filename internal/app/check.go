@@ -103,6 +103,6 @@ func Render(ctx context.Context, s *config.Settings, sample Sample) (hls.Prompt,
 	}
 	rule, _ := router.Rule(event.Repo.FullName)
 	facts := prompt.PayloadFacts(event)
-	question := handler.For(event.Name).Question(event, facts, rule)
+	question := handler.Of(event).Question(event, facts, rule)
 	return renderer.Render(ctx, prompt.Input{Event: event, Facts: facts, Rule: rule, Question: question, Now: time.Now()})
 }

@@ -125,7 +125,7 @@ func seed(t *testing.T, text string) *simulate.GitHub {
 var seeds = joined[func(*testing.T, *simulate.GitHub, json.RawMessage)]()
 
 // steps are the words of the script: those of all, and each family's own.
-var steps = joined(commonSteps, reviewingSteps, peopleSteps)
+var steps = joined(commonSteps, reviewingSteps, peopleSteps, talkSteps)
 
 func joined[T any](tables ...map[string]T) map[string]T {
 	all := map[string]T{}
@@ -293,6 +293,8 @@ func (j *journey) dropped(task hls.Task) {
 var (
 	signature = regexp.MustCompile(`sig=\S+`)
 	commitSHA = regexp.MustCompile(`\b[0-9a-f]{40}\b`)
+	price     = regexp.MustCompile(`\b\d+\.\d{4} USD`)
+	clock     = regexp.MustCompile(`\b\d{4}-\d\d-\d\d \d\d:\d\d UTC`)
 )
 
 // indented is a request's body as a person reads it: the members in order, texts with their lines.
@@ -311,6 +313,7 @@ func indented(t *testing.T, body string) string {
 			encoded, _ := json.MarshalIndent(members[name], "", "  ")
 			text = string(encoded)
 		}
+		text = price.ReplaceAllString(clock.ReplaceAllString(text, "<time>"), "<price>")
 		text = commitSHA.ReplaceAllString(signature.ReplaceAllString(text, "sig=…"), "<sha>")
 		fmt.Fprintf(&b, "  %s:\n    %s\n", name, strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n    "))
 	}

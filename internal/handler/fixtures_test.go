@@ -35,6 +35,7 @@ type github struct {
 	compared hls.Comparison
 	reads    []string // what was compared
 	talk     talk
+	spoken
 }
 
 func (g *github) Previous(context.Context) (*hls.Analysis, error) {

@@ -36,6 +36,10 @@ type Memory interface {
 	Raised(context.Context) ([]hls.Remark, error)
 	// Recall returns memories of the task's repository that earlier plans left, newest first.
 	Recall(context.Context, hls.Recall) ([]hls.Memory, error)
+	// Of is what is remembered of the task's subject in work of another purpose.
+	Of(purpose string) Memory
+	// Runs are the newest tasks of the task's subject, newest first, without what was superseded and commands of no consequence.
+	Runs(ctx context.Context, limit int) ([]Run, error)
 }
 
 // GitHub is what handlers read of GitHub. Errors are hls.ErrGone for a subject that cannot be seen, hls.RetryAfter
@@ -60,6 +64,7 @@ type GitHub interface {
 
 	roundReader
 	reviewReader
+	commandReader
 }
 
 // Names are the events that HLS knows in particular, in alphabetical order, and "generic" for the rest.
@@ -73,8 +78,21 @@ func For(event string) Handler {
 	return generic{}
 }
 
+// Of is the handler of one event: a comment that is a command has one of its own, whatever it is a comment on.
+func Of(e hls.Event) Handler {
+	if isCommand(e) {
+		return commands{}
+	}
+	return For(e.Name)
+}
+
 // May are the kinds of effects that can come of an event at all, whatever the settings and the answer say.
-func May(event string) []hls.EffectKind { return table[event].may }
+func May(e hls.Event) []hls.EffectKind {
+	if isCommand(e) {
+		return mayCommand(e)
+	}
+	return table[e.Name].may
+}
 
 // family is a handler and the kinds of effects that it can plan.
 type family struct {

@@ -18,7 +18,7 @@ import (
 
 // answers are the types that Plan reads each handler's answer into.
 var answers = map[string]any{
-	"issues": issueAnswer{}, "pull_request": reviewAnswer{},
+	"issues": issueAnswer{}, "issue_comment": issueAnswer{}, "pull_request": reviewAnswer{},
 	"pull_request_review": requestsAnswer{}, "pull_request_review_comment": requestsAnswer{}, "pull_request_review_thread": requestsAnswer{},
 }
 

@@ -43,7 +43,3 @@ func (g *github) Review(_ context.Context, _ hls.Subject, id int64) (hls.Review,
 	}
 	return g.talk.reviews[at], g.errs["Review"]
 }
-
-func (g *github) MayWrite(_ context.Context, _ hls.Subject, who hls.Account) (bool, error) {
-	return slices.ContainsFunc(g.talk.writers, who.Same), g.errs["MayWrite"]
-}

@@ -45,7 +45,7 @@ func (reviewComments) Route(e hls.Event, _ hls.Rule) hls.Verdict {
 	switch {
 	case e.Comment == nil, !slices.Contains([]string{"created", "edited", "deleted"}, e.Action):
 		return hls.Pass("action_not_handled")
-	case e.Action != "deleted" && isCommand(e.Comment.Body):
+	case e.Action != "deleted" && isOrder(e.Comment.Body):
 		return hls.Pass("command")
 	case objects(e):
 		return hls.Go(fmt.Sprintf("objection-%d", e.Comment.InReplyTo))

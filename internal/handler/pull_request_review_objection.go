@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -115,11 +116,11 @@ func (h hearing) heard(ctx context.Context, read Reader, who hls.Account) (bool,
 	if h.author.Same(who) {
 		return true, nil
 	}
-	may, err := read.MayWrite(ctx, h.subject, who)
-	if optional(err) != nil {
-		return false, fmt.Errorf("read who may write: %w", err)
+	may, err := mayWrite(ctx, read, h.subject, who)
+	if errors.Is(err, errHidden) {
+		return false, nil
 	}
-	return may && err == nil, nil
+	return may, err
 }
 
 // surround reads the code that the remark stands in.

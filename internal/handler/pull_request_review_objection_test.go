@@ -126,7 +126,7 @@ func TestE1_WhoIsHeardAboutAFinding(t *testing.T) {
 		"the reply was deleted": {"not_heard", func(g *github, _ *hls.Rule) { g.talk.comments = g.talk.comments[:1] }},
 		"unknown who may": {"not_heard", func(g *github, _ *hls.Rule) {
 			g.talk.comments[1].User = rita
-			g.errs = map[string]error{"MayWrite": hls.ErrNotFound}
+			g.errs = map[string]error{"Access": &hls.Permanent{Err: errors.New("forbidden"), Reason: "github_forbidden"}}
 		}},
 		"the remark was deleted": {"remark_gone", func(g *github, _ *hls.Rule) { g.talk.comments = g.talk.comments[1:] }},
 		"a person's remark":      {"not_own_remark", func(g *github, _ *hls.Rule) { g.talk.comments[0].User = person }},

@@ -17,7 +17,7 @@ type reviews struct{}
 func (reviews) Route(e hls.Event, _ hls.Rule) hls.Verdict {
 	switch e.Action {
 	case "submitted", "edited", "dismissed":
-		if e.Review != nil && e.Action != "dismissed" && isCommand(e.Review.Body) {
+		if e.Review != nil && e.Action != "dismissed" && isOrder(e.Review.Body) {
 			return hls.Pass("command")
 		}
 		return hls.Go(asking)

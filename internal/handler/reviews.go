@@ -22,9 +22,7 @@ type reviewReader interface {
 	// ReviewComments are the comments on lines of a pull request, replies among them, oldest first.
 	ReviewComments(context.Context, hls.Subject) ([]hls.ReviewComment, error)
 	Review(ctx context.Context, s hls.Subject, id int64) (hls.Review, error)
-	// MayWrite tells whether an account has write access to the subject's repository now. What the credential may not
-	// know is hls.ErrNotFound.
-	MayWrite(ctx context.Context, s hls.Subject, who hls.Account) (bool, error)
+	accessReader
 }
 
 // The states of a review, as GitHub's REST API names them. A review that only comments says neither yes nor no.
@@ -177,17 +175,10 @@ func placed(c hls.ReviewComment) int {
 // visibleText is what a reader of a text sees; a command to HLS says nothing to the author.
 func visibleText(body string) string {
 	text := strings.TrimSpace(hiddenText.ReplaceAllString(body, " "))
-	if isCommand(text) {
+	if isOrder(text) {
 		return ""
 	}
 	return text
-}
-
-// isCommand tells whether a text is an order to HLS, which is none of the reviewers' requests.
-func isCommand(body string) bool {
-	word, _, _ := strings.Cut(strings.TrimSpace(body), "\n")
-	fields := strings.Fields(word)
-	return len(fields) > 0 && hls.Fold(fields[0]) == "/hls"
 }
 
 // introduce marks what the author of the pull request said.
@@ -206,8 +197,8 @@ func (v *reviewed) readWriters(ctx context.Context, read Reader, s hls.Subject, 
 			continue
 		}
 		asked++
-		may, err := read.MayWrite(ctx, s, review.User)
-		if errors.Is(err, hls.ErrNotFound) {
+		may, err := mayWrite(ctx, read, s, review.User)
+		if errors.Is(err, errHidden) {
 			v.Unknown = true
 			return nil
 		}

@@ -93,12 +93,12 @@ func TestE8_LabelsOfReviewsArePeoples(t *testing.T) {
 func TestLabelsNeedKnowledgeOfWhoMayWrite(t *testing.T) {
 	t.Parallel()
 	g := asked()
-	g.errs = map[string]error{"MayWrite": hls.ErrNotFound}
+	g.errs = map[string]error{"Access": &hls.Permanent{Err: errors.New("forbidden"), Reason: "github_forbidden"}}
 	p := g.plan(t, reviewEvent("submitted"), reviewRule(), bothRequests())
 	if labelsIn(p, hls.AddLabels) != "" || bodyIn(p, hls.UpsertComment) == "" || whyDropped(p, "reviews") != "permissions_unreadable" {
 		t.Errorf("%+v", p)
 	}
-	g.errs["MayWrite"] = &hls.RetryAfter{Err: errors.New("later")}
+	g.errs["Access"] = &hls.RetryAfter{Err: errors.New("later")}
 	if _, err := For("pull_request_review").Gather(t.Context(), g, reviewEvent("submitted"), reviewRule()); err == nil {
 		t.Error("an outage is taken for an answer")
 	}

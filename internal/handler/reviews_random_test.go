@@ -65,7 +65,7 @@ func TestE1_RandomAnswersAboutReviewsStayInTheClosedSet(t *testing.T) {
 		e := pullEvent("synchronize")
 		p = For(e.Name).Plan(e, gatherReviewed(t, g, e, r), analysisOf(t, c.reviewAnswer()), r)
 		for _, effect := range p.Effects {
-			if effect.Subject != e.Subject || effect.Purpose != "requests" && effect.Purpose != "review" || !slices.Contains(May(e.Name), effect.Kind) {
+			if effect.Subject != e.Subject || effect.Purpose != "requests" && effect.Purpose != "review" || !slices.Contains(May(e), effect.Kind) {
 				t.Errorf("%+v", effect)
 			}
 			harmless(t, effect.Body)

@@ -17,6 +17,7 @@ type Rule struct {
 	Ignore   Ignore
 	Budget   Budget
 	Reviews  ReviewPolicy
+	Commands CommandPolicy
 	Also     []EffectKind // what else may be done than labels, comments and reviews: each has a switch of its own, off by default
 	Self     Account      // the account that HLS acts as; the zero Account while it is not known
 }
@@ -51,6 +52,14 @@ type LabelPolicy struct {
 	Categories    []Category // the whole allowed set; when empty, the labels that the repository has
 	CreateMissing bool       // a configured label that the repository lacks is created
 	MinConfidence float64    // 0 to 1; below it a label is dropped
+
+	NeedsInformation string // the label of issues whose author is asked something; "" for none
+}
+
+// CommandPolicy says whether people can ask for work by comments that begin with /hls.
+type CommandPolicy struct {
+	Enabled bool
+	PerHour int // of one person in the repository; 0 means no cap
 }
 
 // Category is a named group of labels, as "priority".
@@ -107,7 +116,7 @@ type Verdict struct {
 	Reason  string // a rule's name in snake_case when not Do, as "event_not_enabled"
 	Purpose string
 	Now     bool // the work starts without the wait for a burst to end
-	Unasked bool // the facts alone give the answer: the work need not wait for Claude
+	Unasked bool // the work need not wait for Claude: the facts alone give the answer, or have to be looked at first
 }
 
 // Go is the verdict to work on the event for purpose.

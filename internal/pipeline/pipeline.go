@@ -83,6 +83,9 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 	if err := p.overtaken(ctx, j.task); err != nil {
 		return err
 	}
+	if err := p.acknowledge(ctx, j, event, facts, rule); err != nil {
+		return err
+	}
 
 	analysis, err := p.analysis(ctx, j, question{event, facts, rule, knows})
 	if err != nil {
@@ -91,7 +94,7 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 
 	j.enter(hls.StagePlan)
 	plan := aimed(apart(j.task, facts, knows.Plan(event, facts, analysis, rule)), facts)
-	if err := within(plan, handler.May(event.Name)); err != nil {
+	if err := within(plan, handler.May(event)); err != nil {
 		return err
 	}
 	plan = j.plan(p.cfg.Redactor.RedactPlan(plan))
@@ -144,7 +147,7 @@ func (p *Pipeline) route(e hls.Event) (handler.Handler, hls.Rule, hls.Verdict) {
 	if !verdict.Do {
 		return nil, rule, verdict
 	}
-	knows := handler.For(e.Name)
+	knows := handler.Of(e)
 	return knows, rule, knows.Route(e, rule)
 }
 
@@ -215,6 +218,7 @@ func (p *Pipeline) gather(ctx context.Context, j *journey, knows handler.Handler
 	if err := p.wanted(ctx, j.task, facts); err != nil {
 		return facts, err
 	}
+	past.task = goingOn(j.task, facts)
 	if facts.Previous, err = past.Previous(ctx); err != nil || facts.Previous == nil {
 		return facts, err
 	}
@@ -264,9 +268,10 @@ func (p *Pipeline) analysis(ctx context.Context, j *journey, q question) (hls.An
 	}
 
 	j.enter(hls.StagePrompt)
-	in := analyze.Input{Task: j.task, Question: q.knows.Question(q.event, q.facts, q.rule), Rule: q.rule, Revision: q.facts.Revision}
+	task := goingOn(j.task, q.facts)
+	in := analyze.Input{Task: task, Question: q.knows.Question(q.event, q.facts, q.rule), Rule: q.rule, Revision: q.facts.Revision}
 	if in.Question.Known == nil {
-		if in.Prompt, err = p.prompt(ctx, j.task, q, in.Question); err != nil {
+		if in.Prompt, err = p.prompt(ctx, task, q, in.Question); err != nil {
 			return hls.Analysis{}, err
 		}
 	}
@@ -279,7 +284,7 @@ func (p *Pipeline) analysis(ctx context.Context, j *journey, q question) (hls.An
 	fault.At(fault.Analyzed)
 	analysis.Answer = p.cfg.Redactor.RedactJSON(analysis.Answer)
 	j.analyzed(analysis)
-	if err := p.store.SaveAnalysis(ctx, j.task, reservation, analysis); err != nil {
+	if err := p.store.SaveAnalysis(ctx, task, reservation, analysis); err != nil {
 		return hls.Analysis{}, fmt.Errorf("save analysis: %w", err)
 	}
 	return analysis, nil

@@ -49,7 +49,7 @@ func TestE5_WhatAPersonAsksForIsApart(t *testing.T) {
 func TestE1_OnlyWhatTheFamilyMay(t *testing.T) {
 	t.Parallel()
 	for _, name := range handler.Names() {
-		may := handler.May(name)
+		may := handler.May(hls.Event{Name: name})
 		for _, kind := range hls.EffectKinds() {
 			err := within(hls.Plan{Effects: []hls.Effect{{Kind: kind}}}, may)
 			if (err == nil) != slices.Contains(may, kind) {
@@ -57,7 +57,7 @@ func TestE1_OnlyWhatTheFamilyMay(t *testing.T) {
 			}
 		}
 	}
-	if within(hls.Plan{Effects: []hls.Effect{{Kind: hls.AddLabels}}}, handler.May("gollum")) == nil {
+	if within(hls.Plan{Effects: []hls.Effect{{Kind: hls.AddLabels}}}, handler.May(hls.Event{Name: "gollum"})) == nil {
 		t.Error("an event that is only analyzed may set labels")
 	}
 }

@@ -55,9 +55,9 @@ func (p Problem) String() string {
 
 // groups are the folders of templates, and the sample that each is tried with.
 var groups = map[string]string{
-	"issues": "issues.opened", "pull_requests": "pull_request.opened", "reviews": "pull_request_review.submitted",
-	"objections": "pull_request_review_comment.created",
-	"workflows":  "workflow_run.completed", "releases": "release.published", "push": "push", "generic": "push",
+	"issues": "issues.opened", "commands": "issue_comment.created", "pull_requests": "pull_request.opened",
+	"reviews": "pull_request_review.submitted", "objections": "pull_request_review_comment.created",
+	"workflows": "workflow_run.completed", "releases": "release.published", "push": "push", "generic": "push",
 }
 
 // Check finds everything that is wrong with the templates of all given rules, and with those of a rule without any of

@@ -37,6 +37,8 @@ type Repository struct {
 	Ignore Ignore `yaml:"ignore"`
 	// Budget replaces parts of claude.budget.
 	Budget Budget `yaml:"budget"`
+	// Commands are comments that begin with /hls, where events has issue_comment or pull_request_review_comment.
+	Commands Commands `yaml:"commands"`
 }
 
 // Labels is the section labels of a repository.
@@ -51,6 +53,18 @@ type Labels struct {
 	CreateMissing *bool `yaml:"create_missing"`
 	// MinConfidence, between 0 and 1, is what Claude must claim at least for a label to be set; the default is 0.6.
 	MinConfidence *float64 `yaml:"min_confidence" jsonschema:"minimum=0,maximum=1"`
+	// NeedsInformation is a label that is set when an issue's author is asked something, and taken away by HLS once a later
+	// look finds nothing missing; with categories, one of theirs. The default is none.
+	NeedsInformation string `yaml:"needs_information"`
+}
+
+// Commands is the section commands of a repository.
+type Commands struct {
+	// Enabled false leaves commands alone. The default is true: people with write access are heard, and their commands are
+	// acknowledged with a reaction.
+	Enabled *bool `yaml:"enabled"`
+	// PerHour is the most commands of one person that are heard in an hour; the default is 30, and 0 means no cap.
+	PerHour *int `yaml:"per_hour" jsonschema:"minimum=0"`
 }
 
 // Comments is the section comments of a repository.

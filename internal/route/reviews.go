@@ -38,11 +38,3 @@ func (c *compiler) reviews(l ReviewLabels) hls.ReviewPolicy {
 		NeedsReview:  name("needs_review", l.NeedsReview, needsReview),
 	}
 }
-
-// also are the kinds of effects that options of the repository switch on.
-func also(r Repository) (kinds []hls.EffectKind) {
-	if r.Reviews.Withdraw {
-		kinds = append(kinds, hls.EditRemark)
-	}
-	return kinds
-}

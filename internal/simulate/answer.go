@@ -26,6 +26,8 @@ func Reply(r Request) string {
 		draft = objectionDraft(r)
 	case properties["duplicates"] != nil || properties["missing_information"] != nil:
 		draft = triageDraft(r)
+	case properties["quotes"] != nil:
+		draft = explainDraft(r)
 	default:
 		draft = genericDraft(r)
 	}

@@ -32,6 +32,7 @@ type Event struct {
 	Status      *DeploymentStatus
 	Discussion  *Discussion
 	Label       *Label
+	Former      string // the name that a label or a repository had before this event renamed it
 	Push        Push   // of a push alone
 	Body        []byte // the payload as GitHub sent it
 }
@@ -62,6 +63,7 @@ func DecodeEvent(d Delivery) (Event, error) {
 	if d.Event == "push" {
 		e.Push = p.Push
 	}
+	e.Former = former(d)
 	e.takeObjects(p)
 	e.Subject = e.subject(p)
 	e.Subject.Scope = d.Scope

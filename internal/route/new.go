@@ -106,6 +106,7 @@ func (c *compiler) entry(r Repository, f Features) entry {
 			c.fail(errors.New("the secret is empty"), "webhook_secret", i)
 		}
 	}
+	happenings, also := c.happenings(r.Happenings, nil)
 	return entry{
 		name: hls.Fold(r.Name), glob: hls.IsGlob(r.Name), enabled: on(r.Enabled, true), token: r.Token,
 		authors: newGlobs(r.Ignore.Authors), exceptBots: newGlobs(r.Ignore.ExceptBots), labels: newGlobs(r.Ignore.Labels),
@@ -119,7 +120,7 @@ func (c *compiler) entry(r Repository, f Features) entry {
 				Drafts: r.Ignore.Drafts, Paths: r.Ignore.Paths, Labels: r.Ignore.Labels,
 				TitlePatterns: r.Ignore.TitlePatterns,
 			},
-			Budget: c.budget(r.Budget, f.Budget),
+			Budget: c.budget(r.Budget, f.Budget), Also: also, Happenings: happenings,
 		},
 	}
 }

@@ -112,8 +112,9 @@ processing: {debounce: 0s, max_attempts: 4, analyses_per_subject_per_day: 0}
 		ended[e.Event+": "+end]++
 	}
 	for _, want := range []string{
-		"issues: 202 done ()", "pull_request: 202 done ()", "release: 202 done ()", "deployment_status: 202 done ()",
-		"discussion: 202 done ()", "label: 202 done ()", "gollum: 202 done ()", "installation: 200 ignored (no_repository)",
+		"issues: 202 done ()", "pull_request: 202 done ()", "release: 202 done ()", "deployment_status: 202 skipped (not_failing)",
+		"discussion: 202 done ()", "label: 202 done ()", "push: 200 ignored (branch_created)", "gollum: 202 done ()",
+		"installation: 200 ignored (no_repository)", "repository: 202 done ()",
 	} {
 		if ended[want] == 0 {
 			t.Errorf("none ended as %s", want)
@@ -152,6 +153,9 @@ func exampleHub(all []example) *simulate.GitHub {
 		IssueSeed: simulate.IssueSeed{Number: 2, Title: "Update the README with new information.", Author: "Codertocat", Body: "It is high time."},
 		Files:     []hls.File{{Filename: "main.go", Status: "modified", Patch: "@@ -1,2 +1,2 @@\n package main\n-var a = 1\n+var a = 2"}},
 	})
+	gh.AddCommit(hello, simulate.CommitSeed{Message: "First", Tag: "0.0.0", Age: 48 * time.Hour})
+	gh.AddCommit(hello, simulate.CommitSeed{Message: "Second", Tag: "0.0.1"})
+	gh.AddRelease(hello, simulate.ReleaseSeed{Tag: "0.0.0", Author: "Codertocat", Age: 48 * time.Hour})
 	gh.AddRelease(hello, simulate.ReleaseSeed{ID: 17372790, Tag: "0.0.1", Author: "Codertocat"})
 	return gh
 }

@@ -122,10 +122,10 @@ func seed(t *testing.T, text string) *simulate.GitHub {
 }
 
 // seeds are the further members of github.json, each with what puts it into the repository.
-var seeds = joined[func(*testing.T, *simulate.GitHub, json.RawMessage)]()
+var seeds = joined(happeningSeeds)
 
 // steps are the words of the script: those of all, and each family's own.
-var steps = joined(commonSteps)
+var steps = joined(commonSteps, happeningSteps)
 
 func joined[T any](tables ...map[string]T) map[string]T {
 	all := map[string]T{}
@@ -222,7 +222,9 @@ type about struct {
 }
 
 // payloads are the bodies of the events that a script names by a number.
-var payloads = map[string]func(*journey, about) []byte{
+var payloads = joined(commonPayloads, happeningPayloads)
+
+var commonPayloads = map[string]func(*journey, about) []byte{
 	"issues": func(j *journey, a about) []byte {
 		return j.github.IssuePayload(widgets, a.number, a.action, a.sender, a.changes)
 	},

@@ -31,6 +31,7 @@ type github struct {
 	previous *hls.Analysis
 	raised   []hls.Remark
 	memories []hls.Memory // newest first
+	happened
 }
 
 func (g *github) Previous(context.Context) (*hls.Analysis, error) {

@@ -57,6 +57,8 @@ type GitHub interface {
 	Files(context.Context, hls.Subject) ([]hls.File, error)
 	// Checks is the state of continuous integration at a commit.
 	Checks(ctx context.Context, repo, sha string) (hls.Checks, error)
+	releaseReader
+	deploymentReader
 }
 
 // Names are the events that HLS knows in particular, in alphabetical order, and "generic" for the rest.

@@ -17,7 +17,10 @@ import (
 )
 
 // answers are the types that Plan reads each handler's answer into.
-var answers = map[string]any{"issues": issueAnswer{}, "pull_request": reviewAnswer{}}
+var answers = map[string]any{
+	"issues": issueAnswer{}, "pull_request": reviewAnswer{}, "release": releaseAnswer{}, "push": pushAnswer{},
+	"deployment_status": deploymentAnswer{}, "discussion": discussionAnswer{}, "label": labelAnswer{},
+}
 
 // TestTable walks the table and names what an event lacks.
 func TestTable(t *testing.T) {
@@ -137,7 +140,9 @@ func members(schema map[string]any) []string {
 func fields(answer any) []string {
 	var names []string
 	for f := range reflect.TypeOf(answer).Fields() {
-		names = append(names, f.Tag.Get("json"))
+		if name := f.Tag.Get("json"); name != "" {
+			names = append(names, name)
+		}
 	}
 	slices.Sort(names)
 	return names

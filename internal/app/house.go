@@ -106,7 +106,7 @@ func (a *App) newPipeline(s *config.Settings, made *house, m *web.Metrics) (*pip
 func (a *App) newDoor(s *config.Settings) (*receive.Handler, error) {
 	deps := receive.Deps{
 		Secrets: secrets(s),
-		Accept:  a.pipeline.Accept, Count: a.store.Count, Log: a.log, Proxies: s.Server.TrustedProxies,
+		Accept:  a.accept, Count: a.store.Count, Log: a.log, Proxies: s.Server.TrustedProxies,
 	}
 	if !s.Features.AsyncProcessing {
 		deps.Await = func(ctx context.Context, r hls.Receipt) (any, bool, error) { return a.pipeline.Await(ctx, r.TaskID) }

@@ -122,10 +122,10 @@ func seed(t *testing.T, text string) *simulate.GitHub {
 }
 
 // seeds are the further members of github.json, each with what puts it into the repository.
-var seeds = joined[func(*testing.T, *simulate.GitHub, json.RawMessage)]()
+var seeds = joined(happeningSeeds)
 
 // steps are the words of the script: those of all, and each family's own.
-var steps = joined(commonSteps, reviewingSteps, peopleSteps, talkSteps)
+var steps = joined(commonSteps, reviewingSteps, peopleSteps, talkSteps, happeningSteps)
 
 func joined[T any](tables ...map[string]T) map[string]T {
 	all := map[string]T{}
@@ -222,7 +222,7 @@ type about struct {
 }
 
 // payloads are the bodies of the events that a script names by a number.
-var payloads = joined(commonPayloads, peoplePayloads)
+var payloads = joined(commonPayloads, peoplePayloads, happeningPayloads)
 
 var commonPayloads = map[string]func(*journey, about) []byte{
 	"issues": func(j *journey, a about) []byte {

@@ -115,7 +115,7 @@ func TestE1_RandomAnswersStayInTheClosedSet(t *testing.T) {
 		confined(t, e, p, hls.AddLabels, hls.RemoveLabels, hls.UpsertComment, hls.CreateReview)
 		standing(t, p, f)
 
-		e = hls.Event{Name: "push", DeliveryID: "d"}
+		e = hls.Event{Name: "gollum", DeliveryID: "d"}
 		confined(t, e, For(e.Name).Plan(e, hls.Facts{}, hls.Analysis{Answer: []byte(`{}`)}, r))
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)

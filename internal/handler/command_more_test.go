@@ -185,7 +185,7 @@ func TestWhyTellsWhatIsRecorded(t *testing.T) {
 // remembered of it.
 func TestE1_RandomCommandsStayInTheClosedSet(t *testing.T) {
 	t.Parallel()
-	remembered := []string{hls.Paused, kindFinding, kindTriaged}
+	remembered := []string{hls.Paused, kindFinding, kindReviewed, kindTriaged}
 	for seed := range uint64(randomAnswers / 4) {
 		c := chaos{rand.New(rand.NewPCG(seed, 55))}
 		body := "/hls " + c.pick("review", "triage", "explain", "why", "pause", "resume", "ignore", "help", c.text()) + " " + c.text()

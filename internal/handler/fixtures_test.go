@@ -36,6 +36,7 @@ type github struct {
 	reads    []string // what was compared
 	talk     talk
 	spoken
+	happened
 }
 
 func (g *github) Previous(context.Context) (*hls.Analysis, error) {

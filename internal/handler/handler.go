@@ -65,6 +65,8 @@ type GitHub interface {
 	roundReader
 	reviewReader
 	commandReader
+	releaseReader
+	deploymentReader
 }
 
 // Names are the events that HLS knows in particular, in alphabetical order, and "generic" for the rest.

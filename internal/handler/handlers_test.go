@@ -20,6 +20,8 @@ import (
 var answers = map[string]any{
 	"issues": issueAnswer{}, "issue_comment": issueAnswer{}, "pull_request": reviewAnswer{},
 	"pull_request_review": requestsAnswer{}, "pull_request_review_comment": requestsAnswer{}, "pull_request_review_thread": requestsAnswer{},
+	"release": releaseAnswer{}, "push": pushAnswer{}, "deployment_status": deploymentAnswer{}, "discussion": discussionAnswer{},
+	"label": labelAnswer{},
 }
 
 // TestTable walks the table and names what an event lacks.
@@ -140,7 +142,9 @@ func members(schema map[string]any) []string {
 func fields(answer any) []string {
 	var names []string
 	for f := range reflect.TypeOf(answer).Fields() {
-		names = append(names, f.Tag.Get("json"))
+		if name := f.Tag.Get("json"); name != "" {
+			names = append(names, name)
+		}
 	}
 	slices.Sort(names)
 	return names

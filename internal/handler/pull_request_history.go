@@ -123,7 +123,7 @@ func (r *round) narrow(ctx context.Context, read roundReader, pull hls.Subject, 
 		r.Since = s.head
 		return nil
 	}
-	compared, err := read.Compare(ctx, pull, s.head, s.facts.PullRequest.Head.SHA)
+	compared, err := read.Compare(ctx, pull, s.head, s.facts.PullRequest.Head.SHA, 0)
 	switch {
 	case errors.Is(err, hls.ErrNotFound):
 		return nil

@@ -5,6 +5,7 @@ import (
 	stdjson "encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"hls/internal/hls"
 )
@@ -17,7 +18,7 @@ type reviews struct{}
 func (reviews) Route(e hls.Event, _ hls.Rule) hls.Verdict {
 	switch e.Action {
 	case "submitted", "edited", "dismissed":
-		if e.Review != nil && e.Action != "dismissed" && isOrder(e.Review.Body) {
+		if e.Review != nil && e.Action != "dismissed" && isOrder(strings.TrimSpace(e.Review.Body)) {
 			return hls.Pass("command")
 		}
 		return hls.Go(asking)

@@ -17,8 +17,9 @@ import (
 
 // roundReader is what a review reads to follow those before it.
 type roundReader interface {
-	// Compare is how one commit of the subject's repository differs from another, hls.ErrNotFound where that cannot be told.
-	Compare(ctx context.Context, s hls.Subject, base, head string) (hls.Comparison, error)
+	// Compare is how one commit of the subject's repository differs from another, with at most so many commits of those
+	// between them; hls.ErrNotFound where that cannot be told.
+	Compare(ctx context.Context, s hls.Subject, base, head string, most int) (hls.Comparison, error)
 	// ReviewComments are all comments on lines of a pull request, replies among them, oldest first.
 	ReviewComments(context.Context, hls.Subject) ([]hls.ReviewComment, error)
 }

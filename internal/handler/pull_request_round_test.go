@@ -1,7 +1,6 @@
 package handler
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,11 +11,6 @@ import (
 	"hls/internal/hls"
 )
 
-func (g *github) Compare(_ context.Context, _ hls.Subject, base, head string) (hls.Comparison, error) {
-	g.reads = append(g.reads, base+"..."+head)
-	return g.compared, g.errs["Compare"]
-}
-
 var reviewedAt = time.Date(2026, 1, 15, 9, 30, 0, 0, time.UTC)
 
 // second is goPatch after a push that ends the second hunk in another way.
@@ -24,7 +18,7 @@ const second = "@@ -10,5 +10,7 @@ func Save(w Widget) error {\n \tif w.Name == \
 	"+\tdata, _ := json.Marshal(w)\n+\n+\tos.WriteFile(w.Name, data, 0o777)\n \treturn nil\n" +
 	"@@ -40,2 +42,4 @@ func Load() {\n \ta()\n+\tb()\n+\td()\n \tc()"
 
-const pushed = "@@ -42,3 +42,4 @@ func Load() {\n \ta()\n \tb()\n+\td()\n \tc()"
+const deltaPatch = "@@ -42,3 +42,4 @@ func Load() {\n \ta()\n \tb()\n+\td()\n \tc()"
 
 // pushedTo is a reader of a pull request that was reviewed at head "old", with one finding, and then pushed to.
 func pushedTo() *github {
@@ -37,7 +31,7 @@ func pushedTo() *github {
 	said := remark(found)
 	return &github{
 		pull: pull, files: []hls.File{{Filename: "save.go", Status: "modified", Additions: 5, Deletions: 1, Patch: second}},
-		compared: hls.Comparison{Status: "ahead", Files: []hls.File{{Filename: "save.go", Status: "modified", Additions: 1, Patch: pushed}}},
+		compared: hls.Comparison{Status: "ahead", Files: []hls.File{{Filename: "save.go", Status: "modified", Additions: 1, Patch: deltaPatch}}},
 		previous: &hls.Analysis{Revision: old.Revision(), Answer: []byte(`{"summary":"Saves widgets","risk":"high","type":"feature","effort":3}`), At: reviewedAt},
 		raised:   []hls.Remark{{Body: "Saves widgets."}, said},
 		memories: []hls.Memory{reviewedNow(f).remember(pullEvent("").Subject), raise(found, "old").remember(pullEvent("").Subject)},
@@ -154,9 +148,9 @@ func TestDelta(t *testing.T) {
 		lines       int // added and removed, as the comparison counts them
 		want        string
 	}{
-		{"an own line", pushed, 1, "44"},
+		{"an own line", deltaPatch, 1, "44"},
 		{"a line of the base", "@@ -1,2 +1,3 @@\n a\n+b\n c", 1, ""},
-		{"both", "@@ -1,2 +1,3 @@\n a\n+b\n c\n" + pushed, 2, "44"},
+		{"both", "@@ -1,2 +1,3 @@\n a\n+b\n c\n" + deltaPatch, 2, "44"},
 		{"an own line removed", "@@ -42,4 +42,3 @@\n \ta()\n-\tx()\n \tb()\n \tc()", 1, "42 43"},
 		{"a line of the base removed", "@@ -20,3 +20,2 @@\n a\n-x()\n b", 1, ""},
 		{"a line removed that the pull request removes", "@@ -9,3 +9,2 @@\n x\n \tif w.Name == \"\" {\n-\t\treturn nil\n \t\treturn errEmpty", 1, "10 11"},

@@ -76,7 +76,7 @@ func TestE1_WordsOnEarlierFindingsAreProved(t *testing.T) {
 			g.memories = append(g.memories, leftAlone.remember(pullEvent("").Subject))
 			g.comments = []hls.Comment{{User: person, Body: "Marshal is total for it. <!-- hidden in the comment -->"}, {User: self, Body: "this is justified by itself"}}
 			g.files[0].Patch = strings.ReplaceAll(second, "+\td()", "+\tcheck(data)")
-			g.compared.Files[0].Patch = strings.ReplaceAll(pushed, "+\td()", "+\tcheck(data)")
+			g.compared.Files[0].Patch = strings.ReplaceAll(deltaPatch, "+\td()", "+\tcheck(data)")
 		})
 		p := planLater(t, f, laterAnswer{goodReviewAnswer(), []earlierFinding{tc.said, tc.said}}, rule())
 		got := string(findingIn(t, p, lostError).State) + string(findingIn(t, p, leftAlone.ID).State)
@@ -229,7 +229,7 @@ func TestE1_RandomAnswersOfLaterRoundsStayInTheClosedSet(t *testing.T) {
 	t.Parallel()
 	longer := func(g *github) {
 		g.files[0].Patch = strings.ReplaceAll(second, "+\td()", "+\td() // it calls")
-		g.compared.Files[0].Patch = strings.ReplaceAll(pushed, "+\td()", "+\td() // it calls")
+		g.compared.Files[0].Patch = strings.ReplaceAll(deltaPatch, "+\td()", "+\td() // it calls")
 	}
 	narrow := laterFacts(t, longer)
 	whole := laterFacts(t, func(g *github) { longer(g); g.compared.Status = "diverged" })

@@ -33,6 +33,7 @@ type Event struct {
 	Discussion  *Discussion
 	Label       *Label
 	Thread      int64  // the first comment of the thread that was resolved or unresolved
+	Former      string // the name that a label or a repository had before this event renamed it
 	Push        Push   // of a push alone
 	Body        []byte // the payload as GitHub sent it
 }
@@ -64,6 +65,7 @@ func DecodeEvent(d Delivery) (Event, error) {
 	if d.Event == "push" {
 		e.Push = p.Push
 	}
+	e.Former = former(d)
 	e.takeObjects(p)
 	e.Subject = e.subject(p)
 	e.Subject.Scope = d.Scope

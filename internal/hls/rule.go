@@ -19,7 +19,8 @@ type Rule struct {
 	Reviews  ReviewPolicy
 	Commands CommandPolicy
 	Also     []EffectKind // what else may be done than labels, comments and reviews: each has a switch of its own, off by default
-	Self     Account      // the account that HLS acts as; the zero Account while it is not known
+	Happenings
+	Self Account // the account that HLS acts as; the zero Account while it is not known
 }
 
 // Lets tells whether the settings let HLS do a kind of thing at all.

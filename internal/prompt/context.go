@@ -210,7 +210,7 @@ func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // PayloadFacts are the facts that a payload alone gives, for a prompt that is rendered without asking GitHub.
 func PayloadFacts(e hls.Event) hls.Facts {
-	f := hls.Facts{Issue: e.Issue, PullRequest: e.PullRequest, Revision: e.DeliveryID}
+	f := hls.Facts{Issue: e.Issue, PullRequest: e.PullRequest, Revision: e.DeliveryID, Values: payloadValues(e)}
 	switch {
 	case e.PullRequest != nil:
 		f.Revision = e.PullRequest.Revision()

@@ -39,6 +39,8 @@ type Repository struct {
 	Budget Budget `yaml:"budget"`
 	// Commands are comments that begin with /hls, where events has issue_comment or pull_request_review_comment.
 	Commands Commands `yaml:"commands"`
+
+	Happenings `yaml:",inline"`
 }
 
 // Labels is the section labels of a repository.
@@ -48,8 +50,8 @@ type Labels struct {
 	AutoApply *bool `yaml:"auto_apply"`
 	// Categories are the only labels that may be set, by group; without them, the labels that the repository has.
 	Categories Categories `yaml:"categories"`
-	// CreateMissing true creates a configured label that the repository lacks; the default is
-	// features.auto_setup_labels.
+	// CreateMissing true creates a configured label that the repository lacks, unless a person deleted or renamed it, which
+	// the webhook's event label tells; the default is features.auto_setup_labels.
 	CreateMissing *bool `yaml:"create_missing"`
 	// MinConfidence, between 0 and 1, is what Claude must claim at least for a label to be set; the default is 0.6.
 	MinConfidence *float64 `yaml:"min_confidence" jsonschema:"minimum=0,maximum=1"`

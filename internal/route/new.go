@@ -106,6 +106,7 @@ func (c *compiler) entry(r Repository, f Features) entry {
 			c.fail(errors.New("the secret is empty"), "webhook_secret", i)
 		}
 	}
+	happenings, also := c.happenings(r.Happenings, also(r))
 	return entry{
 		name: hls.Fold(r.Name), glob: hls.IsGlob(r.Name), enabled: on(r.Enabled, true), token: r.Token,
 		authors: newGlobs(r.Ignore.Authors), exceptBots: newGlobs(r.Ignore.ExceptBots), labels: newGlobs(r.Ignore.Labels),
@@ -120,7 +121,7 @@ func (c *compiler) entry(r Repository, f Features) entry {
 				TitlePatterns: r.Ignore.TitlePatterns,
 			},
 			Budget: c.budget(r.Budget, f.Budget), Reviews: c.reviews(r.Reviews.Labels), Commands: c.commands(r.Commands),
-			Also: also(r),
+			Happenings: happenings, Also: also,
 		},
 	}
 }

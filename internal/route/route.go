@@ -100,7 +100,7 @@ func (e *entry) pass(event hls.Event, self hls.Account) string {
 	switch {
 	case !e.enabled:
 		return RepositoryDisabled
-	case !enabled(e.rule.Events, event.Name, event.Action):
+	case !e.heard(event):
 		return EventNotEnabled
 	case event.Sender.Same(self):
 		return OwnEvent

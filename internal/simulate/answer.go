@@ -17,7 +17,9 @@ func Reply(r Request) string {
 		return "{}"
 	}
 	var draft map[string]any
-	switch properties, _ := schema["properties"].(map[string]any); {
+	properties, _ := schema["properties"].(map[string]any)
+	switch draft = happeningDraft(r, properties); {
+	case draft != nil:
 	case properties["findings"] != nil:
 		draft = reviewDraft(r, properties)
 	case properties["requests"] != nil:

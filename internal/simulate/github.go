@@ -68,7 +68,7 @@ func NewGitHub(cfg GitHubConfig) *GitHub {
 	}
 	g.AddAccount(cfg.Self)
 	g.table = append(append(patterns(g.routes()), patterns(g.appRoutes())...), patterns(g.workRoutes())...)
-	g.table = append(g.table, patterns(g.compareRoutes())...)
+	g.table = append(g.table, patterns(g.historyRoutes())...)
 	return g
 }
 
@@ -94,6 +94,7 @@ type repository struct {
 	last        int // the highest number given to an issue or pull request
 	hooks       []*hook
 	work        work
+	history     history
 }
 
 type label struct {
@@ -117,11 +118,12 @@ type pull struct {
 	head, base hls.Branch
 	draft      bool
 	merged     bool
+	mergeSHA   string                // the commit of the base branch by which it was merged
 	files      map[string][]hls.File // by head SHA
 	heads      []string              // all SHAs that were the head, oldest first
 	checks     map[string][]Check    // by SHA
 	reviews    []*review
-	history    history
+	history    pullHistory
 }
 
 // shown is when a fault lets a new object appear in lists; the zero time is at once.

@@ -4,13 +4,12 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
-	"strings"
 
 	"hls/internal/hls"
 )
 
-// history is how the heads of a pull request came about. Its zero value is pushes on top of one another.
-type history struct {
+// pullHistory is how the heads of a pull request came about. Its zero value is pushes on top of one another.
+type pullHistory struct {
 	forced map[string]bool       // heads that are not on top of the one before
 	merged map[string][]hls.File // what a head brought besides, with a merge of the base branch
 }
@@ -45,19 +44,13 @@ func (g *GitHub) PushMerge(repo string, number int, files, compared []hls.File) 
 	return s.pull.head.SHA
 }
 
-// compareRoutes is the comparison of commits.
-func (g *GitHub) compareRoutes() map[string]endpoint {
-	return map[string]endpoint{"GET /repos/{owner}/{repo}/compare/{basehead}": g.compare}
-}
-
 // maxCompared is how many files a comparison tells of ("Compare two commits").
 const maxCompared = 300
 
-// compare knows the heads that pull requests have had. The files stand on the first page alone.
-func (g *GitHub) compare(x *exchange) reply {
-	base, head, ok := strings.Cut(x.vars["basehead"], "...")
+// compareHeads knows the heads that pull requests have had. The files stand on the first page alone.
+func (g *GitHub) compareHeads(x *exchange, base, head string) reply {
 	s := x.headed(head)
-	if !ok || s == nil || x.headed(base) != s {
+	if s == nil || x.headed(base) != s {
 		return notFound()
 	}
 	from, to := slices.Index(s.pull.heads, base), slices.Index(s.pull.heads, head)

@@ -20,6 +20,7 @@ func (s *Scenario) seed() {
 	for _, old := range shopHistory {
 		g.AddIssue(s.Repo, old)
 	}
+	s.seedHistory()
 }
 
 var shopLabels = []hls.Label{

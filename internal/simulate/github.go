@@ -68,6 +68,7 @@ func NewGitHub(cfg GitHubConfig) *GitHub {
 	}
 	g.AddAccount(cfg.Self)
 	g.table = append(append(patterns(g.routes()), patterns(g.appRoutes())...), patterns(g.workRoutes())...)
+	g.table = append(g.table, patterns(g.actionsRoutes())...)
 	return g
 }
 
@@ -114,6 +115,7 @@ type subject struct {
 
 type pull struct {
 	head, base hls.Branch
+	headOwner  string // login of a fork's owner; "" for a branch of the repository
 	draft      bool
 	merged     bool
 	files      map[string][]hls.File // by head SHA

@@ -89,20 +89,7 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 		return err
 	}
 
-	j.enter(hls.StagePlan)
-	plan := aimed(apart(j.task, facts, knows.Plan(event, facts, analysis, rule)), facts)
-	if err := within(plan, handler.May(event.Name)); err != nil {
-		return err
-	}
-	plan = j.plan(p.cfg.Redactor.RedactPlan(plan))
-	if err := p.store.SavePlan(ctx, j.task, plan); err != nil {
-		return err
-	}
-
-	j.enter(hls.StageAct)
-	entries, err := p.rooms().Actor.Act(ctx, j.task, plan, rule)
-	j.acted(entries)
-	return err
+	return p.conclude(ctx, j, question{event, facts, rule, knows}, analysis)
 }
 
 // aimed is a plan with the target that gathering found, whatever the plan itself says of one: it was made from what

@@ -222,6 +222,7 @@ func sampleInput(name string, rule hls.Rule) (Input, error) {
 	f.Diff = "=== save.go (modified, +1 -1)\n@@ -1,2 +1,2 @@\n     1  package save\n       -var x = 1\n     2 +var x = 2\n"
 	f.Omitted = []hls.Omission{{Filename: "go.sum", Why: "lock_file"}}
 	f.Checks = hls.Checks{State: "failure", Failed: []string{"test"}}
+	f.Values = sampleValues
 	return Input{Event: e, Facts: f, Rule: rule, Now: at}, nil
 }
 

@@ -29,6 +29,8 @@ type Repository struct {
 	Labels Labels `yaml:"labels"`
 	// Comments says when to speak.
 	Comments Comments `yaml:"comments"`
+	// Workflows says what may follow from a failed run of continuous integration besides a comment.
+	Workflows Workflows `yaml:"workflows"`
 	// Prompts names this repository's templates.
 	Prompts Prompts `yaml:"prompts"`
 	// Ignore says which of the enabled events are passed over.

@@ -113,6 +113,7 @@ func (c *compiler) entry(r Repository, f Features) entry {
 		rule: hls.Rule{
 			Name: r.Name, Events: orDefault(r.Events), Model: r.Model,
 			DryRun: r.DryRun || f.DryRun, Labels: c.labels(r.Labels, f), Comments: comments(r.Comments, f),
+			Workflows: r.Workflows.policy(), Also: r.Workflows.also(),
 			Prompts: hls.PromptPolicy{Dir: r.Prompts.BaseDir, Defaults: r.Prompts.Defaults},
 			Ignore: hls.Ignore{
 				Authors: r.Ignore.Authors, Bots: on(r.Ignore.Bots, true), ExceptBots: r.Ignore.ExceptBots,

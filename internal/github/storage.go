@@ -60,7 +60,7 @@ func (t *transport) keptAway(resp *http.Response, address *string) {
 	if resp.StatusCode != http.StatusFound || location == "" || strings.HasPrefix(location, "/") {
 		return
 	}
-	if u, err := url.Parse(location); err != nil || within(t.home, u) && strings.HasPrefix(below(t.home, u), "repos") {
+	if u, err := url.Parse(location); err == nil && within(t.home, u) && strings.HasPrefix(below(t.home, u), "repos") {
 		return
 	}
 	*address = location

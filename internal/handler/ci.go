@@ -123,6 +123,7 @@ type ciCause struct {
 	Lines  []joblog.Line   `json:"-"`
 	Seen   []recalledCause `json:"-"` // anywhere in the repository, the newest first
 	Known  *causeVerdict   `json:"-"` // from there; nil for a cause that Claude is asked about
+	From   string          `json:"-"` // where that was said, "" for this very place
 	Asked  bool            `json:"asked"`
 }
 
@@ -175,20 +176,32 @@ type recalledCause struct {
 	where hls.Subject
 }
 
-// answered is what is known of a cause without asking: the newest verdict on it. What Claude said about a fork's log is
-// not repeated elsewhere: whoever writes that log could choose the words.
-func (c ciCause) answered(here string, now time.Time) *causeVerdict {
+// answer takes over what is known of a cause without asking: the newest verdict on it. What Claude said about a fork's log
+// is not repeated elsewhere: whoever writes that log could choose the words.
+func (c *ciCause) answer(here string, now time.Time) {
+	c.Asked = true
 	for _, s := range c.Seen {
 		if c.Weak || s.Verdict == nil || now.Sub(s.at) > knownFor {
 			continue
 		}
 		v := *s.Verdict
-		if s.Foreign && s.where.Key() != here {
-			v.Cause, v.NextStep, v.Confidence = "", "", 0
+		if s.where.Key() != here {
+			c.From = s.place()
+			if s.Foreign {
+				v.Cause, v.NextStep, v.Confidence = "", "", 0
+			}
 		}
-		return &v
+		c.Known, c.Asked = &v, false
+		return
 	}
-	return nil
+}
+
+// place is where a cause was seen, for people.
+func (s recalledCause) place() string {
+	if s.Pull > 0 {
+		return fmt.Sprintf("#%d", s.Pull)
+	}
+	return inCode(s.Branch)
 }
 
 // Question is not put to Claude when nothing failed, or when all that failed is known.

@@ -241,8 +241,7 @@ func (g gatherer) judged(ctx context.Context, c *ciFacts, f hls.Facts) error {
 			return err
 		}
 		cause.Seen = seen
-		cause.Known = cause.answered(here, g.e.ReceivedAt)
-		cause.Asked = cause.Known == nil
+		cause.answer(here, g.e.ReceivedAt)
 	}
 	return nil
 }

@@ -160,7 +160,7 @@ func quotedLine(c ciCause, quote string) (string, bool) {
 	return "", false
 }
 
-// strongest are the lines that tell most of a cause.
+// strongest are the lines that tell most of a cause, and those that tell nearly as much.
 func strongest(c ciCause) []string {
 	most := 0
 	for _, l := range c.Lines {
@@ -168,7 +168,7 @@ func strongest(c ciCause) []string {
 	}
 	var lines []string
 	for _, l := range c.Lines {
-		if l.Weight == most && len(lines) < 2*mostEvidence && l.Text != "" {
+		if l.Weight >= max(most-1, 1) && len(lines) < 2*mostEvidence && l.Text != "" {
 			lines = append(lines, l.Text)
 		}
 	}

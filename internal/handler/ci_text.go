@@ -54,7 +54,7 @@ func (p ciPlan) causeText(c told) string {
 	}
 	var lines []string
 	for _, l := range c.lines {
-		lines = append(lines, cut(seen(l), longLogLine))
+		lines = append(lines, cut(strings.ReplaceAll(seen(l), "```", "'''"), longLogLine))
 	}
 	parts = append(parts, codeBlock(strings.Join(lines, "\n")))
 	if elsewhere := p.elsewhere(c); elsewhere != "" {
@@ -118,8 +118,12 @@ func verdictText(c told) string {
 		return ""
 	}
 	text := fmt.Sprintf("Likely **%s** (confidence %.2f)", verdictWords[v.Verdict], v.Confidence)
-	if c.Known != nil {
-		text = fmt.Sprintf("Seen before, and judged **%s**", verdictWords[v.Verdict])
+	switch {
+	case c.Known == nil:
+	case c.From == "":
+		text = fmt.Sprintf("As before, likely **%s**", verdictWords[v.Verdict])
+	default:
+		text = fmt.Sprintf("On %s it was judged **%s**", c.From, verdictWords[v.Verdict])
 	}
 	if v.Cause == "" {
 		return text + "."

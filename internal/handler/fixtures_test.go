@@ -31,6 +31,7 @@ type github struct {
 	previous *hls.Analysis
 	raised   []hls.Remark
 	memories []hls.Memory // newest first
+	ci       runs
 }
 
 func (g *github) Previous(context.Context) (*hls.Analysis, error) {

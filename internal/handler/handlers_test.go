@@ -17,7 +17,9 @@ import (
 )
 
 // answers are the types that Plan reads each handler's answer into.
-var answers = map[string]any{"issues": issueAnswer{}, "pull_request": reviewAnswer{}}
+var answers = map[string]any{
+	"check_run": ciAnswer{}, "issues": issueAnswer{}, "pull_request": reviewAnswer{}, "workflow_job": ciAnswer{}, "workflow_run": ciAnswer{},
+}
 
 // TestTable walks the table and names what an event lacks.
 func TestTable(t *testing.T) {
@@ -54,7 +56,7 @@ func TestTable(t *testing.T) {
 
 func TestGenericIsAnalyzedOnly(t *testing.T) {
 	t.Parallel()
-	for event, group := range map[string]string{"push": "push", "release": "releases", "workflow_run": "workflows", "check_run": "workflows",
+	for event, group := range map[string]string{"push": "push", "release": "releases", "check_suite": "generic",
 		"pull_request_review": "reviews", "pull_request_review_comment": "reviews", "fork": "generic"} {
 		h := generic{}
 		e := hls.Event{Name: event, DeliveryID: "d1"}

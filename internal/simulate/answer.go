@@ -18,6 +18,8 @@ func Reply(r Request) string {
 	}
 	var draft map[string]any
 	switch properties, _ := schema["properties"].(map[string]any); {
+	case properties["causes"] != nil:
+		draft = causesDraft(r)
 	case properties["findings"] != nil:
 		draft = reviewDraft(r, properties)
 	case properties["duplicates"] != nil || properties["missing_information"] != nil:

@@ -66,6 +66,15 @@ func (g *GitHub) EndRun(repo string, id int64, conclusion string) {
 	r.Status, r.Conclusion, r.UpdatedAt = completed, conclusion, g.now()
 }
 
+// StartAgain begins the next attempt of a run, as a person does.
+func (g *GitHub) StartAgain(repo string, id int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r := g.known(repo).run(id)
+	r.RunAttempt++
+	r.Status, r.Conclusion, r.UpdatedAt = "in_progress", "", g.now()
+}
+
 // Run returns a run as it stands.
 func (g *GitHub) Run(repo string, id int64) hls.WorkflowRun {
 	g.mu.Lock()

@@ -60,7 +60,7 @@ func (j *journey) addJob(w []string) {
 	}
 	j.github.AddJob(widgets, int64(number(j.t, w[3])), simulate.JobSeed{
 		ID: int64(number(j.t, w[0])), Name: w[1], Log: j.file(w[4]),
-		Steps: []hls.JobStep{{Name: "Check out", Number: 1}, {Name: "Run tests", Number: 2, Conclusion: "failure"}},
+		Steps:       []hls.JobStep{{Name: "Check out", Number: 1}, {Name: "Run tests", Number: 2, Conclusion: "failure"}},
 		Annotations: notes,
 	})
 }

@@ -242,6 +242,7 @@ func (g gatherer) judged(ctx context.Context, c *ciFacts, f hls.Facts) error {
 		}
 		cause.Seen = seen
 		cause.answer(here, g.e.ReceivedAt)
+		cause.Asked = cause.Asked && !g.r.Self.Same(g.e.Sender) // Of what HLS itself started nothing reaches Claude.
 	}
 	return nil
 }

@@ -119,6 +119,21 @@ func TestRunsGather(t *testing.T) {
 	}
 }
 
+func TestE7_WhatHLSStartedAgainIsToldWithoutClaude(t *testing.T) {
+	t.Parallel()
+	g, e := failing(t), runEvent("failure")
+	e.Sender = self
+	f, _ := gathered8(t, g, e)
+	q := For(e.Name).Question(e, f, rule())
+	if q.Known == nil || f.Skip != "" {
+		t.Fatalf("Claude is asked: %+v, skip %q", q, f.Skip)
+	}
+	p := For(e.Name).Plan(e, f, hls.Analysis{Answer: q.Known}, rule())
+	if !strings.Contains(bodyIn(p, hls.UpsertComment), "the shelf is empty") {
+		t.Errorf("%+v", p)
+	}
+}
+
 // Each case changes what is on GitHub, and says why nothing is left to do.
 func TestE6_GatherGoesByThePresentRun(t *testing.T) {
 	t.Parallel()
@@ -245,7 +260,7 @@ func planRun(t testing.TB, f hls.Facts, r hls.Rule, causes ...causeAnswer) hls.P
 }
 
 // Each case is an answer, and why it is dropped; "" when it is told.
-func TestVerdictsStandOnTheLog(t *testing.T) {
+func TestE1_VerdictsStandOnTheLog(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name   string
@@ -345,7 +360,7 @@ func TestE1_AForksVerdictSpeaksOnlyAtItsOwnPlace(t *testing.T) {
 }
 
 // Each case is a failed run, and whether its failed jobs run again.
-func TestOnlyChanceRunsAgain(t *testing.T) {
+func TestE1_OnlyChanceRunsAgain(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name   string
@@ -428,9 +443,13 @@ func TestCausesAreRememberedUntilTheyAreGone(t *testing.T) {
 	if s := kept["9999999999999999"]; !s.Fixed {
 		t.Errorf("%+v", s)
 	}
+}
+
+func TestE1_ALogThatSteersIsNeitherToldNorRemembered(t *testing.T) {
+	t.Parallel()
+	f, _ := ciTold()
 	a := analysisOf(t, ciAnswer{Injection: true, Causes: []causeAnswer{goodCause()}})
-	c.Past = nil
-	if p = For("workflow_run").Plan(runEvent("failure"), f, a, rule()); len(p.Remember)+len(p.Effects) != 0 || p.Silent != "injection_suspected" {
+	if p := For("workflow_run").Plan(runEvent("failure"), f, a, rule()); len(p.Remember)+len(p.Effects) != 0 || p.Silent != "injection_suspected" {
 		t.Errorf("what tries to steer is remembered: %+v", p)
 	}
 }

@@ -80,6 +80,14 @@ func TestVerdicts(t *testing.T) {
 		"own event":                 {rule{}, event("issues", "labeled", bot("hls[bot]")), route.OwnEvent},
 		"own event, bots heard":     {rule{Ignore: route.Ignore{Bots: ptr(false)}}, event("issues", "labeled", bot("hls[bot]")), route.OwnEvent},
 		"own event, excepted":       {rule{Ignore: route.Ignore{ExceptBots: route.Strings{"hls[bot]"}}}, event("issues", "labeled", bot("hls[bot]")), route.OwnEvent},
+		"own rerun": {rule{}, event("workflow_run", "completed", func(e *hls.Event) {
+			bot("hls[bot]")(e)
+			e.Run = &hls.WorkflowRun{RunAttempt: 2}
+		}), ""},
+		"own first run": {rule{}, event("workflow_run", "completed", func(e *hls.Event) {
+			bot("hls[bot]")(e)
+			e.Run = &hls.WorkflowRun{RunAttempt: 1}
+		}), route.OwnEvent},
 		"own event as a user":       {rule{}, event("issues", "labeled", func(e *hls.Event) { e.Sender = hls.Account{ID: 50, Login: "renamed", Type: "User"} }), route.OwnEvent},
 		"own login, another id":     {rule{}, event("issues", "labeled", func(e *hls.Event) { e.Sender = hls.Account{ID: 51, Login: "hls[bot]", Type: "User"} }), ""},
 		"bot":                       {rule{}, event("issues", "opened", bot("dependabot[bot]"), func(e *hls.Event) { e.Sender.ID = 1 }), route.BotSender},

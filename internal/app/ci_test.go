@@ -97,7 +97,7 @@ func TestALogOf30MBEndsInOneComment(t *testing.T) {
 	if len(calls) != 1 || !strings.Contains(body, "TestShelf") || !strings.Contains(body, "Likely **") {
 		t.Fatalf("%d calls\n%s", len(calls), body)
 	}
-	prompt := calls[0].Request.User
+	prompt := calls[0].User
 	if n := len(prompt); n > 60_000 || !strings.Contains(prompt, "the shelf is empty") {
 		t.Errorf("the prompt has %d bytes", n)
 	}
@@ -136,20 +136,21 @@ func TestE5_WorkflowsThatFailTogetherShareOneComment(t *testing.T) {
 	}
 }
 
-// One workflow's task has composed the comment and is writing it, slowly, when another's stores its part and writes it: the
-// slow one must not bring back a comment without that part.
+// One workflow's task has composed the comment, and takes its time before it writes it, when another's stores its part and
+// writes: the slow one must not bring back a comment without that part.
 func TestE5_APartIsNotLostToASlowWriter(t *testing.T) {
 	t.Parallel()
 	gh, cl := ciWorld(t)
 	s := start(t, ciSettings, gh, cl)
 	log := "--- FAIL: Test%[1]s (0.1s)\n    x_test.go:1: %[1]s is empty\n##[error]Process completed with exit code 1.\n"
 	s.settled(s.fails("First", 70, 8, fmt.Sprintf(log, "First")))
-	gh.Fail(simulate.Fault{Method: "PATCH", PathGlob: "/repos/*/*/issues/comments/*", Kind: simulate.Outlived, Wait: 2 * time.Second})
+	// It reads the pull request when it gathers, and again before it writes.
+	gh.Fail(simulate.Fault{Method: "GET", PathGlob: "/repos/*/*/pulls/8", Skip: 1, Kind: simulate.Delay, Wait: 2 * time.Second})
 	slow := s.fails("Slow", 71, 8, fmt.Sprintf(log, "Slow"))
 	pull := hls.Subject{RepoID: 4711, Repo: widgets, Kind: hls.KindPullRequest, Number: 8}
 	eventually(t, func() bool {
-		rows, err := s.app.Store().Undecided(t.Context(), pull)
-		return err == nil && len(rows) == 1
+		parts, err := s.app.Store().Recall(t.Context(), hls.Recall{Subject: pull, Kind: "ci"})
+		return err == nil && len(parts) == 2
 	})
 	quick := s.fails("Quick", 72, 8, fmt.Sprintf(log, "Quick"))
 	for _, guid := range []string{quick, slow} {
@@ -164,7 +165,7 @@ func TestE5_APartIsNotLostToASlowWriter(t *testing.T) {
 	}
 }
 
-// A token that may read logs by annotation alone, a storage that is down for a while: the run is told all the same.
+// Logs that cannot be had for a while are waited for.
 func TestAStorageThatIsDownIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	gh, cl := ciWorld(t)

@@ -86,9 +86,9 @@ type Scenario struct {
 // NewScenario adds the repository to g. Its settings leave labels.categories empty, so that all labels of the
 // repository are allowed.
 func NewScenario(g *GitHub) *Scenario {
-	s := &Scenario{Repo: "acme/widget-shop", Events: []string{"issues", "pull_request", "release"}, Hub: g, sent: map[int][]byte{}}
+	s := &Scenario{Repo: "acme/widget-shop", Events: []string{"issues", "pull_request", "release", "workflow_run"}, Hub: g, sent: map[int][]byte{}}
 	s.seed()
-	s.steps = slices.Concat(s.issueSteps(), s.doorSteps(), s.pullSteps(), s.otherSteps())
+	s.steps = slices.Concat(s.issueSteps(), s.doorSteps(), s.pullSteps(), s.runSteps(), s.otherSteps())
 	return s
 }
 

@@ -54,6 +54,9 @@ func (g gatherer) facts(ctx context.Context, run ciRun, jobs jobReader) (hls.Fac
 	c.Unread = unread
 	if c.Causes = causesOf(failed); len(c.Causes) == 0 {
 		f.Skip = "no_cause_found"
+		if slices.Contains(unread, "jobs") || slices.Contains(unread, "logs") {
+			f.Skip = "no_permission"
+		}
 		return f, nil
 	}
 	if err := g.judged(ctx, c, f); err != nil {

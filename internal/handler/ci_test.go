@@ -18,8 +18,14 @@ func runEvent(conclusion string) hls.Event {
 		Name: "workflow_run", Action: "completed", DeliveryID: "d", Sender: author, Changed: map[string]bool{},
 		ReceivedAt: time.Unix(1_800_000_000, 0), Repo: hls.Repository{ID: 9, FullName: "acme/widgets", DefaultBranch: "main"},
 		Subject: hls.Subject{RepoID: 9, Repo: "acme/widgets", Kind: hls.KindOther, Ref: "workflow_run/71"},
-		Run:     &hls.WorkflowRun{ID: 71, RunAttempt: 1, Conclusion: conclusion},
+		Run:     said(conclusion),
 	}
+}
+
+// said is a run as its event has it, without its pull requests.
+func said(conclusion string) *hls.WorkflowRun {
+	return &hls.WorkflowRun{ID: 71, WorkflowID: 40, RunNumber: 5, RunAttempt: 1, Status: "completed", Conclusion: conclusion,
+		Event: "push", HeadBranch: "save", HeadSHA: "abc"}
 }
 
 // decoded is a run as GitHub sends it, over the one that the tests of the family share.
@@ -150,7 +156,11 @@ func TestE6_GatherGoesByThePresentRun(t *testing.T) {
 		{"pull request gone", "no_open_pull_request", "failure", func(g *github) { g.errs = map[string]error{"PullRequest": hls.ErrGone} }},
 		{"nothing failed before", "nothing_failing", "success", func(g *github) { g.ci.run.Conclusion = "success" }},
 		{"no job failed", "no_cause_found", "failure", func(g *github) { g.ci.jobs = nil }},
-		{"no jobs for us", "no_cause_found", "failure", func(g *github) { g.errs = map[string]error{"Jobs": hls.ErrNotFound} }},
+		{"no jobs for us", "no_permission", "failure", func(g *github) { g.errs = map[string]error{"Jobs": hls.ErrNotFound} }},
+		{"no log for us", "no_permission", "failure", func(g *github) { g.ci.logs = nil }},
+		{"not even the run", "", "failure", func(g *github) {
+			g.errs = map[string]error{"Run": &hls.Permanent{Err: errors.New("forbidden"), Reason: "github_forbidden"}}
+		}},
 		{"nothing in the log", "no_cause_found", "failure", func(g *github) { g.ci.logs[710] = "all is well\n" }},
 		{"a newer run told", "newer_run", "failure", func(g *github) {
 			g.memories = []hls.Memory{partMemory(t, ciPart{Key: "workflow/40", Run: 99, Number: 6})}

@@ -53,9 +53,10 @@ func folder(t *testing.T, files map[string]string) string {
 }
 
 var steps = map[string]hls.Question{
-	"issues.opened":       {Group: "issues", Step: "analyze"},
-	"pull_request.opened": {Group: "pull_requests", Step: "review"},
-	"push":                {Group: "push", Step: "analyze"},
+	"issues.opened":          {Group: "issues", Step: "analyze"},
+	"pull_request.opened":    {Group: "pull_requests", Step: "review"},
+	"push":                   {Group: "push", Step: "analyze"},
+	"workflow_run.completed": {Group: "workflows", Step: "diagnose"},
 }
 
 func sample(t *testing.T, name string, rule hls.Rule) Input {
@@ -91,6 +92,7 @@ func TestGolden(t *testing.T) {
 		"issues.opened.categories": sample(t, "issues.opened", categories()),
 		"pull_request.opened":      sample(t, "pull_request.opened", hls.Rule{}),
 		"push":                     sample(t, "push", hls.Rule{}),
+		"workflow_run.completed":   sample(t, "workflow_run.completed", hls.Rule{}),
 	} {
 		p := render(t, renderer(t, Config{}), in)
 		got := "# System\n\n" + p.System + "\n# User\n\n" + p.User

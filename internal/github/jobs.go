@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"hls/internal/hls"
 )
@@ -72,28 +73,45 @@ func (c *Client) OpenPulls(ctx context.Context, s hls.Subject, head string) ([]h
 	return whole[hls.PullRequest](ctx, c, l)
 }
 
+// wireCommit is a commit as lists have it.
+type wireCommit struct {
+	SHA    string `json:"sha"`
+	Commit struct {
+		Message string `json:"message"`
+	} `json:"commit"`
+}
+
+func suspects(commits []wireCommit) []hls.Suspect {
+	var all []hls.Suspect
+	for _, c := range commits {
+		subject, _, _ := strings.Cut(c.Commit.Message, "\n")
+		all = append(all, hls.Suspect{SHA: c.SHA, Subject: subject})
+	}
+	return all
+}
+
 // PullCommits reads the commits of a pull request, the oldest first.
-func (c *Client) PullCommits(ctx context.Context, s hls.Subject) ([]hls.Commit, error) {
+func (c *Client) PullCommits(ctx context.Context, s hls.Subject) ([]hls.Suspect, error) {
 	l := ofSubject(s, "pulls/%d/commits", maxCommits)
 	l.cut = true
-	all, err := whole[hls.Commit](ctx, c, l)
-	return all, extra(err)
+	all, err := whole[wireCommit](ctx, c, l)
+	return suspects(all), extra(err)
 }
 
 // CommitsBetween reads the commits of head that base has not, the oldest first, as many as one answer has ("Compare two
 // commits").
-func (c *Client) CommitsBetween(ctx context.Context, s hls.Subject, base, head string) ([]hls.Commit, error) {
+func (c *Client) CommitsBetween(ctx context.Context, s hls.Subject, base, head string) ([]hls.Suspect, error) {
 	if !commit.MatchString(base) || !commit.MatchString(head) {
 		return nil, nil
 	}
 	var compared struct {
-		Commits []hls.Commit `json:"commits"`
+		Commits []wireCommit `json:"commits"`
 	}
 	_, err := c.do(ctx, s.Repo, call{
 		method: http.MethodGet, path: fmt.Sprintf("repos/%s/compare/%s...%s?per_page=%d", s.Repo, base, head, perPage),
 		into: &compared, repoID: s.RepoID,
 	})
-	return compared.Commits, extra(err)
+	return suspects(compared.Commits), extra(err)
 }
 
 // LastSuccess reads the newest run of a workflow on a branch that succeeded; hls.ErrNotFound when there is none.

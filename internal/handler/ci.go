@@ -32,8 +32,8 @@ type runReader interface {
 	// JobLog are the lines of a job's log, without colors and secrets.
 	JobLog(ctx context.Context, s hls.Subject, job int64) iter.Seq2[string, error]
 	Annotations(ctx context.Context, s hls.Subject, check int64) ([]hls.Annotation, error)
-	PullCommits(context.Context, hls.Subject) ([]hls.Commit, error)
-	CommitsBetween(ctx context.Context, s hls.Subject, base, head string) ([]hls.Commit, error)
+	PullCommits(context.Context, hls.Subject) ([]hls.Suspect, error)
+	CommitsBetween(ctx context.Context, s hls.Subject, base, head string) ([]hls.Suspect, error)
 	LastSuccess(ctx context.Context, s hls.Subject, workflow int64, branch string) (hls.WorkflowRun, error)
 }
 
@@ -102,7 +102,7 @@ func (r ciRun) later(number, attempt int, id int64) bool {
 type ciFacts struct {
 	Run     ciRun           `json:"run"`
 	Causes  []ciCause       `json:"causes"`
-	Commits []ciCommit      `json:"commits"`
+	Commits []hls.Suspect   `json:"commits"`
 	Unread  []string        `json:"unread"` // what the token may not read
 	Branch  string          `json:"branch"` // the default one, when the run is of it
 	Main    string          `json:"-"`      // the default branch
@@ -125,13 +125,6 @@ type ciCause struct {
 	Known  *causeVerdict   `json:"-"` // from there; nil for a cause that Claude is asked about
 	From   string          `json:"-"` // where that was said, "" for this very place
 	Asked  bool            `json:"asked"`
-}
-
-// ciCommit is a commit that may have introduced a failure.
-type ciCommit struct {
-	SHA     string `json:"sha"`
-	Subject string `json:"subject"`
-	Author  string `json:"author"`
 }
 
 // ciOf are the facts of the family, nil where there are none.

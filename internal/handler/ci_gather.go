@@ -272,19 +272,13 @@ func (g gatherer) context(ctx context.Context, c *ciFacts, f *hls.Facts) (err er
 		return fmt.Errorf("read commits: %w", err)
 	}
 	for _, one := range commits[max(0, len(commits)-mostSuspect):] {
-		shown := ciCommit{SHA: one.SHA}
-		shown.Subject, _, _ = strings.Cut(one.Commit.Message, "\n")
-		shown.Subject = cut(oneLine(shown.Subject), 120)
-		if one.Author != nil {
-			shown.Author = one.Author.Login
-		}
-		c.Commits = append(c.Commits, shown)
+		c.Commits = append(c.Commits, hls.Suspect{SHA: one.SHA, Subject: cut(oneLine(one.Subject), 120)})
 	}
 	return nil
 }
 
 // suspects are the commits of the pull request, or those of the branch since its last success.
-func (g gatherer) suspects(ctx context.Context, c *ciFacts, f *hls.Facts) ([]hls.Commit, error) {
+func (g gatherer) suspects(ctx context.Context, c *ciFacts, f *hls.Facts) ([]hls.Suspect, error) {
 	if f.Target != nil {
 		return g.read.PullCommits(ctx, *f.Target)
 	}

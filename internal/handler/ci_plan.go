@@ -19,12 +19,12 @@ const (
 	mostIssues      = 3 // of one run of the default branch
 )
 
-// told is what a comment says of a cause: always the lines that code found, and a verdict where one is proved.
-type told struct {
+// judgedCause is what a comment says of a cause: always the lines that code found, and a verdict where one is proved.
+type judgedCause struct {
 	ciCause
 	verdict *causeVerdict
 	lines   []string // of the log, as evidence
-	by      *ciCommit
+	by      *hls.Suspect
 }
 
 // Plan: one part of the one comment on the pull request, an issue for a cause on the default branch where the rule lets
@@ -85,14 +85,14 @@ func (p ciPlan) keep(s hls.Subject, kind, key string, value any) {
 }
 
 // judge joins causes with what is known of them or what Claude says, as far as that is proved.
-func (p ciPlan) judge(answer ciAnswer) []told {
-	var causes []told
+func (p ciPlan) judge(answer ciAnswer) []judgedCause {
+	var causes []judgedCause
 	for _, c := range p.ci.Causes {
-		causes = append(causes, told{ciCause: c, verdict: c.Known, lines: strongest(c)})
+		causes = append(causes, judgedCause{ciCause: c, verdict: c.Known, lines: strongest(c)})
 	}
 	judged := map[string]bool{}
 	for _, a := range answer.Causes {
-		i := slices.IndexFunc(causes, func(c told) bool { return c.Print == a.ID && c.Asked })
+		i := slices.IndexFunc(causes, func(c judgedCause) bool { return c.Print == a.ID && c.Asked })
 		why := ""
 		switch {
 		case i < 0:
@@ -111,7 +111,7 @@ func (p ciPlan) judge(answer ciAnswer) []told {
 }
 
 // prove takes an answer about a cause over as far as code can hold it against the log and the facts, or says why not.
-func (p ciPlan) prove(c *told, a causeAnswer) string {
+func (p ciPlan) prove(c *judgedCause, a causeAnswer) string {
 	_, known := verdictWords[a.Verdict]
 	switch {
 	case !known:
@@ -176,12 +176,12 @@ func strongest(c ciCause) []string {
 }
 
 // commit is the one of the gathered commits that a SHA names.
-func (p ciPlan) commit(sha string) *ciCommit {
+func (p ciPlan) commit(sha string) *hls.Suspect {
 	sha = strings.ToLower(strings.TrimSpace(sha))
 	if sha == "" {
 		return nil
 	}
-	var found *ciCommit
+	var found *hls.Suspect
 	for i, c := range p.ci.Commits {
 		if len(sha) >= 7 && strings.HasPrefix(c.SHA, sha) {
 			if found != nil {
@@ -211,7 +211,7 @@ func (p ciPlan) onMain(c ciCause) *recalledCause {
 }
 
 // remember keeps each cause at the place where it was seen, with what was said of it.
-func (p ciPlan) remember(causes []told) {
+func (p ciPlan) remember(causes []judgedCause) {
 	place := p.ci.place(p.event, p.facts)
 	for _, c := range causes {
 		if c.Weak {
@@ -235,7 +235,7 @@ func (p ciPlan) remember(causes []told) {
 }
 
 // speak says it where the run belongs: on its pull request, in issues about the default branch, or nowhere.
-func (p ciPlan) speak(causes []told) {
+func (p ciPlan) speak(causes []judgedCause) {
 	switch {
 	case p.facts.Target != nil:
 		p.comment(causes)
@@ -249,7 +249,7 @@ func (p ciPlan) speak(causes []told) {
 }
 
 // comment composes the comment of what all workflows say, and remembers the part of this one.
-func (p ciPlan) comment(causes []told) {
+func (p ciPlan) comment(causes []judgedCause) {
 	if why := muted(p.event, p.rule.Comments); why != "" {
 		p.draft.plan.Silent = why
 		return
@@ -284,7 +284,7 @@ func (p ciPlan) green() hls.Plan {
 }
 
 // mayRunAgain: only failures that another run may not have, each of them surely such, and only after the first attempt.
-func (p ciPlan) mayRunAgain(causes []told) bool {
+func (p ciPlan) mayRunAgain(causes []judgedCause) bool {
 	run := p.ci.Run
 	if !p.rule.Workflows.Rerun || run.Attempt != 1 || run.actions == 0 || !strings.HasPrefix(p.event.Subject.Ref, "workflow_run/") {
 		return false
@@ -304,7 +304,7 @@ func (p ciPlan) runAgain() {
 }
 
 // issues opens one for each cause on the default branch: a cause that could be anything is none.
-func (p ciPlan) issues(causes []told) {
+func (p ciPlan) issues(causes []judgedCause) {
 	opened := 0
 	for _, c := range causes {
 		if c.Weak || opened == mostIssues {
@@ -327,7 +327,7 @@ var issueLabels = map[string][]string{
 	"": {"ci", "build"}, "flaky_test": {"flaky", "flaky-test"}, "infrastructure": {"infrastructure"}, "dependency": {"dependencies"},
 }
 
-func (p ciPlan) labels(c told) []hls.Label {
+func (p ciPlan) labels(c judgedCause) []hls.Label {
 	wanted := slices.Clone(issueLabels[""])
 	if c.verdict != nil {
 		wanted = append(wanted, issueLabels[c.verdict.Verdict]...)

@@ -12,7 +12,7 @@ const (
 )
 
 // text is what the comment says of a workflow that failed.
-func (p ciPlan) text(causes []told) string {
+func (p ciPlan) text(causes []judgedCause) string {
 	parts := []string{inCode(p.ci.Run.Name) + " failed" + p.link() + "."}
 	for _, c := range causes {
 		parts = append(parts, p.causeText(c))
@@ -43,7 +43,7 @@ func (p ciPlan) link() string {
 }
 
 // causeText is where it went wrong, the lines that prove it, and what follows from them.
-func (p ciPlan) causeText(c told) string {
+func (p ciPlan) causeText(c judgedCause) string {
 	where := "In " + names(c.Jobs)
 	if c.Step != "" {
 		where += ", step " + inCode(c.Step)
@@ -80,7 +80,7 @@ func names(list []string) string {
 }
 
 // elsewhere tells on which other pull requests, and whether on the default branch, the same went wrong.
-func (p ciPlan) elsewhere(c told) string {
+func (p ciPlan) elsewhere(c judgedCause) string {
 	var sentences []string
 	if main := p.onMain(c.ciCause); main != nil {
 		sentences = append(sentences, fmt.Sprintf("The same failure is on %s since %s.", inCode(p.ci.Main), inCode(short(main.First))))
@@ -112,7 +112,7 @@ func (p ciPlan) elsewhere(c told) string {
 }
 
 // verdictText is what was judged: now, or when the same was seen before.
-func verdictText(c told) string {
+func verdictText(c judgedCause) string {
 	v := c.verdict
 	if v == nil {
 		return ""
@@ -139,7 +139,7 @@ func verdictText(c told) string {
 }
 
 // title is that of an issue about a cause.
-func (p ciPlan) title(c told) string {
+func (p ciPlan) title(c judgedCause) string {
 	what := names(c.Jobs)
 	switch {
 	case len(c.Tests) > 0:
@@ -150,7 +150,7 @@ func (p ciPlan) title(c told) string {
 	return cut(fmt.Sprintf("%s fails on %s: %s", oneLine(p.ci.Run.Name), p.ci.Main, sentence(what, 100)), 200)
 }
 
-func (p ciPlan) issueText(c told) string {
+func (p ciPlan) issueText(c judgedCause) string {
 	head := inCode(p.ci.Run.Name) + " failed on " + inCode(p.ci.Main) + " at " + inCode(short(p.ci.Run.HeadSHA)) + p.link() + "."
 	return strings.Join([]string{head, p.causeText(c), automatedLog}, "\n\n")
 }

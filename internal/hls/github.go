@@ -206,13 +206,10 @@ type Annotation struct {
 	Message string `json:"message"`
 }
 
-// Commit is a commit with its message and who wrote it; Author is nil for one that GitHub knows no account of.
-type Commit struct {
-	SHA    string   `json:"sha"`
-	Author *Account `json:"author"`
-	Commit struct {
-		Message string `json:"message"`
-	} `json:"commit"`
+// Suspect is a commit that may have introduced a failure, with the first line of its message.
+type Suspect struct {
+	SHA     string `json:"sha"`
+	Subject string `json:"subject"`
 }
 
 // JobStep is one step of a job. Number counts from 1.

@@ -3,6 +3,7 @@ package simulate
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -36,11 +37,10 @@ type CheckSeed struct {
 	PullRequests []int
 }
 
-// actions is what a repository has of jobs, of checks and of commits beside pull requests.
+// actions is what a repository has of jobs and of checks.
 type actions struct {
 	jobs    []*job
 	checks  []*checkRun
-	commits []hls.Commit
 	private bool // jobs and logs may not be read
 	fetched int  // how often a log was read from the storage
 }
@@ -88,14 +88,6 @@ func (g *GitHub) AddCheckRun(repo string, seed CheckSeed) int64 {
 	r := g.known(repo)
 	r.work.actions.checks = append(r.work.actions.checks, &checkRun{seed})
 	return seed.ID
-}
-
-// AddCommits adds commits of the default branch, which comparisons list.
-func (g *GitHub) AddCommits(repo string, commits ...hls.Commit) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	r := g.known(repo)
-	r.work.actions.commits = append(r.work.actions.commits, commits...)
 }
 
 // HideActions makes jobs, logs and annotations unreadable, as for a token without the permissions.
@@ -149,7 +141,6 @@ func (g *GitHub) actionsRoutes() map[string]endpoint {
 		"GET " + repo + "/check-runs/{check}/annotations":             g.annotations,
 		"GET " + repo + "/pulls":                                      g.listPulls,
 		"GET " + repo + "/pulls/{number}/commits":                     g.pullCommits,
-		"GET " + repo + "/compare/{range}":                            g.compare,
 	}
 }
 
@@ -284,7 +275,7 @@ func (g *GitHub) annotations(x *exchange) reply {
 func (g *GitHub) listPulls(x *exchange) reply {
 	items := []object{}
 	state, head := cmp.Or(x.query.Get("state"), "open"), x.query.Get("head")
-	for _, number := range slices.Backward(slices.Sorted(mapKeys(x.repo.subjects))) {
+	for _, number := range slices.Backward(slices.Sorted(maps.Keys(x.repo.subjects))) {
 		s := x.repo.subjects[number]
 		if s.pull == nil || s.deleted || state != "all" && state != s.State {
 			continue
@@ -295,16 +286,6 @@ func (g *GitHub) listPulls(x *exchange) reply {
 		}
 	}
 	return x.list(items)
-}
-
-func mapKeys[K comparable, V any](m map[K]V) func(func(K) bool) {
-	return func(yield func(K) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 func (g *GitHub) pullCommits(x *exchange) reply {
@@ -321,20 +302,4 @@ func (g *GitHub) pullCommits(x *exchange) reply {
 		items = append(items, x.as.commit(x.repo, sha, message, s.User))
 	}
 	return x.list(items)
-}
-
-func (g *GitHub) compare(x *exchange) reply {
-	base, head, ok := strings.Cut(x.vars["range"], "...")
-	if !ok || base == "" || head == "" {
-		return notFound()
-	}
-	items := []object{}
-	for _, c := range x.repo.work.actions.commits {
-		author := x.repo.Owner
-		if c.Author != nil {
-			author = *c.Author
-		}
-		items = append(items, x.as.commit(x.repo, c.SHA, c.Commit.Message, author))
-	}
-	return reply{status: http.StatusOK, body: object{"status": "ahead", "total_commits": len(items), "commits": items}}
 }

@@ -125,7 +125,7 @@ func seed(t *testing.T, text string) *simulate.GitHub {
 var seeds = joined(happeningSeeds)
 
 // steps are the words of the script: those of all, and each family's own.
-var steps = joined(commonSteps, reviewingSteps, peopleSteps, talkSteps, happeningSteps)
+var steps = joined(commonSteps, reviewingSteps, peopleSteps, talkSteps, happeningSteps, ciSteps)
 
 func joined[T any](tables ...map[string]T) map[string]T {
 	all := map[string]T{}
@@ -201,7 +201,7 @@ func (j *journey) deliver(w []string) {
 		j.t.Fatal(err)
 	}
 	d := simulate.Delivery{Event: event, GUID: simulate.NewGUID(), HookID: 1}
-	switch made, ok := payloads[event]; {
+	switch made, ok := joined(payloads, ciPayloads)[event]; {
 	case n == 0:
 		d.Payload = j.github.EventPayload(widgets, action, w[3], own)
 	case ok:

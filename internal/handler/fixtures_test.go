@@ -37,6 +37,7 @@ type github struct {
 	talk     talk
 	spoken
 	happened
+	ci runs
 }
 
 func (g *github) Previous(context.Context) (*hls.Analysis, error) {

@@ -22,6 +22,14 @@ type Handler interface {
 	Plan(hls.Event, hls.Facts, hls.Analysis, hls.Rule) hls.Plan
 }
 
+// A Composer is a handler whose plan rests on what tasks of other subjects leave meanwhile, as the parts of one comment.
+// Again reads that once more, right before Plan and after its plan was carried out: when it changed, the plan is made
+// anew.
+type Composer interface {
+	Handler
+	Again(context.Context, Memory, hls.Event, hls.Facts) (hls.Facts, error)
+}
+
 // Reader is what handlers read: GitHub as it is now, and what HLS remembers.
 type Reader interface {
 	GitHub
@@ -67,6 +75,7 @@ type GitHub interface {
 	commandReader
 	releaseReader
 	deploymentReader
+	runReader
 }
 
 // Names are the events that HLS knows in particular, in alphabetical order, and "generic" for the rest.

@@ -21,7 +21,7 @@ var answers = map[string]any{
 	"issues": issueAnswer{}, "issue_comment": issueAnswer{}, "pull_request": reviewAnswer{},
 	"pull_request_review": requestsAnswer{}, "pull_request_review_comment": requestsAnswer{}, "pull_request_review_thread": requestsAnswer{},
 	"release": releaseAnswer{}, "push": pushAnswer{}, "deployment_status": deploymentAnswer{}, "discussion": discussionAnswer{},
-	"label": labelAnswer{},
+	"label": labelAnswer{}, "check_run": ciAnswer{}, "workflow_job": ciAnswer{}, "workflow_run": ciAnswer{},
 }
 
 // TestTable walks the table and names what an event lacks.
@@ -59,7 +59,7 @@ func TestTable(t *testing.T) {
 
 func TestGenericIsAnalyzedOnly(t *testing.T) {
 	t.Parallel()
-	for event, group := range map[string]string{"push": "push", "release": "releases", "workflow_run": "workflows", "check_run": "workflows",
+	for event, group := range map[string]string{"push": "push", "release": "releases", "check_suite": "generic",
 		"pull_request_review": "reviews", "pull_request_review_comment": "reviews", "fork": "generic"} {
 		h := generic{}
 		e := hls.Event{Name: event, DeliveryID: "d1"}

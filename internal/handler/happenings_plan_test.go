@@ -70,7 +70,7 @@ func pushed() *github {
 	}}}
 }
 
-func gatherer(t *testing.T) func(hls.Event, *github) hls.Facts {
+func happeningGatherer(t *testing.T) func(hls.Event, *github) hls.Facts {
 	return func(e hls.Event, g *github) hls.Facts {
 		t.Helper()
 		f, err := For(e.Name).Gather(t.Context(), g, e, rule())
@@ -84,7 +84,7 @@ func gatherer(t *testing.T) func(hls.Event, *github) hls.Facts {
 // The newest status of a deployment decides, and not the one that an event tells of late.
 func TestE6_TheNewestStatusDecides(t *testing.T) {
 	t.Parallel()
-	gather := gatherer(t)
+	gather := happeningGatherer(t)
 	g := &github{errs: map[string]error{}}
 	if f := gather(failureEvent(), g); f.Skip != "" || f.Revision != "5" {
 		t.Errorf("failure: %+v", f)
@@ -105,7 +105,7 @@ func TestE6_TheNewestStatusDecides(t *testing.T) {
 
 func TestGathersOfHappenings(t *testing.T) {
 	t.Parallel()
-	gather := gatherer(t)
+	gather := happeningGatherer(t)
 	if f := gather(pushEvent(), pushed()); f.Skip != "" || !strings.Contains(f.Diff, "DROP TABLE") || f.Revision != pushEvent().Push.After {
 		t.Errorf("push: %+v", f)
 	}

@@ -7,20 +7,21 @@ import (
 
 // Rule is what the configuration says about one repository.
 type Rule struct {
-	Name     string // the pattern that matched, owner/repo or a glob
-	Events   []string
-	Model    string // "" means claude.model
-	DryRun   bool
-	Labels   LabelPolicy
-	Comments CommentPolicy
-	Prompts  PromptPolicy
-	Ignore   Ignore
-	Budget   Budget
-	Reviews  ReviewPolicy
-	Commands CommandPolicy
-	Also     []EffectKind // what else may be done than labels, comments and reviews: each has a switch of its own, off by default
+	Name      string // the pattern that matched, owner/repo or a glob
+	Events    []string
+	Model     string // "" means claude.model
+	DryRun    bool
+	Labels    LabelPolicy
+	Comments  CommentPolicy
+	Prompts   PromptPolicy
+	Ignore    Ignore
+	Budget    Budget
+	Reviews   ReviewPolicy
+	Commands  CommandPolicy
+	Workflows WorkflowPolicy
 	Happenings
-	Self Account // the account that HLS acts as; the zero Account while it is not known
+	Also []EffectKind // what else may be done than labels, comments and reviews: each has a switch of its own, off by default
+	Self Account      // the account that HLS acts as; the zero Account while it is not known
 }
 
 // Lets tells whether the settings let HLS do a kind of thing at all.
@@ -85,6 +86,12 @@ const (
 	PostAlways Posting = "always" // true
 	PostNever  Posting = "never"  // false
 )
+
+// WorkflowPolicy says what may follow from a failed run besides a comment.
+type WorkflowPolicy struct {
+	Issues bool // one is opened for each cause on the default branch
+	Rerun  bool // failed jobs run once more when nothing but a flaky test or the infrastructure is at fault
+}
 
 // PromptPolicy names the templates of a rule, by group and step ("issues" and "analyze").
 type PromptPolicy struct {

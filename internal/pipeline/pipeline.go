@@ -83,29 +83,16 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 	if err := p.overtaken(ctx, j.task); err != nil {
 		return err
 	}
-	if err := p.acknowledge(ctx, j, event, facts, rule); err != nil {
+
+	q := question{event, facts, rule, knows}
+	if err := p.acknowledge(ctx, j, q); err != nil {
 		return err
 	}
-
-	analysis, err := p.analysis(ctx, j, question{event, facts, rule, knows})
+	analysis, err := p.analysis(ctx, j, q)
 	if err != nil {
 		return err
 	}
-
-	j.enter(hls.StagePlan)
-	plan := aimed(apart(j.task, facts, knows.Plan(event, facts, analysis, rule)), facts)
-	if err := within(plan, handler.May(event)); err != nil {
-		return err
-	}
-	plan = j.plan(p.cfg.Redactor.RedactPlan(plan))
-	if err := p.store.SavePlan(ctx, j.task, plan); err != nil {
-		return err
-	}
-
-	j.enter(hls.StageAct)
-	entries, err := p.rooms().Actor.Act(ctx, j.task, plan, rule)
-	j.acted(entries)
-	return err
+	return p.conclude(ctx, j, q, analysis)
 }
 
 // aimed is a plan with the target that gathering found, whatever the plan itself says of one: it was made from what

@@ -59,6 +59,7 @@ var steps = map[string]hls.Question{
 	"release.published":         {Group: "releases", Step: "analyze"},
 	"deployment_status.created": {Group: "deployments", Step: "analyze"},
 	"discussion.created":        {Group: "discussions", Step: "analyze"},
+	"workflow_run.completed":    {Group: "workflows", Step: "diagnose"},
 
 	"pull_request_review.submitted":       {Group: "reviews", Step: "requests"},
 	"pull_request_review_comment.created": {Group: "objections", Step: "weigh"},
@@ -100,6 +101,7 @@ func TestGolden(t *testing.T) {
 		"deployment_status.created": sample(t, "deployment_status.created", hls.Rule{}),
 		"discussion.created":        sample(t, "discussion.created", hls.Rule{}),
 		"push":                      sample(t, "push", hls.Rule{}),
+		"workflow_run.completed":    sample(t, "workflow_run.completed", hls.Rule{}),
 
 		"pull_request_review.submitted":       sample(t, "pull_request_review.submitted", hls.Rule{}),
 		"pull_request_review_comment.created": sample(t, "pull_request_review_comment.created", hls.Rule{}),

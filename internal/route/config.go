@@ -31,6 +31,8 @@ type Repository struct {
 	Comments Comments `yaml:"comments"`
 	// Reviews says what follows from the reviews of people.
 	Reviews Reviews `yaml:"reviews"`
+	// Workflows says what may follow from a failed run of continuous integration besides a comment.
+	Workflows Workflows `yaml:"workflows"`
 	// Prompts names this repository's templates.
 	Prompts Prompts `yaml:"prompts"`
 	// Ignore says which of the enabled events are passed over.

@@ -114,7 +114,8 @@ func (c *compiler) entry(r Repository, f Features) entry {
 		rule: hls.Rule{
 			Name: r.Name, Events: orDefault(r.Events), Model: r.Model,
 			DryRun: r.DryRun || f.DryRun, Labels: c.labels(r.Labels, f), Comments: comments(r.Comments, f),
-			Prompts: hls.PromptPolicy{Dir: r.Prompts.BaseDir, Defaults: r.Prompts.Defaults},
+			Workflows: r.Workflows.policy(),
+			Prompts:   hls.PromptPolicy{Dir: r.Prompts.BaseDir, Defaults: r.Prompts.Defaults},
 			Ignore: hls.Ignore{
 				Authors: r.Ignore.Authors, Bots: on(r.Ignore.Bots, true), ExceptBots: r.Ignore.ExceptBots,
 				Drafts: r.Ignore.Drafts, Paths: r.Ignore.Paths, Labels: r.Ignore.Labels,
@@ -204,6 +205,8 @@ func also(r Repository) (kinds []hls.EffectKind) {
 	}{
 		{on(r.Commands.Enabled, true) && slices.ContainsFunc(heard, comes), hls.AddReaction},
 		{r.Reviews.Withdraw, hls.EditRemark},
+		{r.Workflows.Issues, hls.CreateIssue},
+		{r.Workflows.Rerun, hls.RerunFailedJobs},
 	} {
 		if option.on {
 			kinds = append(kinds, option.kind)

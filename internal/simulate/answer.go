@@ -20,6 +20,8 @@ func Reply(r Request) string {
 	properties, _ := schema["properties"].(map[string]any)
 	switch draft = happeningDraft(r, properties); {
 	case draft != nil:
+	case properties["causes"] != nil:
+		draft = causesDraft(r)
 	case properties["findings"] != nil:
 		draft = reviewDraft(r, properties)
 	case properties["requests"] != nil:

@@ -67,8 +67,7 @@ func NewGitHub(cfg GitHubConfig) *GitHub {
 		organizations: map[string]*holder{},
 	}
 	g.AddAccount(cfg.Self)
-	g.table = append(append(patterns(g.routes()), patterns(g.appRoutes())...), patterns(g.workRoutes())...)
-	g.table = append(g.table, patterns(g.historyRoutes())...)
+	g.table = patterns(g.routes(), g.appRoutes(), g.workRoutes(), g.historyRoutes(), g.actionsRoutes())
 	return g
 }
 
@@ -116,6 +115,7 @@ type subject struct {
 
 type pull struct {
 	head, base hls.Branch
+	headOwner  string // login of a fork's owner; "" for a branch of the repository
 	draft      bool
 	merged     bool
 	mergeSHA   string                // the commit of the base branch by which it was merged

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -264,7 +265,7 @@ func (g *GitHub) compare(x *exchange) reply {
 func (g *GitHub) pulls(x *exchange) reply {
 	var found []*subject
 	for _, s := range x.repo.subjects {
-		if s.pull != nil && x.wanted(g, s) {
+		if s.pull != nil && x.wanted(g, s) && x.ofHead(s) {
 			found = append(found, s)
 		}
 	}
@@ -274,6 +275,12 @@ func (g *GitHub) pulls(x *exchange) reply {
 		items = append(items, x.as.pull(s, g.now()))
 	}
 	return x.list(items)
+}
+
+// ofHead tells whether a pull request comes from the branch that a query asks for as owner:branch, if it asks for one.
+func (x *exchange) ofHead(s *subject) bool {
+	head := x.query.Get("head")
+	return head == "" || strings.EqualFold(head, cmp.Or(s.pull.headOwner, x.repo.Owner.Login)+":"+s.pull.head.Ref)
 }
 
 func (g *GitHub) listMilestones(x *exchange) reply {

@@ -12,6 +12,7 @@ import (
 
 	"hls/internal/act"
 	"hls/internal/analyze"
+	"hls/internal/claude"
 	"hls/internal/config"
 	"hls/internal/fault"
 	"hls/internal/handler"
@@ -67,7 +68,7 @@ func (a *App) furnish(s *config.Settings) (*house, error) {
 		return nil, err
 	}
 	asked := s.Claude.Analyze
-	asked.Models = map[hls.Weight]string{"": s.Claude.Model, hls.Light: s.Claude.Model, hls.Heavy: s.Claude.Model}
+	asked.Model, asked.Unset = s.Claude.Model, claude.Unset()
 	analyzer, err := analyze.New(asked, a.doors.claude, a.store)
 	if err != nil {
 		return nil, fmt.Errorf("%w: claude: %w", ErrSettings, err)
@@ -101,7 +102,7 @@ func (a *App) newPipeline(s *config.Settings, made *house, m *web.Metrics) (*pip
 		Owner: fmt.Sprintf("%s/%d", host, os.Getpid()), Concurrency: s.Processing.Concurrency,
 		MaxAttempts: s.Processing.MaxAttempts, GiveUpAfter: s.Processing.GiveUpAfter, Debounce: debounce, Timeout: s.Processing.Timeout,
 		Lease: max(fault.Scaled(10*time.Second), time.Second), Grace: s.Server.ShutdownGrace, Backoff: a.opts.Backoff,
-		Observe: m.Observe, Ready: a.doors.claude.Ready, Self: a.self.Account, Introduce: a.introduce, LogPayloads: s.Logging.LogPayloads, Redactor: a.redactor,
+		Observe: m.Observe, Self: a.self.Account, Introduce: a.introduce, LogPayloads: s.Logging.LogPayloads, Redactor: a.redactor,
 	}, a.store, made.rooms, a.log)
 }
 

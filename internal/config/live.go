@@ -23,6 +23,7 @@ var forces = map[string]Force{
 	"github.webhook_secret":                   Live,
 	"claude":                                  Restart,
 	"claude.model":                            Live,
+	"claude.models":                           Live,
 	"claude.budget":                           Live,
 	"storage.url":                             Restart,
 	"storage.retention":                       Live,

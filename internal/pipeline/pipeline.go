@@ -179,11 +179,17 @@ func (p *Pipeline) mayAsk(ctx context.Context, task hls.Task, rule hls.Rule, ver
 	if _, err := p.store.Analysis(ctx, task.ID); !errors.Is(err, hls.ErrNotFound) {
 		return err
 	}
-	if err := p.cfg.Ready(ctx, rule.Model); err != nil {
+	weight, _ := p.weights.Load(kindOf(task))
+	known, _ := weight.(hls.Weight)
+	if err := p.rooms().Analyzer.Ready(ctx, task, rule, known); err != nil {
 		return fmt.Errorf("analyze later: %w", err)
 	}
 	return nil
 }
+
+// kindOf names the questions that are alike. Which model one goes to is known for sure only once it is put: until then the
+// last of its kind tells, and before the first any model may be the one.
+func kindOf(task hls.Task) string { return task.Event + "/" + task.Purpose }
 
 // recall reads the event back from the record, without its body: a restart, or another instance, starts here.
 func (p *Pipeline) recall(ctx context.Context, j *journey) (event hls.Event, err error) {
@@ -266,6 +272,7 @@ func (p *Pipeline) analysis(ctx context.Context, j *journey, q question) (hls.An
 	j.enter(hls.StagePrompt)
 	in := analyze.Input{Task: j.task, Question: q.knows.Question(q.event, q.facts, q.rule), Rule: q.rule, Revision: q.facts.Revision}
 	if in.Question.Known == nil {
+		p.weights.Store(kindOf(j.task), in.Question.Weight)
 		if in.Prompt, err = p.prompt(ctx, j.task, q, in.Question); err != nil {
 			return hls.Analysis{}, err
 		}

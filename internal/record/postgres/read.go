@@ -91,6 +91,7 @@ func (s *Store) List(ctx context.Context, q record.Query) ([]record.Summary, err
 	}
 	add("reason =", q.Reason, q.Reason != "")
 	add("subject_key =", q.Subject, q.Subject != "")
+	add("purpose =", q.Purpose, q.Purpose != "")
 	add("id <", q.Before, q.Before > 0)
 	text := `SELECT ` + taskColumns + `, t.spent, (SELECT count(*) FROM effects e WHERE e.task_id = t.id AND e.state = 'done') FROM tasks t
 		WHERE ` + strings.Join(where, " AND ") + fmt.Sprintf(` ORDER BY t.id DESC LIMIT %d`, q.Rows())

@@ -85,6 +85,7 @@ func (s *Store) List(ctx context.Context, q record.Query) (list []record.Summary
 	add("t.state = ?", q.State, q.State != "")
 	add("t.reason = ?", q.Reason, q.Reason != "")
 	add("t.subject_key = ?", q.Subject, q.Subject != "")
+	add("t.purpose = ?", q.Purpose, q.Purpose != "")
 	add("t.id < ?", q.Before, q.Before > 0)
 	text := strings.Replace(selectTask, " FROM", `, t.spent, (SELECT count(*) FROM effects e WHERE e.task_id = t.id AND e.state = 'done') FROM`, 1) +
 		` WHERE ` + strings.Join(where, " AND ") + ` ORDER BY t.id DESC LIMIT ?`

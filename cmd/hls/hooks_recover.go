@@ -1,14 +1,10 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -76,74 +72,9 @@ func (k hooksRecoverCmd) recover(c *call, s *config.Settings, q web.Recovery) (r
 			return report, usage(err)
 		}
 	}
-	address := k.Server
-	if address == "" {
-		address = app.ServiceURL(s)
-	}
-	report, err := k.ask(c.ctx, strings.TrimSuffix(address, "/"), s, q)
-	if err != nil {
-		return report, fmt.Errorf("ask the running service, which has the database to itself: %w", err)
-	}
-	return report, nil
-}
-
-// usage marks errors of the target as wrong usage.
-func usage(err error) error {
-	if errors.Is(err, recovery.ErrTarget) {
-		return fmt.Errorf("%w: %w", errUsage, err)
-	}
-	return err
-}
-
-const (
-	askFor    = 15 * time.Minute // what the service gives itself
-	mostReply = 64 << 20
-)
-
-// ask posts to the running service. The admin token goes to no other address than that.
-func (k hooksRecoverCmd) ask(ctx context.Context, address string, s *config.Settings, q web.Recovery) (report recovery.Report, err error) {
-	ctx, cancel := context.WithTimeout(ctx, askFor)
-	defer cancel()
-	body, err := json.Marshal(q)
-	if err != nil {
-		return report, err
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address+"/api/v1/recovery", bytes.NewReader(body))
-	if err != nil {
-		return report, fmt.Errorf("%w: --server: want an address such as http://127.0.0.1:8000", errUsage)
-	}
-	if token := s.Server.AdminToken.Reveal(); token != "" {
-		r.Header.Set("Authorization", "Bearer "+token)
-	}
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	resp, err := client.Do(r)
-	if err != nil {
-		return report, fmt.Errorf("it does not answer at %s; name its address with --server, or stop it: %w", address, err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, mostReply))
-	switch {
-	case err != nil:
-		return report, err
-	case resp.StatusCode == http.StatusUnauthorized:
-		return report, fmt.Errorf("%s does not take server.admin_token of these settings", address)
-	case resp.StatusCode != http.StatusOK:
-		return report, refusal(resp.StatusCode, text)
-	}
-	return report, json.Unmarshal(text, &report)
-}
-
-func refusal(code int, text []byte) error {
-	var answer struct {
-		Reason string `json:"reason"`
-	}
-	if json.Unmarshal(text, &answer) != nil || answer.Reason == "" {
-		return fmt.Errorf("it answers %d", code)
-	}
-	if code == http.StatusBadRequest {
-		return fmt.Errorf("%w: %s", errUsage, answer.Reason)
-	}
-	return errors.New(answer.Reason)
+	var report recovery.Report
+	err := service{k.Server, s}.pass(c.ctx, "recovery", q, &report)
+	return report, err
 }
 
 func (k hooksRecoverCmd) print(c *call, r recovery.Report) error {
@@ -157,7 +88,7 @@ func (k hooksRecoverCmd) print(c *call, r recovery.Report) error {
 		fmt.Fprintln(table, "DELIVERED AT\tDELIVERY\tEVENT\tREPOSITORY\tANSWERED\tOUTCOME")
 	}
 	for _, d := range r.Deliveries {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", told(d.At), d.DeliveryID, eventName(d), d.Repository, answered(d.Code), outcome(d))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", told(d.At), d.DeliveryID, eventName(d), d.Repository, answered(d.Code), because(d.Outcome, d.Reason))
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -189,11 +120,12 @@ func answered(code int) string {
 	return fmt.Sprint(code)
 }
 
-func outcome(d recovery.Missed) string {
-	if d.Reason == "" {
-		return d.Outcome
+// because is an outcome with its reason.
+func because(outcome, reason string) string {
+	if reason == "" {
+		return outcome
 	}
-	return fmt.Sprintf("%s (%s)", d.Outcome, d.Reason)
+	return fmt.Sprintf("%s (%s)", outcome, reason)
 }
 
 func passed(over map[string]int) string {

@@ -139,7 +139,7 @@ func (a *App) newWeb(s *config.Settings, m *web.Metrics) (*web.Server, error) {
 		Components: map[string]func() web.Component{
 			"prompts": a.promptsHealth, "github": a.githubHealth, "claude": a.claudeHealth, "recovery": a.recoveryHealth,
 		},
-		GitHub: a.githubStats, Claude: a.claudeLimits, Handlers: handler.Names(), Repositories: a.repositories, Replay: a.Replay, Recover: a.Recover,
+		GitHub: a.githubStats, Claude: a.claudeLimits, Handlers: handler.Names(), Repositories: a.repositories, Replay: a.Replay, Recover: a.Recover, Sweep: a.Sweep,
 	})
 }
 

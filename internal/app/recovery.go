@@ -16,6 +16,7 @@ import (
 	"hls/internal/pipeline"
 	"hls/internal/record"
 	"hls/internal/recovery"
+	"hls/internal/rounds"
 	"hls/internal/web"
 )
 
@@ -43,9 +44,9 @@ func (a *App) seekMissed(ctx context.Context) <-chan struct{} {
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		a.recovery.Run(ctx, func() recovery.Switch {
+		a.recovery.Run(ctx, func() rounds.Switch {
 			s := a.house.Load().settings
-			return recovery.Switch{On: s.Features.RecoverMissed, Every: s.Recovery.Every}
+			return rounds.Switch{On: s.Features.RecoverMissed, Every: s.Recovery.Every}
 		})
 	}()
 	return stopped
@@ -118,12 +119,17 @@ func (a *App) recoveryHealth() web.Component {
 // record.ErrInUse when the service has the record and shares it with none: then the service itself must be asked.
 // Taken in, the deliveries wait for the service to be started.
 func RecoverBeside(ctx context.Context, s *config.Settings, opts Options, q web.Recovery) (recovery.Report, error) {
-	a := &App{opts: opts, started: s, level: &slog.LevelVar{}, redactor: newRedactor(s)}
+	a := beside(s, opts)
 	defer a.Close()
 	if err := a.buildBeside(ctx, s); err != nil {
 		return recovery.Report{}, err
 	}
 	return a.recoverByHand(ctx, q)
+}
+
+// beside is a process that is not the service.
+func beside(s *config.Settings, opts Options) *App {
+	return &App{opts: opts, started: s, level: &slog.LevelVar{}, redactor: newRedactor(s)}
 }
 
 // buildBeside makes as much of the service as takes deliveries in: it listens nowhere and asks no model.
@@ -158,7 +164,10 @@ func (a *App) buildBeside(ctx context.Context, s *config.Settings) (err error) {
 	if a.door, err = a.newDoor(s); err != nil {
 		return err
 	}
-	a.recovery, err = a.newRecovery()
+	if a.recovery, err = a.newRecovery(); err != nil {
+		return err
+	}
+	a.sweeper, err = a.newSweep()
 	return err
 }
 

@@ -40,6 +40,7 @@ var forces = map[string]Force{
 	"processing":                              Restart,
 	"processing.analyses_per_subject_per_day": Live,
 	"recovery":                                Live,
+	"sweep":                                   Live,
 	"logging":                                 Restart,
 	"logging.level":                           Live,
 	"telemetry":                               Idle,

@@ -27,6 +27,9 @@ const (
 	FromSweepAloud Origin = "sweep_aloud"
 )
 
+// SweptID begins the ids of deliveries that a sweep made.
+const SweptID = "sweep-"
+
 // Swept tells whether the work is a sweep's.
 func (o Origin) Swept() bool { return o == FromSweep || o == FromSweepAloud }
 

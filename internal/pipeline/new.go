@@ -92,10 +92,7 @@ func (p *Pipeline) Swap(rooms Rooms) { p.current.Store(&rooms) }
 func (p *Pipeline) rooms() *Rooms { return p.current.Load() }
 
 // Purpose is what work on an event would be for under the settings in force, "" when no rule lets it through.
-func (p *Pipeline) Purpose(e hls.Event) string {
-	_, _, verdict := p.route(e)
-	return verdict.Purpose
-}
+func (p *Pipeline) Purpose(e hls.Event) string { return p.Verdict(e).Purpose }
 
 // notifier wakes everyone who waits for the next change.
 type notifier struct {

@@ -21,18 +21,21 @@ import (
 // Accept decides what becomes of a verified delivery and stores it. When it returns without an error the delivery
 // is durable, and 2xx may be sent. Accepting the same delivery again changes nothing.
 func (p *Pipeline) Accept(ctx context.Context, d hls.Delivery, e hls.Event) (hls.Receipt, error) {
+	return p.accept(ctx, d, e, record.NewTask{Origin: hls.FromDelivery, OccurredAt: e.OccurredAt, Debounce: p.cfg.Debounce})
+}
+
+// accept stores a delivery, with the work that its event asks for. Work says what is not told by the event.
+func (p *Pipeline) accept(ctx context.Context, d hls.Delivery, e hls.Event, work record.NewTask) (hls.Receipt, error) {
 	_, rule, verdict := p.route(e)
 	d.Body = p.cfg.Redactor.RedactPayload(d.Body) // Its hash stays that of what GitHub signed.
 
 	intake := record.Intake{Delivery: d, Ignored: verdict.Reason}
 	if verdict.Do {
-		intake.Work = &record.NewTask{
-			Subject: e.Subject, Purpose: verdict.Purpose, Event: e.Name, Action: e.Action, Actor: e.Sender.Login,
-			Origin: hls.FromDelivery, OccurredAt: e.OccurredAt, Debounce: p.cfg.Debounce,
+		work.Subject, work.Purpose, work.Event, work.Action, work.Actor = e.Subject, verdict.Purpose, e.Name, e.Action, e.Sender.Login
+		if verdict.Now && !work.Origin.Swept() {
+			work.Debounce = 0
 		}
-		if verdict.Now {
-			intake.Work.Debounce = 0
-		}
+		intake.Work = &work
 	}
 
 	receipt, err := p.store.Add(ctx, intake)
@@ -64,6 +67,7 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 	if err := p.settle(ctx, j, rule); err != nil {
 		return err
 	}
+	rule = restrained(j.task, rule)
 	switch {
 	case j.task.Attempt > p.cfg.MaxAttempts:
 		return errSpent
@@ -90,7 +94,7 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 	}
 
 	j.enter(hls.StagePlan)
-	plan := aimed(apart(j.task, facts, knows.Plan(event, facts, analysis, rule)), facts)
+	plan := aimed(apart(j.task, facts, hushed(j.task, knows.Plan(event, facts, analysis, rule))), facts)
 	if err := within(plan, handler.May(event.Name)); err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func (k sweepCmd) Run(c *call) error {
 	if k.OlderThan >= 0 {
 		q.OlderThan = k.OlderThan.String()
 	}
-	settings, err := config.Load(c.config, config.Options{Need: config.NeedGitHub | config.NeedStorage})
+	settings, err := config.Load(c.config, config.Options{Need: config.NeedGitHub | config.NeedWebhooks | config.NeedStorage})
 	if err != nil {
 		return err
 	}

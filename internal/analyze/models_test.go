@@ -50,7 +50,7 @@ func events(event, model, fallback string, weights map[hls.Weight]string) hls.Ru
 	return hls.Rule{Models: hls.Models{Weights: weights, Events: map[string]hls.EventModel{event: {Model: model, Fallback: fallback}}}}
 }
 
-var full = fmt.Errorf("ask: %w", &hls.RetryAfter{Err: fmt.Errorf("%w: 529", hls.ErrOverloaded), After: time.Minute, Free: true, Reason: "claude_overloaded"})
+var errFull = fmt.Errorf("ask: %w", &hls.RetryAfter{Err: fmt.Errorf("%w: 529", hls.ErrOverloaded), After: time.Minute, Free: true, Reason: "claude_overloaded"})
 
 // inTurn answers the first call with an error, and those that follow with another answer.
 func inTurn(first error, then hls.Answer, err error) func(int) (hls.Answer, error) {
@@ -76,7 +76,7 @@ func TestFallbackAnswersForAnOverloadedModel(t *testing.T) {
 	other := good()
 	other.Model = "m-2"
 	cfg := Config{Model: "m-1", Models: Models{Fallback: "m-2"}}
-	a, m, p := newAnalyzer(t, cfg, inTurn(full, other, nil))
+	a, m, p := newAnalyzer(t, cfg, inTurn(errFull, other, nil))
 	got, reservation, err := a.Analyze(t.Context(), input())
 	if err != nil || got.Model != "m-2" || reservation != 1 || asked(m) != "m-1 m-2" || len(p.settled) != 0 {
 		t.Errorf("got %+v, %d, %v; asked %s", got, reservation, err, asked(m))
@@ -113,7 +113,7 @@ func TestS3_FallbackIsForNothingElse(t *testing.T) {
 func TestS3_TheReservationCoversTheFallback(t *testing.T) {
 	t.Parallel()
 	for name, dear := range map[string]string{"the fallback": "m-2", "the model": "m-1"} {
-		a, m, p := newAnalyzer(t, Config{Model: "m-1", Models: Models{Fallback: "m-2"}}, inTurn(full, good(), nil))
+		a, m, p := newAnalyzer(t, Config{Model: "m-1", Models: Models{Fallback: "m-2"}}, inTurn(errFull, good(), nil))
 		m.dear = map[string]string{dear: "++++"}
 		if _, _, err := a.Analyze(t.Context(), input()); err != nil || p.reserved[0].MicroUSD != 5000 {
 			t.Errorf("%s: reserved %+v, %v", name, p.reserved, err)
@@ -127,7 +127,7 @@ func TestS3_TheReservationCoversTheFallback(t *testing.T) {
 		"refusal":   {&hls.Unusable{Err: errors.New("x"), Reason: "refusal", Usage: spent}, spent},
 		"ambiguous": {&hls.RetryAfter{Err: fmt.Errorf("%w: x", hls.ErrAmbiguous), Free: true}, hls.Usage{CostMicroUSD: 1000}},
 	} {
-		a, m, p := newAnalyzer(t, Config{Model: "m-1", Models: Models{Fallback: "m-2"}}, inTurn(full, hls.Answer{}, test.second))
+		a, m, p := newAnalyzer(t, Config{Model: "m-1", Models: Models{Fallback: "m-2"}}, inTurn(errFull, hls.Answer{}, test.second))
 		if _, _, err := a.Analyze(t.Context(), input()); !errors.Is(err, test.second) || asked(m) != "m-1 m-2" {
 			t.Errorf("%s: %v; asked %s", name, err, asked(m))
 		}
@@ -207,7 +207,7 @@ type byName struct {
 
 func (m *byName) Ask(_ context.Context, r hls.Request) (hls.Answer, error) {
 	if r.Model == m.full {
-		return hls.Answer{}, full
+		return hls.Answer{}, errFull
 	}
 	return m.answer, nil
 }

@@ -45,11 +45,12 @@ func restrained(task hls.Task, rule hls.Rule) hls.Rule {
 	return rule
 }
 
-// hushed is the plan of a task: where nobody asked for the work, it sets labels alone.
+// hushed is the plan of a task: where nobody asked for the work, it sets labels alone, and nothing is remembered as said.
 func hushed(task hls.Task, plan hls.Plan) hls.Plan {
 	if !quiet(task) {
 		return plan
 	}
+	plan.Remember = nil
 	plan.Effects = slices.DeleteFunc(slices.Clone(plan.Effects), func(e hls.Effect) bool {
 		loud := e.Kind != hls.AddLabels && e.Kind != hls.RemoveLabels
 		if loud {

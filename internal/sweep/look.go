@@ -139,11 +139,12 @@ func (p *pass) known(ctx context.Context, s hls.Subject, purpose string) (string
 		return "", err
 	}
 	for _, t := range tasks {
-		switch t.Task.State {
-		case hls.Queued, hls.Running, hls.Done, hls.Skipped:
+		switch {
+		case t.Task.State == hls.Superseded:
+			continue
+		case t.Task.State != hls.Parked:
 			return passWorked, nil
-		}
-		if t.Task.Origin.Swept() {
+		case t.Task.Origin.Swept():
 			return passSwept, nil
 		}
 		_, err := p.deps.Record.Analysis(ctx, t.Task.ID)

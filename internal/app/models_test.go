@@ -75,7 +75,7 @@ func TestFallbackModelAnswers(t *testing.T) {
 			t.Errorf("%s (%s) at attempt %d, %q, %v", task.State, task.Reason, task.Attempt, analysis.Model, err)
 		}
 	}
-	if n := strings.Count(asked(cl), "haiku"); n < 5 || n > 7 {
+	if n := strings.Count(asked(cl), "haiku"); n < 5 { // After that the model is left alone, for as long as tests have patience.
 		t.Errorf("asked %s", asked(cl))
 	}
 }

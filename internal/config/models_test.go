@@ -50,13 +50,13 @@ func TestModelsByEventAreChecked(t *testing.T) {
 		"claude-opus-5-5":                   "want models by event",
 		"{issues: {fallback: true}}":        "fallback: true is not a text",
 	} {
-		_, err := load(t, minimal + "repositories: [{name: a/b, models: {events: " + text + "}}]\n")
+		_, err := load(t, minimal+"repositories: [{name: a/b, models: {events: "+text+"}}]\n")
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "repositories[0].models.events") {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
 	for _, bad := range []string{"every: -1s", "older_than: -1s", "most: 0", "most: 1001", "comments: true"} {
-		if _, err := load(t, minimal + "sweep: {" + bad + "}\n"); err == nil {
+		if _, err := load(t, minimal+"sweep: {"+bad+"}\n"); err == nil {
 			t.Errorf("%s passes", bad)
 		}
 	}

@@ -89,7 +89,7 @@ func (k hooksRecoverCmd) print(c *call, r recovery.Report) error {
 		fmt.Fprintln(table, "DELIVERED AT\tDELIVERY\tEVENT\tREPOSITORY\tANSWERED\tOUTCOME")
 	}
 	for _, d := range r.Deliveries {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", told(d.At), cell(d.DeliveryID), cell(eventName(d.Event, d.Action)), cell(d.Repository), answered(d.Code), cell(outcome(d)))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", told(d.At), cell(d.DeliveryID), cell(eventName(d.Event, d.Action)), cell(d.Repository), answered(d.Code), cell(because(d.Outcome, d.Reason)))
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -114,11 +114,12 @@ func answered(code int) string {
 	return fmt.Sprint(code)
 }
 
-func outcome(d recovery.Missed) string {
-	if d.Reason == "" {
-		return d.Outcome
+// because is an outcome with its reason.
+func because(outcome, reason string) string {
+	if reason == "" {
+		return outcome
 	}
-	return fmt.Sprintf("%s (%s)", d.Outcome, d.Reason)
+	return fmt.Sprintf("%s (%s)", outcome, reason)
 }
 
 func passed(over map[string]int) string {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/tools/txtar"
 
@@ -110,6 +111,7 @@ func (s *script) verbs() map[string]func(rest string) (problem string) {
 		"missed":  s.missed, // ID N EVENT: deliveries that nobody answered
 		"hooks":   func(want string) string { return match(fmt.Sprintf("%+v", s.github.Hooks("acme/widget")), want, true) },
 		"!hooks":  func(want string) string { return match(fmt.Sprintf("%+v", s.github.Hooks("acme/widget")), want, false) },
+		"opened":  s.opened, // N TITLE: issues of acme/widget, opened two hours ago, that nobody was told of
 		"fetched": s.fetched,
 		"queued":  s.queued,
 		"serve":   s.serve, // runs the service until the script ends, or stops it
@@ -164,6 +166,18 @@ func (s *script) missed(rest string) string {
 			payload = s.github.IssuePayload("acme/widget", issue.Number, "opened", "mona", nil)
 		}
 		s.github.Log("acme/widget", hook, simulate.Delivery{Event: event, GUID: simulate.NewGUID(), Payload: payload}, 0)
+	}
+	return ""
+}
+
+func (s *script) opened(rest string) string {
+	count, title, _ := strings.Cut(rest, " ")
+	n, err := strconv.Atoi(count)
+	if err != nil {
+		return err.Error()
+	}
+	for range n {
+		s.github.AddIssue("acme/widget", simulate.IssueSeed{Title: title, Author: "mona", Body: "The app panics.", Age: 2 * time.Hour})
 	}
 	return ""
 }

@@ -17,6 +17,7 @@ import (
 	"hls/internal/config"
 	"hls/internal/hls"
 	"hls/internal/recovery"
+	"hls/internal/sweep"
 	"hls/internal/web"
 )
 
@@ -108,7 +109,7 @@ func refusal(code int, text []byte) error {
 // usage marks what was asked for as it cannot be as wrong usage.
 func usage(err error) error {
 	var refused *web.Refused
-	if errors.Is(err, recovery.ErrTarget) || errors.As(err, &refused) && refused.Code == http.StatusBadRequest {
+	if errors.Is(err, recovery.ErrTarget) || errors.Is(err, sweep.ErrTarget) || errors.As(err, &refused) && refused.Code == http.StatusBadRequest {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
 	return err

@@ -10,10 +10,33 @@ import (
 	"time"
 
 	"hls/internal/config"
+	"hls/internal/github"
 	"hls/internal/hls"
 	"hls/internal/pipeline"
 	"hls/internal/web"
 )
+
+// beside is a process that is not the service.
+func beside(s *config.Settings, opts Options) *App {
+	return &App{opts: opts, started: s, level: &slog.LevelVar{}, redactor: newRedactor(s)}
+}
+
+// takeBeside makes as much of the service as takes in what GitHub's API tells of.
+func (a *App) takeBeside(ctx context.Context) error {
+	gh, err := github.New(a.started.GitHub.Config, a.token)
+	if err != nil {
+		return fmt.Errorf("%w: github: %w", ErrSettings, err)
+	}
+	a.doors = &doors{github: gh}
+	err = a.buildBeside(ctx, func(repo string) hls.Account {
+		account, _ := gh.SelfFor(ctx, repo) // Unknown, the service decides when it works on the event.
+		return account
+	})
+	if err == nil {
+		a.door, err = a.newDoor(a.started)
+	}
+	return err
+}
 
 // buildBeside makes as much of the service as a command needs that works on the record in a process of its own: it
 // listens nowhere, and works on no task. self tells which account HLS acts as, and may be nil.
@@ -41,7 +64,7 @@ func (a *App) buildBeside(ctx context.Context, self func(repo string) hls.Accoun
 // is none. It fails with record.ErrInUse when the service has the record and shares it with none: then the service
 // itself must be asked. What is replayed waits for the service to be started.
 func DeliveriesBeside(ctx context.Context, s *config.Settings, opts Options) (log web.Deliveries, done func(), err error) {
-	a := &App{opts: opts, started: s, level: &slog.LevelVar{}, redactor: newRedactor(s)}
+	a := beside(s, opts)
 	d, err := databaseOf(s.Storage.URL)
 	switch {
 	case err != nil:

@@ -11,6 +11,7 @@ import (
 
 	"hls/internal/act"
 	"hls/internal/analyze"
+	"hls/internal/claude"
 	"hls/internal/config"
 	"hls/internal/fault"
 	"hls/internal/handler"
@@ -65,7 +66,7 @@ func (a *App) furnish(s *config.Settings) (*house, error) {
 		return nil, err
 	}
 	asked := s.Claude.Analyze
-	asked.Models = map[hls.Weight]string{"": s.Claude.Model, hls.Light: s.Claude.Model, hls.Heavy: s.Claude.Model}
+	asked.Model, asked.Unset = s.Claude.Model, claude.Unset()
 	analyzer, err := analyze.New(asked, a.doors.claude, a.store)
 	if err != nil {
 		return nil, fmt.Errorf("%w: claude: %w", ErrSettings, err)
@@ -99,7 +100,7 @@ func (a *App) newPipeline(s *config.Settings, made *house, m *web.Metrics) (*pip
 		Owner: fmt.Sprintf("%s/%d", host, os.Getpid()), Concurrency: s.Processing.Concurrency,
 		MaxAttempts: s.Processing.MaxAttempts, GiveUpAfter: s.Processing.GiveUpAfter, Debounce: debounce, Timeout: s.Processing.Timeout,
 		Lease: max(fault.Scaled(10*time.Second), time.Second), Grace: s.Server.ShutdownGrace, Backoff: a.opts.Backoff,
-		Observe: m.Observe, Ready: a.doors.claude.Ready, Self: a.self.Account, Introduce: a.introduce, LogPayloads: s.Logging.LogPayloads, Redactor: a.redactor,
+		Observe: m.Observe, Self: a.self.Account, Introduce: a.introduce, LogPayloads: s.Logging.LogPayloads, Redactor: a.redactor,
 	}, a.store, made.rooms, a.log)
 }
 
@@ -136,7 +137,8 @@ func (a *App) newWeb(s *config.Settings, m *web.Metrics) (*web.Server, error) {
 		Components: map[string]func() web.Component{
 			"prompts": a.promptsHealth, "github": a.githubHealth, "claude": a.claudeHealth, "recovery": a.recoveryHealth,
 		},
-		GitHub: a.githubStats, Claude: a.claudeLimits, Handlers: handler.Names(), Repositories: a.repositories, Replay: a.pipeline.Replay, Recover: a.Recover,
+		GitHub: a.githubStats, Claude: a.claudeLimits, Handlers: handler.Names(), Repositories: a.repositories,
+		Replay: a.pipeline.Replay, Recover: a.Recover, Sweep: a.Sweep,
 	})
 }
 

@@ -125,7 +125,7 @@ func seed(t *testing.T, text string) *simulate.GitHub {
 var seeds = joined(happeningSeeds)
 
 // steps are the words of the script: those of all, and each family's own.
-var steps = joined(commonSteps, reviewingSteps, peopleSteps, talkSteps, happeningSteps, ciSteps)
+var steps = joined(commonSteps, reviewingSteps, peopleSteps, talkSteps, happeningSteps, ciSteps, standingSteps)
 
 func joined[T any](tables ...map[string]T) map[string]T {
 	all := map[string]T{}

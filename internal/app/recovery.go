@@ -3,8 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +12,7 @@ import (
 	"hls/internal/hls"
 	"hls/internal/record"
 	"hls/internal/recovery"
+	"hls/internal/rounds"
 	"hls/internal/web"
 )
 
@@ -41,9 +40,9 @@ func (a *App) seekMissed(ctx context.Context) <-chan struct{} {
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		a.recovery.Run(ctx, func() recovery.Switch {
+		a.recovery.Run(ctx, func() rounds.Switch {
 			s := a.house.Load().settings
-			return recovery.Switch{On: s.Features.RecoverMissed, Every: s.Recovery.Every}
+			return rounds.Switch{On: s.Features.RecoverMissed, Every: s.Recovery.Every}
 		})
 	}()
 	return stopped
@@ -116,24 +115,13 @@ func (a *App) recoveryHealth() web.Component {
 // record.ErrInUse when the service has the record and shares it with none: then the service itself must be asked.
 // Taken in, the deliveries wait for the service to be started.
 func RecoverBeside(ctx context.Context, s *config.Settings, opts Options, q web.Recovery) (recovery.Report, error) {
-	a := &App{opts: opts, started: s, level: &slog.LevelVar{}, redactor: newRedactor(s)}
+	a := beside(s, opts)
 	defer a.Close()
-	gh, err := github.New(s.GitHub.Config, a.token)
+	err := a.takeBeside(ctx)
+	if err == nil {
+		a.recovery, err = a.newRecovery()
+	}
 	if err != nil {
-		return recovery.Report{}, fmt.Errorf("%w: github: %w", ErrSettings, err)
-	}
-	a.doors = &doors{github: gh}
-	err = a.buildBeside(ctx, func(repo string) hls.Account {
-		account, _ := gh.SelfFor(ctx, repo) // Unknown, the service decides when it works on the event.
-		return account
-	})
-	if err != nil {
-		return recovery.Report{}, err
-	}
-	if a.door, err = a.newDoor(s); err != nil {
-		return recovery.Report{}, err
-	}
-	if a.recovery, err = a.newRecovery(); err != nil {
 		return recovery.Report{}, err
 	}
 	return a.recoverByHand(ctx, q)

@@ -1,6 +1,7 @@
 package hls
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -9,7 +10,8 @@ import (
 type Rule struct {
 	Name      string // the pattern that matched, owner/repo or a glob
 	Events    []string
-	Model     string // "" means claude.model
+	Model     string // for everything that Models leaves open; "" means what is said of all repositories
+	Models    Models
 	DryRun    bool
 	Labels    LabelPolicy
 	Comments  CommentPolicy
@@ -46,6 +48,22 @@ type ReviewPolicy struct {
 	NeedsChanges string // the label of a pull request that changes are asked for; "" for none, as for the others
 	Approved     string
 	NeedsReview  string
+}
+
+// Models names models for kinds of work; what it does not name is said elsewhere.
+type Models struct {
+	Weights  map[Weight]string
+	Fallback string                // asked in place of a model that is overloaded
+	Events   map[string]EventModel // by event, or by event and action
+}
+
+// EventModel names the models for an event; "" leaves one open.
+type EventModel struct{ Model, Fallback string }
+
+// Of is what is said of an event: of its action, where that is named.
+func (m Models) Of(event, action string) EventModel {
+	whole, one := m.Events[event], m.Events[event+"."+action]
+	return EventModel{cmp.Or(one.Model, whole.Model), cmp.Or(one.Fallback, whole.Fallback)}
 }
 
 // LabelPolicy says which labels may be set.

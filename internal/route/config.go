@@ -21,8 +21,10 @@ type Repository struct {
 	WebhookSecret []hls.Secret `yaml:"webhook_secret"`
 	// Token is used for this repository in place of github.token.
 	Token hls.Secret `yaml:"token"`
-	// Model is used for this repository in place of claude.model.
+	// Model is used for all of this repository's work, in place of claude.model and claude.models.
 	Model string `yaml:"model"`
+	// Models names models for kinds of work, in place of model.
+	Models Models `yaml:"models"`
 	// DryRun true plans effects of every kind and does none.
 	DryRun bool `yaml:"dry_run"`
 	// Labels says which labels may be set.
@@ -43,6 +45,19 @@ type Repository struct {
 	Commands Commands `yaml:"commands"`
 
 	Happenings `yaml:",inline"`
+}
+
+// Models is the section models of a repository.
+type Models struct {
+	// Light is asked for light work, as triage.
+	Light string `yaml:"light"`
+	// Heavy is asked for heavy work, as reviews.
+	Heavy string `yaml:"heavy"`
+	// Fallback is asked once, at once, in place of a model that is overloaded; unset, it is claude.models.fallback.
+	Fallback string `yaml:"fallback"`
+	// Events are models by event, such as pull_request or issues.opened: a name, or model and fallback. They go before
+	// light and heavy.
+	Events EventModels `yaml:"events"`
 }
 
 // Labels is the section labels of a repository.

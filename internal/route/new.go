@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -112,7 +113,7 @@ func (c *compiler) entry(r Repository, f Features) entry {
 		authors: newGlobs(r.Ignore.Authors), exceptBots: newGlobs(r.Ignore.ExceptBots), labels: newGlobs(r.Ignore.Labels),
 		titles: c.titles(r.Ignore.TitlePatterns),
 		rule: hls.Rule{
-			Name: r.Name, Events: orDefault(r.Events), Model: r.Model,
+			Name: r.Name, Events: orDefault(r.Events), Model: r.Model, Models: c.models(r.Models),
 			DryRun: r.DryRun || f.DryRun, Labels: c.labels(r.Labels, f), Comments: comments(r.Comments, f),
 			Workflows: r.Workflows.policy(),
 			Prompts:   hls.PromptPolicy{Dir: r.Prompts.BaseDir, Defaults: r.Prompts.Defaults},
@@ -125,6 +126,13 @@ func (c *compiler) entry(r Repository, f Features) entry {
 			Happenings: happenings, Also: also,
 		},
 	}
+}
+
+func (c *compiler) models(m Models) hls.Models {
+	for _, event := range slices.Sorted(maps.Keys(m.Events)) {
+		c.fail(checkEvent(event), "models", "events", event)
+	}
+	return hls.Models{Weights: map[hls.Weight]string{hls.Light: m.Light, hls.Heavy: m.Heavy}, Fallback: m.Fallback, Events: m.Events}
 }
 
 func (c *compiler) events(events []string, path ...any) {

@@ -94,6 +94,7 @@ func (s *Store) List(ctx context.Context, q record.Query) ([]record.Summary, err
 	add("subject_key =", q.Subject, q.Subject != "")
 	add("number =", q.Number, q.Number > 0)
 	add("ref =", q.Ref, q.Ref != "")
+	add("purpose =", q.Purpose, q.Purpose != "")
 	add("id <", q.Before, q.Before > 0)
 	if q.Newest {
 		where = append(where, "NOT EXISTS (SELECT 1 FROM tasks n WHERE n.delivery_id = t.delivery_id AND n.id > t.id)")

@@ -45,6 +45,7 @@ func lists(h *house) {
 		{record.Query{Repo: "acme/repo-1"}, 30}, {record.Query{Event: "pull_request"}, 20},
 		{record.Query{State: hls.Done}, 1}, {record.Query{Subject: first.Subject.Key()}, 1}, {record.Query{Repo: "acme/none"}, 0},
 		{record.Query{Repo: "acme/repo-1", Event: "pull_request", State: hls.Queued}, 9},
+		{record.Query{Purpose: first.Purpose, Limit: 200}, 60}, {record.Query{Purpose: "another"}, 0},
 		{record.Query{State: hls.Parked, Reason: "refusal"}, 1}, {record.Query{Reason: "no_such_reason"}, 0},
 		{record.Query{Repo: "acme/repo-1", Number: 8}, 1}, {record.Query{Repo: "acme/repo-1", Number: 9}, 0}, {record.Query{Ref: "release/1"}, 0},
 		{record.Query{Delivery: first.DeliveryID}, 1}, {record.Query{Delivery: "nobody's"}, 0}, {record.Query{Newest: true}, 50},

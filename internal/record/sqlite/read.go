@@ -88,6 +88,7 @@ func (s *Store) List(ctx context.Context, q record.Query) (list []record.Summary
 	add("t.subject_key = ?", q.Subject, q.Subject != "")
 	add("t.number = ?", q.Number, q.Number > 0)
 	add("t.ref = ?", q.Ref, q.Ref != "")
+	add("t.purpose = ?", q.Purpose, q.Purpose != "")
 	add("t.id < ?", q.Before, q.Before > 0)
 	if q.Newest {
 		where = append(where, "NOT EXISTS (SELECT 1 FROM tasks n WHERE n.delivery_id = t.delivery_id AND n.id > t.id)")

@@ -30,12 +30,14 @@ type streams struct {
 type commands struct {
 	Config string `help:"Settings file (default: ${defaultConfig})." env:"HLS_CONFIG" placeholder:"PATH"`
 
-	Serve   serveCmd   `cmd:"" help:"Run the service."`
-	Demo    demoCmd    `cmd:"" help:"Run the whole service against stand-ins, with no account and no key."`
-	Check   checkCmd   `cmd:"" help:"Validate the settings and the templates."`
-	Render  renderCmd  `cmd:"" help:"Print the exact prompt that would be sent for an event."`
-	Hooks   hooksCmd   `cmd:"" help:"Create webhooks, and take in deliveries that never came."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve      serveCmd      `cmd:"" help:"Run the service."`
+	Demo       demoCmd       `cmd:"" help:"Run the whole service against stand-ins, with no account and no key."`
+	Check      checkCmd      `cmd:"" help:"Validate the settings and the templates."`
+	Render     renderCmd     `cmd:"" help:"Print the exact prompt that would be sent for an event."`
+	Deliveries deliveriesCmd `cmd:"" help:"Read the log of deliveries, and have some worked on again."`
+	Hooks      hooksCmd      `cmd:"" help:"Create webhooks, and take in deliveries that never came."`
+	Sweep      sweepCmd      `cmd:"" help:"Work on open issues and pull requests that no event has told of."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
 
 // call is what every command is given.
@@ -89,7 +91,7 @@ func exitCode(stderr io.Writer, err error) int {
 		fmt.Fprintln(stderr, problems)
 		return exitUsage
 	}
-	fmt.Fprintln(stderr, "hls:", err)
+	fmt.Fprintln(stderr, "hls:", plain(err.Error()))
 	if errors.Is(err, errUsage) || errors.Is(err, app.ErrSettings) || errors.Is(err, os.ErrNotExist) {
 		return exitUsage
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"time"
 )
 
 type hooksCmd struct {
@@ -26,14 +25,6 @@ func (c caution) apply() (bool, error) {
 		return false, fmt.Errorf("%w: --apply and --dry-run contradict each other", errUsage)
 	}
 	return !*c.DryRun, nil
-}
-
-// told is how commands print times.
-func told(t time.Time) string {
-	if t.IsZero() {
-		return "-"
-	}
-	return t.UTC().Format("2006-01-02 15:04:05Z")
 }
 
 var errTrouble = errors.New("not everything could be looked through")

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -49,9 +48,7 @@ func (k hooksInstallCmd) Run(c *call) error {
 		return err
 	}
 	if k.Output == "json" {
-		encoder := json.NewEncoder(c.io.out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(plan)
+		return printJSON(c.io.out, plan)
 	}
 	k.print(c, plan)
 	return nil

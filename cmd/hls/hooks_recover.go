@@ -1,12 +1,8 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -23,10 +19,10 @@ import (
 
 type hooksRecoverCmd struct {
 	caution
+	reach
 	Target   string        `arg:"" optional:"" help:"A repository (owner/repo), an organization, or app (default: all that the settings name)."`
 	Since    time.Duration `help:"Leave out what is older than this, as 6h (default: all that GitHub has kept)." placeholder:"DURATION"`
 	Answered bool          `help:"Also what was answered before HLS first saw the log: after the database was lost."`
-	Server   string        `help:"Address of the running service (default: server.host and server.port)." placeholder:"URL"`
 	Output   string        `help:"Output format (default: text)." enum:"text,json" default:"text" placeholder:"text|json"`
 }
 
@@ -76,88 +72,24 @@ func (k hooksRecoverCmd) recover(c *call, s *config.Settings, q web.Recovery) (r
 			return report, usage(err)
 		}
 	}
-	address := k.Server
-	if address == "" {
-		address = app.ServiceURL(s)
-	}
-	report, err := k.ask(c.ctx, strings.TrimSuffix(address, "/"), s, q)
-	if err != nil {
-		return report, fmt.Errorf("ask the running service, which has the database to itself: %w", err)
-	}
-	return report, nil
+	var report recovery.Report
+	err := k.service(s, longest).ask(c.ctx, request{http.MethodPost, "/api/v1/recovery", q}, &report)
+	return report, usage(err)
 }
 
-// usage marks errors of the target as wrong usage.
-func usage(err error) error {
-	if errors.Is(err, recovery.ErrTarget) {
-		return fmt.Errorf("%w: %w", errUsage, err)
-	}
-	return err
-}
-
-const (
-	askFor    = 15 * time.Minute // what the service gives itself
-	mostReply = 64 << 20
-)
-
-// ask posts to the running service. The admin token goes to no other address than that.
-func (k hooksRecoverCmd) ask(ctx context.Context, address string, s *config.Settings, q web.Recovery) (report recovery.Report, err error) {
-	ctx, cancel := context.WithTimeout(ctx, askFor)
-	defer cancel()
-	body, err := json.Marshal(q)
-	if err != nil {
-		return report, err
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address+"/api/v1/recovery", bytes.NewReader(body))
-	if err != nil {
-		return report, fmt.Errorf("%w: --server: want an address such as http://127.0.0.1:8000", errUsage)
-	}
-	if token := s.Server.AdminToken.Reveal(); token != "" {
-		r.Header.Set("Authorization", "Bearer "+token)
-	}
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	resp, err := client.Do(r)
-	if err != nil {
-		return report, fmt.Errorf("it does not answer at %s; name its address with --server, or stop it: %w", address, err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, mostReply))
-	switch {
-	case err != nil:
-		return report, err
-	case resp.StatusCode == http.StatusUnauthorized:
-		return report, fmt.Errorf("%s does not take server.admin_token of these settings", address)
-	case resp.StatusCode != http.StatusOK:
-		return report, refusal(resp.StatusCode, text)
-	}
-	return report, json.Unmarshal(text, &report)
-}
-
-func refusal(code int, text []byte) error {
-	var answer struct {
-		Reason string `json:"reason"`
-	}
-	if json.Unmarshal(text, &answer) != nil || answer.Reason == "" {
-		return fmt.Errorf("it answers %d", code)
-	}
-	if code == http.StatusBadRequest {
-		return fmt.Errorf("%w: %s", errUsage, answer.Reason)
-	}
-	return errors.New(answer.Reason)
-}
+// longest is what the service gives itself to look through GitHub's logs.
+const longest = 15 * time.Minute
 
 func (k hooksRecoverCmd) print(c *call, r recovery.Report) error {
 	if k.Output == "json" {
-		encoder := json.NewEncoder(c.io.out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(r)
+		return printJSON(c.io.out, r)
 	}
 	table := tabwriter.NewWriter(c.io.out, 0, 0, 2, ' ', 0)
 	if len(r.Deliveries) > 0 {
 		fmt.Fprintln(table, "DELIVERED AT\tDELIVERY\tEVENT\tREPOSITORY\tANSWERED\tOUTCOME")
 	}
 	for _, d := range r.Deliveries {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", told(d.At), d.DeliveryID, eventName(d), d.Repository, answered(d.Code), outcome(d))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", told(d.At), cell(d.DeliveryID), cell(eventName(d.Event, d.Action)), cell(d.Repository), answered(d.Code), cell(because(d.Outcome, d.Reason)))
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -166,20 +98,13 @@ func (k hooksRecoverCmd) print(c *call, r recovery.Report) error {
 		fmt.Fprintf(c.io.out, "%s, webhook %d: %d attempts from %s to %s%s\n", l.Place, l.HookID, l.Attempts, told(l.From), told(l.To), passed(l.Passed))
 	}
 	for _, g := range r.Gaps {
-		fmt.Fprintln(c.io.out, "gap:", g)
+		fmt.Fprintln(c.io.out, "gap:", cell(fmt.Sprint(g)))
 	}
 	for _, p := range r.Problems {
-		fmt.Fprintln(c.io.out, "problem:", p)
+		fmt.Fprintln(c.io.out, "problem:", cell(fmt.Sprint(p)))
 	}
 	fmt.Fprintln(c.io.out, summary(r))
 	return nil
-}
-
-func eventName(d recovery.Missed) string {
-	if d.Action == "" {
-		return d.Event
-	}
-	return d.Event + "." + d.Action
 }
 
 func answered(code int) string {
@@ -189,11 +114,12 @@ func answered(code int) string {
 	return fmt.Sprint(code)
 }
 
-func outcome(d recovery.Missed) string {
-	if d.Reason == "" {
-		return d.Outcome
+// because is an outcome with its reason.
+func because(outcome, reason string) string {
+	if reason == "" {
+		return outcome
 	}
-	return fmt.Sprintf("%s (%s)", d.Outcome, d.Reason)
+	return fmt.Sprintf("%s (%s)", outcome, reason)
 }
 
 func passed(over map[string]int) string {

@@ -7,9 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/tools/txtar"
 
@@ -44,6 +46,7 @@ type script struct {
 	*testing.T
 	dir      string
 	github   *simulate.GitHub
+	claude   *simulate.Claude
 	vars     map[string]string // $NAME in lines and files
 	code     int
 	out, err string
@@ -56,10 +59,11 @@ func newScript(t *testing.T, files []txtar.File) *script {
 	gh.AddRepository(simulate.RepositorySeed{FullName: "acme/widget", Labels: []hls.Label{{Name: "bug"}}})
 	gh.AddRepository(simulate.RepositorySeed{FullName: "acme/closed", Collaborators: map[string]string{"hls-bot": "write"}})
 	ghURL, stopGH := gh.Start()
-	clURL, stopCL := simulate.NewClaude(simulate.ClaudeConfig{}).Start()
+	cl := simulate.NewClaude(simulate.ClaudeConfig{})
+	clURL, stopCL := cl.Start()
 	t.Cleanup(stopGH)
 	t.Cleanup(stopCL)
-	s := &script{T: t, dir: t.TempDir(), github: gh}
+	s := &script{T: t, dir: t.TempDir(), github: gh, claude: cl}
 	s.vars = map[string]string{"GITHUB": ghURL, "CLAUDE": clURL, "DIR": s.dir, "PORT": strconv.Itoa(freePort(t)), "SECRET": secret}
 	for _, f := range files {
 		if err := os.WriteFile(filepath.Join(s.dir, f.Name), []byte(s.expand(string(f.Data))), 0o600); err != nil {
@@ -92,14 +96,12 @@ func (s *script) play(lines string) {
 			s.Fatalf("line %d: %s: %s\n--- code %d\n--- stdout\n%s--- stderr\n%s", n+1, line, problem, s.code, s.out, s.err)
 		}
 	}
-	if s.stop != nil {
-		s.stop()
-	}
+	s.end("")
 }
 
 func (s *script) verbs() map[string]func(rest string) (problem string) {
 	return map[string]func(string) string{
-		"hls":     s.run, // runs a command with the settings of settings.yaml
+		"hls":     s.run, // runs a command with the settings of settings.yaml, unless it names others
 		"code":    func(want string) string { return differ(fmt.Sprint(s.code), want) },
 		"stdout":  func(want string) string { return match(s.out, want, true) }, // a regular expression
 		"stderr":  func(want string) string { return match(s.err, want, true) },
@@ -109,9 +111,15 @@ func (s *script) verbs() map[string]func(rest string) (problem string) {
 		"missed":  s.missed, // ID N EVENT: deliveries that nobody answered
 		"hooks":   func(want string) string { return match(fmt.Sprintf("%+v", s.github.Hooks("acme/widget")), want, true) },
 		"!hooks":  func(want string) string { return match(fmt.Sprintf("%+v", s.github.Hooks("acme/widget")), want, false) },
+		"opened":  s.opened, // N TITLE: issues of acme/widget, opened two hours ago, that nobody was told of
 		"fetched": s.fetched,
 		"queued":  s.queued,
-		"serve":   s.serve, // runs the service until the script ends
+		"serve":   s.serve, // runs the service until the script ends, or stops it
+		"stop":    s.end,
+		"claude":  s.answer,  // MODE: how Claude answers from now on
+		"asked":   s.asked,   // how often Claude was asked
+		"deliver": s.deliver, // NAME: a new issue of acme/widget, whose delivery is $NAME
+		"ends":    s.ends,    // ID STATE: what a delivery comes to, at the running service
 	}
 }
 
@@ -130,7 +138,10 @@ func match(text, pattern string, want bool) string {
 }
 
 func (s *script) run(rest string) string {
-	args := append(strings.Fields(rest), "--config", filepath.Join(s.dir, "settings.yaml"))
+	args := strings.Fields(rest)
+	if !slices.Contains(args, "--config") {
+		args = append(args, "--config", filepath.Join(s.dir, "settings.yaml"))
+	}
 	s.code, s.out, s.err = command(s.T, args...)
 	return ""
 }
@@ -155,6 +166,18 @@ func (s *script) missed(rest string) string {
 			payload = s.github.IssuePayload("acme/widget", issue.Number, "opened", "mona", nil)
 		}
 		s.github.Log("acme/widget", hook, simulate.Delivery{Event: event, GUID: simulate.NewGUID(), Payload: payload}, 0)
+	}
+	return ""
+}
+
+func (s *script) opened(rest string) string {
+	count, title, _ := strings.Cut(rest, " ")
+	n, err := strconv.Atoi(count)
+	if err != nil {
+		return err.Error()
+	}
+	for range n {
+		s.github.AddIssue("acme/widget", simulate.IssueSeed{Title: title, Author: "mona", Body: "The app panics.", Age: 2 * time.Hour})
 	}
 	return ""
 }
@@ -205,4 +228,42 @@ func (s *script) serve(string) string {
 		return resp.StatusCode == http.StatusOK
 	})
 	return ""
+}
+
+func (s *script) end(string) string {
+	if s.stop != nil {
+		s.stop()
+	}
+	s.stop = nil
+	return ""
+}
+
+func (s *script) answer(mode string) string {
+	s.claude.SetMode(simulate.Mode(mode))
+	return ""
+}
+
+func (s *script) asked(want string) string { return differ(fmt.Sprint(len(s.claude.Calls())), want) }
+
+func (s *script) deliver(name string) string {
+	issue := s.github.AddIssue("acme/widget", simulate.IssueSeed{Title: "Crash when saving", Author: "mona", Body: "The app panics with a nil pointer."})
+	d := simulate.Delivery{Event: "issues", GUID: simulate.NewGUID(), Payload: s.github.IssuePayload("acme/widget", issue.Number, "opened", "mona", nil)}
+	s.vars[name] = d.GUID
+	code, answer := send(s.T, "http://127.0.0.1:"+s.vars["PORT"], d)
+	if code != http.StatusAccepted {
+		return fmt.Sprint(code, answer)
+	}
+	return ""
+}
+
+func (s *script) ends(rest string) string {
+	id, want, _ := strings.Cut(rest, " ")
+	log := servedLog{service{"http://127.0.0.1:" + s.vars["PORT"], "a-token-of-the-scripts", quick}}
+	var state hls.State
+	eventually(s.T, func() bool {
+		shown, err := log.Show(s.Context(), id)
+		state = shown.State
+		return err == nil && state != hls.Queued && state != hls.Running
+	})
+	return differ(string(state), want)
 }

@@ -59,5 +59,7 @@ type Ledger interface {
 	// tasks of the subject wrote about others.
 	Undecided(context.Context, hls.Subject) ([]hls.Entry, error)
 	Superseded(context.Context, hls.Task) (bool, error)
+	// Recall reads what is remembered of the repository.
+	Recall(context.Context, hls.Recall) ([]hls.Memory, error)
 	Secret(ctx context.Context, name string) ([]byte, error)
 }

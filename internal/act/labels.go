@@ -102,10 +102,34 @@ func (d *addLabels) look(ctx context.Context) (result, error) {
 		known, lacking = nil, "labels_not_shown"
 	}
 	d.spell(wanted, known, lacking)
+	if err := d.leave(ctx); err != nil {
+		return result{}, err
+	}
 	if len(d.names) == 0 {
 		return done(0, "", d.notes.String()), nil
 	}
 	return result{}, nil
+}
+
+// leave takes out of what is to be created the labels that a person deleted or renamed.
+func (d *addLabels) leave(ctx context.Context) error {
+	wanted := d.create
+	d.create = nil
+	for _, l := range wanted {
+		gone, err := d.run.actor.ledger.Recall(ctx, hls.Recall{
+			Subject: d.effect.Subject.LabelSet(), Kind: hls.LabelGone, Key: hls.Fold(l.Name), Limit: 1,
+		})
+		if err != nil {
+			return fmt.Errorf("look whether label %q was deleted: %w", l.Name, err)
+		}
+		if len(gone) > 0 {
+			d.notes.add(l.Name, "deleted_by_person")
+			d.names = slices.DeleteFunc(d.names, func(name string) bool { return name == l.Name })
+			continue
+		}
+		d.create = append(d.create, l)
+	}
+	return nil
 }
 
 // missing are the labels that have to be added, within GitHub's cap.

@@ -266,6 +266,7 @@ type book struct {
 	tasks  map[int64]hls.Subject // of the tasks that wrote the rows
 	live   map[int64]bool        // tasks that are running elsewhere
 	newer  bool
+	known  []hls.Memory
 	steps  int
 	crash  int // the step at which the process ends; 0 never
 	commit bool

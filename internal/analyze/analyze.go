@@ -12,6 +12,9 @@ import (
 // end normally.
 type Model interface {
 	Ask(context.Context, hls.Request) (hls.Answer, error)
+	// Ready is for work that comes before a question: the error that Ask would meet now without asking, or nil. One that
+	// wraps hls.ErrOverloaded, of either, is of the model alone, and nothing was paid.
+	Ready(ctx context.Context, model string) error
 	// Ceiling is the most that a request can cost, in micro-dollars.
 	Ceiling(hls.Request) int64
 }

@@ -1,7 +1,6 @@
 package analyze
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,8 +16,12 @@ type Config struct {
 	Budget Budget `yaml:"budget"`
 	// SubjectDaily caps analyses of one subject in 24 hours; 0 means no cap. It is a key of another section.
 	SubjectDaily int `yaml:"-"`
-	// Models names the model for a question's weight; one that is missing means the door's default.
-	Models map[hls.Weight]string `yaml:"-"`
+	// Models by the weight of the work; a repository may name others.
+	Models Models `yaml:"models"`
+	// Model is asked where Models leaves it open. It is a key of the section that the door has.
+	Model string `yaml:"-"`
+	// Unset are the models where the settings name none; "" means the door's default.
+	Unset map[hls.Weight]string `yaml:"-"`
 }
 
 // Budget caps what Claude may cost. Zero means no cap.
@@ -79,8 +82,9 @@ func (a *Analyzer) Analyze(ctx context.Context, in Input) (hls.Analysis, int64, 
 		known, err := a.known(in, validator)
 		return known, 0, err
 	}
-	request := a.request(in)
-	ceiling := a.model.Ceiling(request)
+	chosen := a.choose(in.Task, in.Rule, in.Question.Weight)
+	request := in.request(chosen.model)
+	ceiling := a.ceiling(request, chosen.fallback)
 	reservation, err := a.purse.Reserve(ctx, hls.Reservation{
 		Task: in.Task, MicroUSD: ceiling, Budget: in.Rule.Budget, SubjectDaily: a.cfg.SubjectDaily,
 	})
@@ -89,6 +93,10 @@ func (a *Analyzer) Analyze(ctx context.Context, in Input) (hls.Analysis, int64, 
 	}
 	fault.At(fault.Reserved)
 	answer, err := a.ask(ctx, request, validator)
+	if chosen.fallback != "" && errors.Is(err, hls.ErrOverloaded) {
+		request.Model = chosen.fallback
+		answer, err = a.instead(ctx, request, validator, err)
+	}
 	if err != nil {
 		paid := paid(err, ceiling)
 		return hls.Analysis{}, 0, errors.Join(err, a.settle(ctx, reservation, request.Model, paid))
@@ -114,13 +122,30 @@ func (in Input) analysis(answer []byte) hls.Analysis {
 	}
 }
 
-// request picks the model: the rule's own, else the one for the question's weight, else the door's default.
-func (a *Analyzer) request(in Input) hls.Request {
+func (in Input) request(model string) hls.Request {
 	prompt := in.Prompt
 	prompt.Schema = in.Question.Schema
-	return hls.Request{
-		Model: cmp.Or(in.Rule.Model, a.cfg.Models[in.Question.Weight]), Prompt: prompt, Repo: in.Task.Subject.Repo,
+	return hls.Request{Model: model, Prompt: prompt, Repo: in.Task.Subject.Repo}
+}
+
+// ceiling is the most that a request can cost, whichever of the two models answers: one of them alone is paid.
+func (a *Analyzer) ceiling(r hls.Request, fallback string) int64 {
+	most := a.model.Ceiling(r)
+	if fallback != "" {
+		r.Model = fallback
+		most = max(most, a.model.Ceiling(r))
 	}
+	return most
+}
+
+// instead asks the fallback, once. An answer that cannot be used is one all the same, and no third model is asked. When
+// the fallback has no room either, the task comes back for whichever may have some first.
+func (a *Analyzer) instead(ctx context.Context, r hls.Request, v *validator, overloaded error) (hls.Answer, error) {
+	answer, err := a.ask(ctx, r, v)
+	if errors.Is(err, hls.ErrOverloaded) {
+		err = sooner(overloaded, err)
+	}
+	return answer, err
 }
 
 // ask makes the call and holds the answer against the schema.

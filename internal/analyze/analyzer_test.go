@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +19,8 @@ type model struct {
 	mu     sync.Mutex
 	asked  []hls.Request
 	answer func(n int) (hls.Answer, error)
+	dear   map[string]string // by name, a mark for each thousand that a call can cost besides
+	held   map[string]error  // of Ready
 }
 
 func (m *model) Ask(_ context.Context, r hls.Request) (hls.Answer, error) {
@@ -30,7 +31,9 @@ func (m *model) Ask(_ context.Context, r hls.Request) (hls.Answer, error) {
 	return m.answer(n)
 }
 
-func (m *model) Ceiling(hls.Request) int64 { return 1000 }
+func (m *model) Ceiling(r hls.Request) int64 { return int64(1000 + 1000*len(m.dear[r.Model])) }
+
+func (m *model) Ready(_ context.Context, name string) error { return m.held[name] }
 
 // purse keeps its books in memory.
 type purse struct {
@@ -213,29 +216,6 @@ func TestS3_NoReservationNoCall(t *testing.T) {
 	var capped *hls.Capped
 	if _, _, err := a.Analyze(t.Context(), input()); !errors.As(err, &capped) || len(m.asked) != 0 {
 		t.Errorf("got %v, asked %d", err, len(m.asked))
-	}
-}
-
-func TestModelsByRuleAndWeight(t *testing.T) {
-	t.Parallel()
-	cfg := Config{Models: map[hls.Weight]string{hls.Heavy: "big"}}
-	a, m, _ := newAnalyzer(t, cfg, always(good(), nil))
-	for _, test := range []struct {
-		rule   string
-		weight hls.Weight
-	}{{"", hls.Light}, {"", hls.Heavy}, {"own", hls.Heavy}} {
-		in := input()
-		in.Rule.Model, in.Question.Weight = test.rule, test.weight
-		if _, _, err := a.Analyze(t.Context(), in); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var got []string
-	for _, r := range m.asked {
-		got = append(got, r.Model)
-	}
-	if !slices.Equal(got, []string{"", "big", "own"}) {
-		t.Errorf("asked %q", got)
 	}
 }
 

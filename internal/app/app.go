@@ -19,6 +19,7 @@ import (
 	"hls/internal/receive"
 	"hls/internal/record"
 	"hls/internal/recovery"
+	"hls/internal/sweep"
 	"hls/internal/web"
 )
 
@@ -52,6 +53,7 @@ type App struct {
 	pipeline *pipeline.Pipeline
 	door     *receive.Handler
 	recovery *recovery.Recoverer
+	sweeper  *sweep.Sweeper
 	web      *web.Server
 	self     *identity
 	calls    *tally
@@ -91,7 +93,7 @@ func (a *App) build(ctx context.Context, settings *config.Settings) (err error) 
 	if a.store, err = openStore(ctx, settings.Storage, a.log); err != nil {
 		return err
 	}
-	if a.doors, err = openDoors(settings, a.token, a.tellBreaker); err != nil {
+	if a.doors, err = openDoors(settings, a.redactor, a.token, a.tellBreaker); err != nil {
 		return err
 	}
 	made, err := a.furnish(settings)
@@ -109,6 +111,9 @@ func (a *App) build(ctx context.Context, settings *config.Settings) (err error) 
 		return err
 	}
 	if a.recovery, err = a.newRecovery(); err != nil {
+		return err
+	}
+	if a.sweeper, err = a.newSweep(); err != nil {
 		return err
 	}
 	a.web, err = a.newWeb(settings, metrics)
@@ -146,7 +151,7 @@ func (a *App) Run(ctx context.Context) error {
 	if a.opts.Ready != nil {
 		a.opts.Ready(url)
 	}
-	sought := a.seekMissed(running)
+	sought, swept := a.seekMissed(running), a.seekUntold(running)
 
 	var err error
 	select {
@@ -159,6 +164,7 @@ func (a *App) Run(ctx context.Context) error {
 	a.web.Drain()
 	stop()
 	<-sought
+	<-swept
 	<-worked
 	<-counted
 	final, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,7 +49,7 @@ func checkOnline(ctx context.Context, s *config.Settings, redactor *hls.Redactor
 	if err != nil {
 		return nil
 	}
-	doors, err := openDoors(s, func(repo string) hls.Secret {
+	doors, err := openDoors(s, redactor, func(repo string) hls.Secret {
 		token, _ := router.Token(repo)
 		return token
 	}, nil)
@@ -69,11 +70,27 @@ func checkOnline(ctx context.Context, s *config.Settings, redactor *hls.Redactor
 			p.problem(fmt.Sprintf("repositories[%d].name", i), "the repository cannot be read: %v", err)
 		}
 	}
-	model, _ := claude.Resolve(s.Claude.Model)
-	if err := doors.claude.Reachable(ctx, model); err != nil {
-		p.problem("claude.api_key", "Claude cannot be asked: %v", err)
-	}
+	p.models(ctx, doors.claude)
 	return p.findings
+}
+
+// models asks for each model that the settings may lead to. Where the first cannot be had it is the key, or the way there.
+func (p *inspection) models(ctx context.Context, door *claude.Client) {
+	first := cmp.Or(p.settings.Claude.Model, claude.Unset()[hls.Heavy])
+	asked := map[string]bool{}
+	for i, named := range append([]config.NamedModel{{Key: "claude.api_key", Model: first}}, p.settings.Models()...) {
+		model, _ := claude.Resolve(named.Model)
+		if asked[model] {
+			continue
+		}
+		asked[model] = true
+		if err := door.Reachable(ctx, model); err != nil {
+			p.problem(named.Key, "Claude cannot be asked: %v", err)
+			if i == 0 {
+				return
+			}
+		}
+	}
 }
 
 // Sample is an event to render without a delivery.
@@ -103,6 +120,6 @@ func Render(ctx context.Context, s *config.Settings, sample Sample) (hls.Prompt,
 	}
 	rule, _ := router.Rule(event.Repo.FullName)
 	facts := prompt.PayloadFacts(event)
-	question := handler.For(event.Name).Question(event, facts, rule)
+	question := handler.Of(event).Question(event, facts, rule)
 	return renderer.Render(ctx, prompt.Input{Event: event, Facts: facts, Rule: rule, Question: question, Now: time.Now()})
 }

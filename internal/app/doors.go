@@ -34,10 +34,11 @@ type doors struct {
 	claude *claude.Client
 }
 
-// openDoors makes the doors; tokens gives a repository's own token, or "". tell is told when the circuit of one opens or
+// openDoors makes the doors; redactor knows what must not be seen in the logs of jobs, tokens gives a repository's own token, or "". tell is told when the circuit of one opens or
 // closes, and may be nil.
-func openDoors(s *config.Settings, tokens func(repo string) hls.Secret, tell func(door string, b breaker.Snapshot)) (*doors, error) {
+func openDoors(s *config.Settings, redactor *hls.Redactor, tokens func(repo string) hls.Secret, tell func(door string, b breaker.Snapshot)) (*doors, error) {
 	hub, model := s.GitHub.Config, s.Claude.Config
+	hub.Redactor = redactor
 	if tell != nil {
 		hub.Breaker.Tell = func(b breaker.Snapshot) { tell("github", b) }
 		model.Breaker.Tell = func(b breaker.Snapshot) { tell("claude", b) }

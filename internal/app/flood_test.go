@@ -50,6 +50,7 @@ func (s *storm) send(text []byte) {
 	if err != nil {
 		return
 	}
+	defer func() { _ = conn.Close() }()
 	stop := context.AfterFunc(s.ctx, func() { _ = conn.Close() })
 	defer stop()
 	_, _ = conn.Write(text)

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -12,6 +11,7 @@ import (
 
 	"hls/internal/act"
 	"hls/internal/analyze"
+	"hls/internal/claude"
 	"hls/internal/config"
 	"hls/internal/fault"
 	"hls/internal/handler"
@@ -19,7 +19,6 @@ import (
 	"hls/internal/pipeline"
 	"hls/internal/prompt"
 	"hls/internal/receive"
-	"hls/internal/record"
 	"hls/internal/route"
 	"hls/internal/web"
 	"hls/prompts"
@@ -67,7 +66,7 @@ func (a *App) furnish(s *config.Settings) (*house, error) {
 		return nil, err
 	}
 	asked := s.Claude.Analyze
-	asked.Models = map[hls.Weight]string{"": s.Claude.Model, hls.Light: s.Claude.Model, hls.Heavy: s.Claude.Model}
+	asked.Model, asked.Unset = s.Claude.Model, claude.Unset()
 	analyzer, err := analyze.New(asked, a.doors.claude, a.store)
 	if err != nil {
 		return nil, fmt.Errorf("%w: claude: %w", ErrSettings, err)
@@ -101,14 +100,14 @@ func (a *App) newPipeline(s *config.Settings, made *house, m *web.Metrics) (*pip
 		Owner: fmt.Sprintf("%s/%d", host, os.Getpid()), Concurrency: s.Processing.Concurrency,
 		MaxAttempts: s.Processing.MaxAttempts, GiveUpAfter: s.Processing.GiveUpAfter, Debounce: debounce, Timeout: s.Processing.Timeout,
 		Lease: max(fault.Scaled(10*time.Second), time.Second), Grace: s.Server.ShutdownGrace, Backoff: a.opts.Backoff,
-		Observe: m.Observe, Ready: a.doors.claude.Ready, Self: a.self.Account, Introduce: a.introduce, LogPayloads: s.Logging.LogPayloads, Redactor: a.redactor,
+		Observe: m.Observe, Self: a.self.Account, Introduce: a.introduce, LogPayloads: s.Logging.LogPayloads, Redactor: a.redactor,
 	}, a.store, made.rooms, a.log)
 }
 
 func (a *App) newDoor(s *config.Settings) (*receive.Handler, error) {
 	deps := receive.Deps{
 		Secrets: secrets(s),
-		Accept:  a.pipeline.Accept, Count: a.store.Count, Log: a.log, Proxies: s.Server.TrustedProxies,
+		Accept:  a.accept, Count: a.store.Count, Log: a.log, Proxies: s.Server.TrustedProxies,
 	}
 	if !s.Features.AsyncProcessing {
 		deps.Await = func(ctx context.Context, r hls.Receipt) (any, bool, error) { return a.pipeline.Await(ctx, r.TaskID) }
@@ -138,7 +137,8 @@ func (a *App) newWeb(s *config.Settings, m *web.Metrics) (*web.Server, error) {
 		Components: map[string]func() web.Component{
 			"prompts": a.promptsHealth, "github": a.githubHealth, "claude": a.claudeHealth, "recovery": a.recoveryHealth,
 		},
-		GitHub: a.githubStats, Claude: a.claudeLimits, Handlers: handler.Names(), Repositories: a.repositories, Replay: a.Replay, Recover: a.Recover,
+		GitHub: a.githubStats, Claude: a.claudeLimits, Handlers: handler.Names(), Repositories: a.repositories,
+		Replay: a.pipeline.Replay, Recover: a.Recover, Sweep: a.Sweep,
 	})
 }
 
@@ -148,29 +148,6 @@ func (a *App) repositories() []string {
 		names = append(names, r.Name)
 	}
 	return names
-}
-
-// Replay queues a stored delivery again as a new task. It is routed by the settings in force.
-func (a *App) Replay(ctx context.Context, deliveryID string) (int64, error) {
-	delivery, err := a.store.Delivery(ctx, deliveryID)
-	if err != nil {
-		return 0, err
-	}
-	if len(delivery.Body) == 0 {
-		return 0, fmt.Errorf("replay delivery %s: its payload is not stored: %w", deliveryID, hls.ErrNotFound)
-	}
-	event, err := hls.DecodeEvent(delivery)
-	if err != nil {
-		return 0, err
-	}
-	purpose := a.pipeline.Purpose(event)
-	if purpose == "" {
-		return 0, errors.New("no rule lets this event through now")
-	}
-	return a.store.Enqueue(ctx, deliveryID, record.NewTask{
-		Subject: event.Subject, Purpose: purpose, Event: event.Name, Action: event.Action, Actor: event.Sender.Login,
-		Origin: hls.FromReplay, OccurredAt: event.OccurredAt,
-	})
 }
 
 // promptsHealth is healthy while the templates in force are those on disk. Its last success is when they were read.

@@ -4,9 +4,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-
-	"hls/internal/hls"
-	"hls/internal/simulate"
 )
 
 func TestS2_AdminPathsAskForTheToken(t *testing.T) {
@@ -101,36 +98,6 @@ func TestHealthAndStatsHaveTheContractsNames(t *testing.T) {
 		if !strings.Contains(string(metrics), name) {
 			t.Errorf("metrics have no %s", name)
 		}
-	}
-}
-
-func TestReplayThroughTheAPI(t *testing.T) {
-	t.Parallel()
-	cl := simulate.NewClaude(simulate.ClaudeConfig{Mode: simulate.Refuse})
-	s := start(t, widgetSettings, shop(), cl)
-	d := s.issueOpened()
-	s.send(d)
-	parked := s.settled(d.GUID)
-	cl.SetMode(simulate.Good)
-	cl.SetAnswer(func(simulate.Request) string { return bugAnswer })
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/api/v1/deliveries/"+d.GUID+"/replay", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Authorization", "Bearer "+adminToken)
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = resp.Body.Close()
-	if resp.StatusCode != http.StatusAccepted {
-		t.Fatalf("replay: %d", resp.StatusCode)
-	}
-	if task := s.settled(d.GUID); task.ID == parked.ID || task.State != hls.Done {
-		t.Errorf("replay ended as %s (%s)", task.State, task.Reason)
-	}
-	if got := s.github.Labels(widgets, 7); len(got) != 1 {
-		t.Errorf("labels %v", got)
 	}
 }
 

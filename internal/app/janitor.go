@@ -74,25 +74,46 @@ func (a *App) setUpLabels(ctx context.Context, s *config.Settings) {
 		if !ok || hls.IsGlob(r.Name) || rule.DryRun || !rule.Labels.CreateMissing {
 			continue
 		}
-		if err := a.setUp(ctx, r.Name, rule.Labels.Categories); err != nil && ctx.Err() == nil {
+		subject := hls.Subject{Repo: r.Name, Kind: hls.KindOther}
+		if len(r.WebhookSecret) > 0 {
+			subject.Scope = r.Name // as the door has it
+		}
+		if err := a.setUp(ctx, subject, rule.Labels.Categories); err != nil && ctx.Err() == nil {
 			a.log.Error("labels cannot be set up", hls.KeyRepo, r.Name, hls.KeyError, err.Error())
 		}
 	}
 }
 
-func (a *App) setUp(ctx context.Context, repo string, categories []hls.Category) error {
+func (a *App) setUp(ctx context.Context, s hls.Subject, categories []hls.Category) error {
 	if len(categories) == 0 {
 		return nil
 	}
-	present, err := a.doors.github.Labels(ctx, repo)
+	present, err := a.doors.github.Labels(ctx, s.Repo)
 	if err != nil {
 		return err
 	}
-	for _, l := range missing(categories, present) {
-		if err := a.doors.github.CreateLabel(ctx, repo, l); err != nil {
+	lacking := missing(categories, present)
+	if len(lacking) == 0 {
+		return nil
+	}
+	repo, err := a.doors.github.Repository(ctx, s)
+	if err != nil {
+		return err
+	}
+	s.RepoID = repo.ID
+	for _, l := range lacking {
+		gone, err := a.store.Recall(ctx, hls.Recall{Subject: s.LabelSet(), Kind: hls.LabelGone, Key: hls.Fold(l.Name), Limit: 1})
+		if err != nil {
 			return err
 		}
-		a.log.Info("label created", hls.KeyRepo, repo, "label", l.Name)
+		if len(gone) > 0 {
+			a.log.Info("label not created: a person deleted or renamed it", hls.KeyRepo, s.Repo, "label", l.Name)
+			continue
+		}
+		if err := a.doors.github.CreateLabel(ctx, s.Repo, l); err != nil {
+			return err
+		}
+		a.log.Info("label created", hls.KeyRepo, s.Repo, "label", l.Name)
 	}
 	return nil
 }

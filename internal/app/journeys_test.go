@@ -122,10 +122,10 @@ func seed(t *testing.T, text string) *simulate.GitHub {
 }
 
 // seeds are the further members of github.json, each with what puts it into the repository.
-var seeds = joined[func(*testing.T, *simulate.GitHub, json.RawMessage)]()
+var seeds = joined(happeningSeeds)
 
 // steps are the words of the script: those of all, and each family's own.
-var steps = joined(commonSteps)
+var steps = joined(commonSteps, reviewingSteps, peopleSteps, talkSteps, happeningSteps, ciSteps, standingSteps)
 
 func joined[T any](tables ...map[string]T) map[string]T {
 	all := map[string]T{}
@@ -201,7 +201,7 @@ func (j *journey) deliver(w []string) {
 		j.t.Fatal(err)
 	}
 	d := simulate.Delivery{Event: event, GUID: simulate.NewGUID(), HookID: 1}
-	switch made, ok := payloads[event]; {
+	switch made, ok := joined(payloads, ciPayloads)[event]; {
 	case n == 0:
 		d.Payload = j.github.EventPayload(widgets, action, w[3], own)
 	case ok:
@@ -222,7 +222,9 @@ type about struct {
 }
 
 // payloads are the bodies of the events that a script names by a number.
-var payloads = map[string]func(*journey, about) []byte{
+var payloads = joined(commonPayloads, peoplePayloads, happeningPayloads)
+
+var commonPayloads = map[string]func(*journey, about) []byte{
 	"issues": func(j *journey, a about) []byte {
 		return j.github.IssuePayload(widgets, a.number, a.action, a.sender, a.changes)
 	},
@@ -291,6 +293,8 @@ func (j *journey) dropped(task hls.Task) {
 var (
 	signature = regexp.MustCompile(`sig=\S+`)
 	commitSHA = regexp.MustCompile(`\b[0-9a-f]{40}\b`)
+	price     = regexp.MustCompile(`\b\d+\.\d{4} USD`)
+	clock     = regexp.MustCompile(`\b\d{4}-\d\d-\d\d \d\d:\d\d UTC`)
 )
 
 // indented is a request's body as a person reads it: the members in order, texts with their lines.
@@ -309,6 +313,7 @@ func indented(t *testing.T, body string) string {
 			encoded, _ := json.MarshalIndent(members[name], "", "  ")
 			text = string(encoded)
 		}
+		text = price.ReplaceAllString(clock.ReplaceAllString(text, "<time>"), "<price>")
 		text = commitSHA.ReplaceAllString(signature.ReplaceAllString(text, "sig=…"), "<sha>")
 		fmt.Fprintf(&b, "  %s:\n    %s\n", name, strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n    "))
 	}

@@ -3,9 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -13,9 +10,9 @@ import (
 	"hls/internal/config"
 	"hls/internal/github"
 	"hls/internal/hls"
-	"hls/internal/pipeline"
 	"hls/internal/record"
 	"hls/internal/recovery"
+	"hls/internal/rounds"
 	"hls/internal/web"
 )
 
@@ -43,9 +40,9 @@ func (a *App) seekMissed(ctx context.Context) <-chan struct{} {
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		a.recovery.Run(ctx, func() recovery.Switch {
+		a.recovery.Run(ctx, func() rounds.Switch {
 			s := a.house.Load().settings
-			return recovery.Switch{On: s.Features.RecoverMissed, Every: s.Recovery.Every}
+			return rounds.Switch{On: s.Features.RecoverMissed, Every: s.Recovery.Every}
 		})
 	}()
 	return stopped
@@ -118,67 +115,16 @@ func (a *App) recoveryHealth() web.Component {
 // record.ErrInUse when the service has the record and shares it with none: then the service itself must be asked.
 // Taken in, the deliveries wait for the service to be started.
 func RecoverBeside(ctx context.Context, s *config.Settings, opts Options, q web.Recovery) (recovery.Report, error) {
-	a := &App{opts: opts, started: s, level: &slog.LevelVar{}, redactor: newRedactor(s)}
+	a := beside(s, opts)
 	defer a.Close()
-	if err := a.buildBeside(ctx, s); err != nil {
+	err := a.takeBeside(ctx)
+	if err == nil {
+		a.recovery, err = a.newRecovery()
+	}
+	if err != nil {
 		return recovery.Report{}, err
 	}
 	return a.recoverByHand(ctx, q)
-}
-
-// buildBeside makes as much of the service as takes deliveries in: it listens nowhere and asks no model.
-func (a *App) buildBeside(ctx context.Context, s *config.Settings) (err error) {
-	if a.log, a.logFile, err = newLog(config.Logging{Level: "ERROR", Format: "text"}, a.opts.LogTo, a.level, a.redactor); err != nil {
-		return err
-	}
-	router, err := newRouter(s)
-	if err != nil {
-		return err
-	}
-	a.house.Store(&house{settings: s, rooms: pipeline.Rooms{Router: router}})
-	gh, err := github.New(s.GitHub.Config, a.token)
-	if err != nil {
-		return fmt.Errorf("%w: github: %w", ErrSettings, err)
-	}
-	a.doors = &doors{github: gh}
-	if a.store, err = openStore(ctx, s.Storage, a.log); err != nil {
-		return err
-	}
-	a.pipeline, err = pipeline.New(pipeline.Config{
-		Concurrency: 1, MaxAttempts: s.Processing.MaxAttempts, Timeout: s.Processing.Timeout, Lease: time.Second,
-		Debounce: s.Processing.Debounce, Redactor: a.redactor,
-		Self: func(repo string) hls.Account {
-			account, _ := gh.SelfFor(ctx, repo) // Unknown, the service decides when it works on the event.
-			return account
-		},
-	}, a.store, a.house.Load().rooms, a.log)
-	if err != nil {
-		return err
-	}
-	if a.door, err = a.newDoor(s); err != nil {
-		return err
-	}
-	a.recovery, err = a.newRecovery()
-	return err
-}
-
-// ServiceURL is where the service that runs with the settings answers on this machine.
-func ServiceURL(s *config.Settings) string {
-	host := s.Server.Host
-	switch host {
-	case "0.0.0.0":
-		host = "127.0.0.1"
-	case "::", "[::]":
-		host = "::1"
-	}
-	if strings.Contains(host, ":") {
-		host = "[" + strings.Trim(host, "[]") + "]"
-	}
-	u := url.URL{Scheme: "http", Host: fmt.Sprintf("%s:%d", host, s.Server.Port)}
-	if s.Server.TLS.CertFile != "" {
-		u.Scheme = "https"
-	}
-	return u.String()
 }
 
 var _ recovery.Record = (record.Store)(nil)

@@ -17,7 +17,8 @@ import (
 
 // database is a kind of place that the record can be kept in.
 type database struct {
-	form    string // of storage.url
+	form    string                // of storage.url
+	made    func(url string) bool // whether there is a database, as far as that can be told without a connection
 	inspect func(ctx context.Context, url string) error
 	open    func(ctx context.Context, url string, warn func(string)) (record.Store, error)
 }
@@ -27,6 +28,7 @@ type database struct {
 var databases = map[string]database{
 	"sqlite": {
 		form:    "sqlite:PATH",
+		made:    sqlite.Made,
 		inspect: sqlite.Inspect,
 		open: func(ctx context.Context, url string, _ func(string)) (record.Store, error) {
 			return sqlite.Open(ctx, sqlite.Config{URL: url})
@@ -34,6 +36,7 @@ var databases = map[string]database{
 	},
 	"postgres": {
 		form:    "postgres://USER:PASSWORD@HOST/DATABASE",
+		made:    func(string) bool { return true },
 		inspect: func(_ context.Context, url string) error { return postgres.Validate(url) },
 		open: func(ctx context.Context, url string, warn func(string)) (record.Store, error) {
 			return postgres.Open(ctx, postgres.Config{URL: url, Warn: warn})

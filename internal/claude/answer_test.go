@@ -239,13 +239,13 @@ func TestS3_ASpendStopOvertakesTheLimits(t *testing.T) {
 
 	s = serve(t, answer(200, message(text, `"end_turn"`)))
 	c = dial(t, s.URL)
-	c.limiter.pause(200 * time.Millisecond)
+	c.limiter.pause(c.model, 200*time.Millisecond, false)
 	ended := make(chan error)
 	go func() {
 		_, err := c.Ask(t.Context(), question())
 		ended <- err
 	}()
-	for len(c.limiter.turn) == 0 { // until it waits for its turn to end
+	for len(c.limiter.of(c.model).turn) == 0 { // until it waits for its turn to end
 		runtime.Gosched()
 	}
 	c.brake.pull(&hls.SpendStop{Err: errors.New("no more"), Until: time.Now().Add(time.Hour)})

@@ -117,7 +117,7 @@ func (c *Client) ask(ctx context.Context, r hls.Request) (hls.Answer, error) {
 	}
 	// About four bytes are a token; what is really used is settled afterwards.
 	bytes := float64(len(r.Prompt.System) + len(r.Prompt.User) + len(r.Prompt.Schema))
-	settle, err := c.limiter.acquire(ctx, estimate{requests: 1, inputTokens: bytes / 4, outputTokens: 1})
+	settle, err := c.limiter.acquire(ctx, string(params.Model), estimate{requests: 1, inputTokens: bytes / 4, outputTokens: 1})
 	if err != nil {
 		return hls.Answer{}, err
 	}
@@ -157,7 +157,7 @@ func (c *Client) call(ctx context.Context, params anthropic.MessageNewParams, pa
 	})
 	message, err := c.sdk.Messages.New(traced, params, option.WithResponseInto(&resp))
 	if resp != nil {
-		c.limiter.learn(resp.Header)
+		c.limiter.learn(string(params.Model), resp.Header)
 	}
 	if err != nil {
 		failed := failure{err: err, resp: resp, sent: sent.Load()}
@@ -166,7 +166,7 @@ func (c *Client) call(ctx context.Context, params anthropic.MessageNewParams, pa
 		pass.Leave(failed.verdict(ctx), failed.err)
 		var retry *hls.RetryAfter
 		if errors.As(err, &retry) && retry.After > 0 {
-			c.limiter.pause(retry.After)
+			c.limiter.pause(string(params.Model), retry.After, errors.Is(err, hls.ErrOverloaded))
 		}
 		c.schedule(string(params.Model), err)
 		return hls.Answer{}, err

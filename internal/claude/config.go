@@ -16,8 +16,9 @@ type Config struct {
 	BaseURL string `yaml:"base_url"`
 	// Key of the Anthropic API.
 	APIKey hls.Secret `yaml:"api_key"`
-	// Model that is asked; a repository may name another.
-	Model string `yaml:"model" default:"claude-sonnet-5-5"`
+	// Model that is asked for all work; models may name others by its weight, and so may a repository. Unset, models says
+	// which are asked.
+	Model string `yaml:"model"`
 	// The most tokens of one answer, thinking among them.
 	MaxTokens int `yaml:"max_tokens" default:"16000" jsonschema:"minimum=1"`
 	// Randomness of the answer; sent only to models that take it.

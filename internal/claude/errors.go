@@ -66,6 +66,9 @@ func judge(ctx context.Context, f failure) error {
 		return &hls.RetryAfter{Err: fmt.Errorf("%w: %w", errRefused, f.err), After: wait, Reason: reasonUnauthorized}
 	case status == http.StatusNotFound:
 		return &hls.RetryAfter{Err: fmt.Errorf("%w: %w", errRefused, f.err), After: wait, Reason: reasonNoModel}
+	case status == statusOverloaded:
+		err := fmt.Errorf("%w: %w", hls.ErrOverloaded, f.err)
+		return &hls.RetryAfter{Err: err, After: wait, Free: true, Outage: true, Reason: reasonOverloaded}
 	case status >= 500:
 		return &hls.RetryAfter{Err: f.err, After: wait, Free: true, Outage: true, Reason: outageReason(f.err)}
 	case status == http.StatusRequestTimeout, status == http.StatusConflict:

@@ -3,6 +3,7 @@ package claude
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"sync"
@@ -57,22 +58,29 @@ func (b *bucket) take(n float64) {
 	}
 }
 
-// limiter holds calls back within the configured limits and those that the API's answers tell. It knows of this
-// process alone. It is safe for concurrent use.
+// limiter holds calls back within the configured limits, which are of all models together, and those that the API's
+// answers tell, which are of one model each. It knows of this process alone. It is safe for concurrent use.
 type limiter struct {
 	longest time.Duration
 	places  chan struct{} // nil means no limit
 	turn    chan struct{} // held by the call that is next, so that a large one is not passed over for ever
 
-	mu     sync.Mutex
-	own    [kinds]bucket // as configured
+	mu    sync.Mutex
+	own   [kinds]bucket // as configured
+	told  [kinds]Limit  // last, of whichever model
+	parts map[string]*part
+}
+
+// part is what the API says of one model ("Rate limits": they apply separately for each).
+type part struct {
+	turn   chan struct{} // as the limiter's, among the calls of the model
 	theirs [kinds]bucket // as last told
-	told   [kinds]Limit
 	paused time.Time
+	shed   bool // the pause is because the model is overloaded
 }
 
 func newLimiter(l Limits) *limiter {
-	m := &limiter{longest: longestWait, turn: make(chan struct{}, 1)}
+	m := &limiter{longest: longestWait, turn: make(chan struct{}, 1), parts: map[string]*part{}}
 	if l.Concurrency > 0 {
 		m.places = make(chan struct{}, l.Concurrency)
 	}
@@ -83,30 +91,101 @@ func newLimiter(l Limits) *limiter {
 	return m
 }
 
+// of is the part of a model. The settings name few.
+func (m *limiter) of(model string) *part {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p := m.parts[model]
+	if p == nil {
+		p = &part{turn: make(chan struct{}, 1)}
+		m.parts[model] = p
+	}
+	return p
+}
+
 // estimate is what a call is thought to use before it is made.
 type estimate [kinds]float64
 
-// acquire waits until a call may be made and takes what it is thought to use. settle must be called once its
-// answer has told what it really used.
-func (m *limiter) acquire(ctx context.Context, e estimate) (settle func(hls.Usage), err error) {
+// acquire waits until a call of a model may be made and takes what it is thought to use. settle must be called once its
+// answer has told what it really used. What waits for the API keeps no call of another model waiting.
+func (m *limiter) acquire(ctx context.Context, model string, e estimate) (settle func(hls.Usage), err error) {
+	p := m.of(model)
+	end, err := hold(ctx, p.turn)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	for settle == nil && err == nil {
+		if err = m.api(ctx, p, e); err == nil {
+			settle, err = m.enter(ctx, p, e)
+		}
+	}
+	return settle, err
+}
+
+// hold takes a place in c, or fails with the context's error.
+func hold(ctx context.Context, c chan struct{}) (end func(), err error) {
+	select {
+	case c <- struct{}{}:
+		return func() { <-c }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// api waits until the API would take the call.
+func (m *limiter) api(ctx context.Context, p *part, e estimate) error {
+	for {
+		m.mu.Lock()
+		wait, shed := p.wait(time.Now(), e), p.shed
+		m.mu.Unlock()
+		switch {
+		case wait == 0:
+			return nil
+		case shed: // A worker is not held up by a model that has no room: another may have some.
+			return &hls.RetryAfter{Err: fmt.Errorf("%w: %w", hls.ErrOverloaded, errLimited), After: wait, Free: true, Reason: reasonOverloaded}
+		}
+		if err := m.sleep(ctx, wait, reasonLimited); err != nil {
+			return err
+		}
+	}
+}
+
+// wait is how long the API asks to wait before a call.
+func (p *part) wait(now time.Time, e estimate) time.Duration {
+	wait := max(p.paused.Sub(now), 0)
+	for kind := range kinds {
+		wait = max(wait, p.theirs[kind].wait(now, e[kind]))
+	}
+	p.shed = p.shed && now.Before(p.paused)
+	return wait
+}
+
+// enter waits for the settings' own limits and takes the estimate. settle is nil when the API asks to wait meanwhile.
+func (m *limiter) enter(ctx context.Context, p *part, e estimate) (settle func(hls.Usage), err error) {
 	leave, err := m.place(ctx)
 	if err != nil {
 		return nil, err
 	}
-	select {
-	case m.turn <- struct{}{}:
-		defer func() { <-m.turn }()
-	case <-ctx.Done():
-		leave()
-		return nil, ctx.Err()
-	}
-	for {
-		wait, reason := m.take(e)
-		if wait == 0 {
-			return func(u hls.Usage) { m.settle(e, u); leave() }, nil
-		}
-		if err := m.sleep(ctx, wait, reason); err != nil {
+	defer func() {
+		if settle == nil {
 			leave()
+		}
+	}()
+	end, err := hold(ctx, m.turn)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	for {
+		wait, taken := m.take(p, e)
+		switch {
+		case taken:
+			return func(u hls.Usage) { m.settle(e, u); leave() }, nil
+		case wait == 0:
+			return nil, nil
+		}
+		if err := m.sleep(ctx, wait, ""); err != nil {
 			return nil, err
 		}
 	}
@@ -116,12 +195,7 @@ func (m *limiter) place(ctx context.Context) (leave func(), err error) {
 	if m.places == nil {
 		return func() {}, nil
 	}
-	select {
-	case m.places <- struct{}{}:
-		return func() { <-m.places }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return hold(ctx, m.places)
 }
 
 func (m *limiter) sleep(ctx context.Context, wait time.Duration, reason string) error {
@@ -138,28 +212,23 @@ func (m *limiter) sleep(ctx context.Context, wait time.Duration, reason string) 
 	}
 }
 
-// take takes e when every bucket has it, and otherwise says how long to wait, with a reason when that is the API's doing
-// rather than the settings'.
-func (m *limiter) take(e estimate) (wait time.Duration, reason string) {
+// take takes e when every bucket has it, and otherwise says how long to wait for the settings' own; 0 when it is for the
+// API alone.
+func (m *limiter) take(p *part, e estimate) (wait time.Duration, taken bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
-	theirs := max(m.paused.Sub(now), 0)
 	for kind := range kinds {
 		wait = max(wait, m.own[kind].wait(now, e[kind]))
-		theirs = max(theirs, m.theirs[kind].wait(now, e[kind]))
 	}
-	if theirs > wait {
-		return theirs, reasonLimited
-	}
-	if wait > 0 {
-		return wait, ""
+	if wait > 0 || p.wait(now, e) > 0 {
+		return wait, false
 	}
 	for kind := range kinds {
 		m.own[kind].take(e[kind])
-		m.theirs[kind].take(e[kind])
+		p.theirs[kind].take(e[kind])
 	}
-	return 0, ""
+	return 0, true
 }
 
 // settle charges what was used beyond the estimate. Cache reads do not count against input limits ("Rate limits").
@@ -171,17 +240,19 @@ func (m *limiter) settle(e estimate, u hls.Usage) {
 	m.own[outputTokens].take(float64(u.OutputTokens) - e[outputTokens])
 }
 
-// pause makes every call wait.
-func (m *limiter) pause(wait time.Duration) {
+// pause makes every call of a model wait, or fail while it is overloaded.
+func (m *limiter) pause(model string, wait time.Duration, overloaded bool) {
+	p := m.of(model)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if until := time.Now().Add(wait); until.After(m.paused) {
-		m.paused = until
+	if until := time.Now().Add(wait); until.After(p.paused) {
+		p.paused, p.shed = until, overloaded
 	}
 }
 
-// learn reads the limits in an answer's headers. What is left grows steadily until it is full at the reset.
-func (m *limiter) learn(header http.Header) {
+// learn reads the limits of a model in its answer's headers. What is left grows steadily until it is full at the reset.
+func (m *limiter) learn(model string, header http.Header) {
+	p := m.of(model)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
@@ -203,7 +274,7 @@ func (m *limiter) learn(header http.Header) {
 		} else if !reset.IsZero() {
 			b.level = b.size
 		}
-		m.theirs[kind] = b
+		p.theirs[kind] = b
 	}
 }
 

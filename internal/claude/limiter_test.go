@@ -30,7 +30,7 @@ func TestE9_CallsKeepWithinTheConfiguredLimits(t *testing.T) {
 		var all sync.WaitGroup
 		for range 18 {
 			all.Go(func() {
-				settle, err := m.acquire(t.Context(), estimate{requests: 1, inputTokens: 1000})
+				settle, err := m.acquire(t.Context(), sonnet, estimate{requests: 1, inputTokens: 1000})
 				if err != nil {
 					t.Error(err)
 					return
@@ -52,7 +52,7 @@ func TestE9_UsageIsChargedAfterwards(t *testing.T) {
 		m := newLimiter(Limits{InputTokensPerMinute: 600, OutputTokensPerMinute: 600})
 		ask := func(u hls.Usage) time.Duration {
 			start := time.Now()
-			settle, err := m.acquire(t.Context(), estimate{requests: 1, inputTokens: 1, outputTokens: 1})
+			settle, err := m.acquire(t.Context(), sonnet, estimate{requests: 1, inputTokens: 1, outputTokens: 1})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -77,20 +77,20 @@ func TestE9_CallsKeepWithinTheLimitsTold(t *testing.T) {
 	for _, kind := range headerNames {
 		synctest.Test(t, func(t *testing.T) {
 			m := newLimiter(Limits{})
-			m.learn(told(kind, 100, 0, time.Minute))
+			m.learn(sonnet, told(kind, 100, 0, time.Minute))
 			start := time.Now()
-			if _, err := m.acquire(t.Context(), estimate{50, 50, 50}); err != nil {
+			if _, err := m.acquire(t.Context(), sonnet, estimate{50, 50, 50}); err != nil {
 				t.Fatal(err)
 			}
 			if took := time.Since(start).Round(time.Second); took != 30*time.Second {
 				t.Errorf("%s: waited %s", kind, took)
 			}
-			if _, err := m.acquire(t.Context(), estimate{500, 500, 500}); err != nil {
+			if _, err := m.acquire(t.Context(), sonnet, estimate{500, 500, 500}); err != nil {
 				t.Errorf("%s: a call larger than the limit: %v", kind, err)
 			}
-			m.learn(told(kind, 100, 0, -time.Minute))
+			m.learn(sonnet, told(kind, 100, 0, -time.Minute))
 			start = time.Now()
-			if _, err := m.acquire(t.Context(), estimate{50, 50, 50}); err != nil || time.Since(start) != 0 {
+			if _, err := m.acquire(t.Context(), sonnet, estimate{50, 50, 50}); err != nil || time.Since(start) != 0 {
 				t.Errorf("%s: after the reset: %v", kind, err)
 			}
 		})
@@ -101,9 +101,9 @@ func TestE9_ALongWaitGoesBackToTheQueue(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := newLimiter(Limits{Concurrency: 1})
-		m.pause(10 * time.Minute)
+		m.pause(sonnet, 10*time.Minute, false)
 		for range 2 { // the place and the turn are given back
-			_, err := m.acquire(t.Context(), estimate{requests: 1})
+			_, err := m.acquire(t.Context(), sonnet, estimate{requests: 1})
 			var retry *hls.RetryAfter
 			if !errors.As(err, &retry) || !retry.Free || retry.After != 10*time.Minute {
 				t.Fatalf("got %v", err)
@@ -112,7 +112,7 @@ func TestE9_ALongWaitGoesBackToTheQueue(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		time.Sleep(9 * time.Minute)
-		if _, err := m.acquire(ctx, estimate{requests: 1}); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := m.acquire(ctx, sonnet, estimate{requests: 1}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -126,7 +126,7 @@ func TestE9_Concurrency(t *testing.T) {
 		var all sync.WaitGroup
 		for range 6 {
 			all.Go(func() {
-				settle, err := m.acquire(t.Context(), estimate{})
+				settle, err := m.acquire(t.Context(), sonnet, estimate{})
 				if err != nil {
 					t.Error(err)
 					return

@@ -18,6 +18,12 @@ const (
 // defaultModel answers when the settings name no other.
 const defaultModel = sonnet
 
+// Unset are the models for work of each weight when the settings name none at all. Nothing costs more than it would by the
+// default: light work goes to a model that is cheaper, and heavy work to none that is dearer.
+func Unset() map[hls.Weight]string {
+	return map[hls.Weight]string{hls.Light: haiku, hls.Heavy: defaultModel}
+}
+
 // Price is what a model costs, in US dollars per million tokens.
 type Price struct {
 	// Input tokens that no cache knows.

@@ -2,7 +2,6 @@ package claude
 
 import (
 	"math/rand/v2"
-	"reflect"
 	"strings"
 	"testing"
 
@@ -25,12 +24,18 @@ func TestRetiredNamesMeanTheDefault(t *testing.T) {
 	}
 }
 
-// The default that the settings' reference names is the one that is asked.
-func TestTheDefaultModelIsTheOneInTheReference(t *testing.T) {
+// What is asked when the settings name nothing costs no more than the default, whatever it is asked for.
+func TestUnsetModelsAreNoDearerThanTheDefault(t *testing.T) {
 	t.Parallel()
-	field, _ := reflect.TypeFor[Config]().FieldByName("Model")
-	if got := field.Tag.Get("default"); got != defaultModel {
-		t.Errorf("the reference says %s, %s is asked", got, defaultModel)
+	most, _ := lookUp(defaultModel)
+	for weight, name := range Unset() {
+		m, known := lookUp(name)
+		if !known || m.price.Input > most.price.Input || m.price.Output > most.price.Output || m.long.Output > most.price.Output {
+			t.Errorf("%s work goes to %s: %+v", weight, name, m)
+		}
+	}
+	if unset := Unset(); unset[hls.Light] == unset[hls.Heavy] || len(unset) != 2 {
+		t.Errorf("%v", unset)
 	}
 }
 

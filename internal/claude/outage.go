@@ -3,6 +3,7 @@ package claude
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -46,13 +47,14 @@ func (c *Client) Ready(ctx context.Context, model string) error {
 	return held(c.breaker.Prospect(ctx, c.resolve(model)))
 }
 
-// held is the error of a call that the breaker did not let through.
+// held is the error of a call that the breaker did not let through. Of the model that was asked nothing is to be had, and
+// nothing was paid: another may be asked.
 func held(err error) error {
 	var open *breaker.Open
 	if !errors.As(err, &open) {
 		return err
 	}
-	return &hls.RetryAfter{Err: open, After: time.Until(open.Next), Free: true, Reason: outageReason(open.Cause)}
+	return &hls.RetryAfter{Err: fmt.Errorf("%w: %w", hls.ErrOverloaded, open), After: time.Until(open.Next), Free: true, Reason: outageReason(open.Cause)}
 }
 
 // outageReason names what is wrong with the server.

@@ -1,6 +1,7 @@
 package claude
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -120,7 +121,7 @@ func TestWhatIsAnsweredOpensNothing(t *testing.T) {
 				_, _ = c.Ask(t.Context(), question())
 				c.brake.stop = nil
 				c.limiter.mu.Lock()
-				c.limiter.paused = time.Time{}
+				clear(c.limiter.parts)
 				c.limiter.mu.Unlock()
 			}
 			if got := c.Snapshot().Breaker; got.State != breaker.Closed {
@@ -192,7 +193,7 @@ func TestWaitsForTheAPIHaveAReason(t *testing.T) {
 	t.Parallel()
 	s := serve(t, answer(200, message(text, `"end_turn"`)))
 	theirs := dial(t, s.URL)
-	theirs.limiter.pause(10 * time.Minute)
+	theirs.limiter.pause(theirs.model, 10*time.Minute, false)
 	ours := dial(t, s.URL, func(cfg *Config) { cfg.Limits.RequestsPerMinute = 1 })
 	ours.limiter.longest = time.Second
 	if _, err := ours.Ask(t.Context(), question()); err != nil {
@@ -204,5 +205,56 @@ func TestWaitsForTheAPIHaveAReason(t *testing.T) {
 		if !errors.As(err, &retry) || !retry.Free || retry.Outage || retry.Reason != want {
 			t.Errorf("want %q: %+v", want, err)
 		}
+	}
+}
+
+// A model that says when to come back is not asked before, and keeps nobody waiting: neither those who ask it, for another
+// model may have room, nor those who ask another.
+func TestE9_AnOverloadedModelHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	var s *server
+	s = serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if seen := s.seen(); strings.Contains(seen[len(seen)-1].Body, sonnet) {
+			answer(529, problem("overloaded_error", "Overloaded"), "Retry-After", "30")(w, r)
+			return
+		}
+		answer(200, message(text, `"end_turn"`))(w, r)
+	})
+	c := dial(t, s.URL, func(cfg *Config) { cfg.Limits.Concurrency = 1 })
+	start := time.Now()
+	for range 3 {
+		_, err := c.Ask(t.Context(), about(sonnet))
+		var retry *hls.RetryAfter
+		if !errors.Is(err, hls.ErrOverloaded) || errors.Is(err, hls.ErrAmbiguous) || !errors.As(err, &retry) ||
+			retry.After < 29*time.Second || retry.Reason != reasonOverloaded || !retry.Free {
+			t.Errorf("%v", err)
+		}
+	}
+	if _, err := c.Ask(t.Context(), about(haiku)); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(start); took > 10*time.Second || len(s.seen()) != 2 {
+		t.Errorf("%d calls, %s", len(s.seen()), took)
+	}
+}
+
+// While a limit holds one model back, others are asked.
+func TestLimitsAreOfOneModelEach(t *testing.T) {
+	t.Parallel()
+	c := dial(t, serve(t, answer(200, message(text, `"end_turn"`))).URL, func(cfg *Config) { cfg.Limits.Concurrency = 1 })
+	c.limiter.pause(sonnet, time.Minute, false)
+	ctx, cancel := context.WithCancel(t.Context())
+	waits := make(chan error)
+	go func() {
+		_, err := c.Ask(ctx, about(sonnet))
+		waits <- err
+	}()
+	waitUntil(t, func() bool { return len(c.limiter.of(sonnet).turn) == 1 })
+	if _, err := c.Ask(t.Context(), about(haiku)); err != nil {
+		t.Error(err)
+	}
+	cancel()
+	if err := <-waits; !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }

@@ -89,6 +89,8 @@ func special(t reflect.Type) *jsonschema.Schema {
 		return textOrList()
 	case reflect.TypeFor[route.Categories]():
 		return &jsonschema.Schema{Type: "object", AdditionalProperties: group()}
+	case reflect.TypeFor[route.EventModels]():
+		return &jsonschema.Schema{Type: "object", AdditionalProperties: eventModel()}
 	case reflect.TypeFor[Level]():
 		level := &jsonschema.Schema{Type: "string"}
 		for _, name := range []string{"DEBUG", "INFO", "WARN", "WARNING", "ERROR", "CRITICAL"} {
@@ -98,6 +100,15 @@ func special(t reflect.Type) *jsonschema.Schema {
 	default:
 		return nil
 	}
+}
+
+// eventModel is the schema of the models for one event.
+func eventModel() *jsonschema.Schema {
+	models := &jsonschema.Schema{Type: "object", Properties: jsonschema.NewProperties(), AdditionalProperties: jsonschema.FalseSchema}
+	for _, name := range []string{"model", "fallback"} {
+		models.Properties.Set(name, &jsonschema.Schema{Type: "string"})
+	}
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string"}, models}}
 }
 
 // group is the schema of one group of labels.

@@ -40,6 +40,8 @@ type Settings struct {
 	Logging Logging `yaml:"logging"`
 	// The search for deliveries that never came (features.recover_missed).
 	Recovery Recovery `yaml:"recovery"`
+	// The search for open issues and pull requests that no event has told of.
+	Sweep Sweep `yaml:"sweep"`
 	// Traces.
 	Telemetry Telemetry `yaml:"telemetry"`
 
@@ -135,6 +137,19 @@ type Processing struct {
 type Recovery struct {
 	// How often GitHub's logs of the webhooks are looked through; 0s looks at start alone.
 	Every time.Duration `yaml:"every" default:"15m"`
+}
+
+// Sweep is the section sweep.
+type Sweep struct {
+	// How often open issues and pull requests are looked for that no event has told of; 0s never does by itself.
+	Every time.Duration `yaml:"every" default:"0s"`
+	// What was opened later than that is left to its event, which may still come.
+	OlderThan time.Duration `yaml:"older_than" default:"30m"`
+	// The most that one pass takes in of one repository.
+	Most int `yaml:"most" default:"20" jsonschema:"minimum=1,maximum=1000"`
+	// Lets comments, reviews and whatever else the repository's options allow follow, as of any event; false sets labels
+	// alone.
+	Comment bool `yaml:"comment" default:"false"`
 }
 
 // Logging is the section logging.

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"net/url"
 	"slices"
 
@@ -81,12 +80,12 @@ func (s *Settings) warnModels(warn func(key, message string)) {
 	for _, w := range s.Claude.Warnings() {
 		warn("claude."+w.Key, w.Text)
 	}
-	for i, r := range s.Repositories {
-		if r.Model == "" {
-			continue
+	for _, named := range s.Models() {
+		if named.Key == "claude.model" {
+			continue // It is among those.
 		}
-		for _, text := range s.Claude.WarnModel(r.Model) {
-			warn(fmt.Sprintf("repositories[%d].model", i), text)
+		for _, text := range s.Claude.WarnModel(named.Model) {
+			warn(named.Key, text)
 		}
 	}
 }

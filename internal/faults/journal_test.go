@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"hls/internal/history"
 	"hls/internal/simulate"
@@ -59,9 +60,11 @@ type question struct {
 	subject history.Subject
 	round   int
 	pull    bool
+	later   bool // what became of earlier findings is asked too
 }
 
 var (
+	promptGone   = regexp.MustCompile(`(?m)^ +-.*$`) // lines that a diff removes
 	promptRepo   = regexp.MustCompile(`GitHub repository (\S+)\.\n`)
 	promptNumber = regexp.MustCompile(`(?m)^(?:Issue|Pull request) #(\d+) by `)
 	promptBody   = regexp.MustCompile(`(?s)<<<DATA \w+ body\n(.*?)\nDATA `)
@@ -75,8 +78,10 @@ func read(r simulate.Request) question {
 		q.subject.Repo = m[1]
 	}
 	q.subject.Number = number(promptNumber.FindStringSubmatch(r.User))
+	q.later = strings.Contains(string(r.Schema), `"earlier"`)
 	text := promptBody.FindStringSubmatch(r.User)
 	if diff := promptDiff.FindStringSubmatch(r.User); diff != nil {
+		diff[1] = promptGone.ReplaceAllString(diff[1], "")
 		q.pull, text = true, diff
 	}
 	if text != nil {
@@ -125,13 +130,17 @@ func triaged(q question, labels []string, asks bool) string {
 }
 
 func reviewed(q question) string {
-	return encode(map[string]any{
+	answer := map[string]any{
 		"summary": fmt.Sprintf("Adds a cache in round %d.", q.round), "risk": "medium", "type": "feature", "effort": 1, "missing_tests": []string{},
 		"findings": []map[string]any{{
 			"severity": "major", "category": "correctness", "file": "cache.go", "line": 4, "end_line": 4,
 			"quote": fmt.Sprintf("_ = os.Remove(\"round %d\")", q.round), "problem": "The error is lost.", "suggestion": "Return it.",
 		}},
-	})
+	}
+	if q.later {
+		answer["earlier"] = []any{}
+	}
+	return encode(answer)
 }
 
 func encode(v any) string {

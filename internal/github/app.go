@@ -12,8 +12,10 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -156,6 +158,17 @@ func (a *app) forget(id int64) {
 		if known == id {
 			delete(a.installations, repo)
 		}
+	}
+}
+
+// forgetAll drops what is known of all installations, and their tokens.
+func (a *app) forgetAll() {
+	a.mu.Lock()
+	clear(a.installations)
+	tokens := slices.Collect(maps.Values(a.tokens))
+	a.mu.Unlock()
+	for _, t := range tokens {
+		t.forget()
 	}
 }
 

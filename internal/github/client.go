@@ -1,6 +1,7 @@
 // Package github is the only door to GitHub: token or App sign-in, limits, paging, conditional requests.
 //
-// Every URL is built from the base URL of the configuration, and no request leaves its host. Errors are those that
+// Every URL is built from the base URL of the configuration, and no request leaves its host but
+// for what GitHub keeps in a storage, see storage.go. Errors are those that
 // hls names; what may have happened and may not have wraps hls.ErrAmbiguous.
 package github
 
@@ -31,6 +32,8 @@ type Client struct {
 	token    hls.Secret
 	tokens   func(repo string) hls.Secret
 	app      *app // nil without one
+	storage  *storage
+	redactor *hls.Redactor
 
 	mu    sync.Mutex
 	doors map[string]*door // by credential
@@ -50,7 +53,7 @@ func New(cfg Config, tokens func(repo string) hls.Secret) (*Client, error) {
 	}
 	c := &Client{
 		settings: s, meter: &meter{}, breaker: breaker.New(cfg.Breaker.Scaled(fault.Scaled)), token: cfg.Token, tokens: tokens,
-		doors: map[string]*door{}, self: map[string]identity{},
+		doors: map[string]*door{}, self: map[string]identity{}, storage: newStorage(s.base, cfg.Dial), redactor: cfg.Redactor,
 	}
 	base := s.base.String()
 	c.gh, err = github.NewClient(

@@ -34,6 +34,8 @@ type Config struct {
 	Limits Limits `yaml:"limits"`
 	// Breaker says when a GitHub that is out of order is left alone. The zero value has defaults.
 	Breaker breaker.Config `yaml:"-"`
+	// Redactor knows the secrets that must not be seen in logs of jobs; nil knows none.
+	Redactor *hls.Redactor `yaml:"-"`
 	// Dial makes connections; nil means the machine's network.
 	Dial dialer `yaml:"-"`
 }

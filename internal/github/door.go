@@ -43,6 +43,7 @@ type call struct {
 	search  bool  // counts against the limit of searches
 	content bool  // creates content, which has an hourly limit of its own
 	repoID  int64 // the repository that a redirect may lead to; 0 when not known
+	away    *string
 }
 
 func (c call) resource() string {
@@ -74,7 +75,7 @@ func (d *door) do(ctx context.Context, c call) (*github.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.call(ctx, c, &trip{key: d.key, authorization: authorization, repoID: c.repoID})
+	return d.call(ctx, c, &trip{key: d.key, authorization: authorization, repoID: c.repoID, away: c.away})
 }
 
 // call sends a request, when the breaker lets it.

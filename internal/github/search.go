@@ -2,7 +2,6 @@ package github
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -34,11 +33,7 @@ func (c *Client) Search(ctx context.Context, repo, query string, limit int) ([]h
 	_, err := c.do(ctx, repo, call{
 		method: http.MethodGet, path: "search/issues?" + values.Encode(), into: &found, search: true,
 	})
-	var final *hls.Permanent
-	if errors.As(err, &final) && (final.Reason == reasonForbidden || final.Reason == reasonInvalid) {
-		err = fmt.Errorf("%w: %w", hls.ErrNotFound, final.Err)
-	}
-	if err != nil {
+	if err = notOffered(err); err != nil {
 		return nil, fmt.Errorf("search issues of %s: %w", repo, err)
 	}
 	var issues []hls.Issue

@@ -21,6 +21,7 @@ type trip struct {
 	authorization string // the header's value; "" for none
 	repoID        int64
 	sent          atomic.Bool // a connection was there, so the server may have seen the request
+	away          *string     // takes the address that the answer is kept at; nil where an answer is wanted
 }
 
 type tripKey struct{}
@@ -86,6 +87,9 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	t.meter.saw(resp.Header)
+	if trip.away != nil {
+		t.keptAway(resp, trip.away)
+	}
 	if ok && resp.StatusCode == http.StatusNotModified {
 		return known.answer(resp), nil
 	}

@@ -115,7 +115,7 @@ func TestE1_RandomAnswersStayInTheClosedSet(t *testing.T) {
 		confined(t, e, p, hls.AddLabels, hls.RemoveLabels, hls.UpsertComment, hls.CreateReview)
 		standing(t, p, f)
 
-		e = hls.Event{Name: "push", DeliveryID: "d"}
+		e = hls.Event{Name: "gollum", DeliveryID: "d"}
 		confined(t, e, For(e.Name).Plan(e, hls.Facts{}, hls.Analysis{Answer: []byte(`{}`)}, r))
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)
@@ -136,7 +136,7 @@ func confined(t *testing.T, e hls.Event, p hls.Plan, kinds ...hls.EffectKind) {
 		for _, l := range effect.Labels {
 			allowed := []string{"bug", "Needs Info", "priority-high", "priority-low", "size/S", "size/M"}
 			if effect.Kind == hls.RemoveLabels {
-				allowed = []string{"priority-low", "size/S"}
+				allowed = []string{"priority-low", "size/S", "Needs Info"}
 			}
 			if !slices.Contains(allowed, l.Name) {
 				t.Errorf("%s %q", effect.Kind, l.Name)
@@ -233,6 +233,14 @@ func FuzzParsePatch(f *testing.F) {
 				t.Error("more parts than lines")
 			}
 			_ = h.render()
+		}
+		files := []hls.File{{Filename: "a.go", Status: "modified", Additions: 1, Patch: patch}}
+		for _, f := range between(files, files, nil).files {
+			for line := range between(files, files, nil).touched[f.Filename] {
+				if _, ok := rightOf(files[0])[line]; !ok {
+					t.Errorf("line %d is not in the diff", line)
+				}
+			}
 		}
 	})
 }

@@ -37,6 +37,8 @@ func (d *draft) drop(what, why string) {
 	d.plan.Dropped = append(d.plan.Dropped, hls.Drop{What: what, Why: why})
 }
 
+func (d *draft) remember(m hls.Memory) { d.plan.Remember = append(d.plan.Remember, m) }
+
 func (d *draft) silent(why string) hls.Plan {
 	d.plan.Silent = why
 	return d.plan

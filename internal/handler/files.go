@@ -82,6 +82,9 @@ func leaveFiles(files []hls.File, ignored []string) string {
 	if len(ignored) > 0 && !slices.ContainsFunc(files, func(f hls.File) bool { return !matchesAny(ignored, f.Filename) }) {
 		return "paths_ignored"
 	}
+	if !slices.ContainsFunc(files, func(f hls.File) bool { return leftOut(f, ignored) == "" }) {
+		return "nothing_to_review"
+	}
 	return ""
 }
 

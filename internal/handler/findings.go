@@ -22,6 +22,7 @@ type findingState string
 const (
 	stillOpen findingState = "open"
 	resolved  findingState = "resolved"  // the code is gone or was mended
+	justified findingState = "justified" // people have said why it is meant to be so
 	withdrawn findingState = "withdrawn" // an objection to it holds
 	ignored   findingState = "ignored"   // a maintainer said so
 )
@@ -36,8 +37,9 @@ type raisedFinding struct {
 	Problem  string       `json:"problem"`
 	Head     string       `json:"head"` // the commit that it was raised at
 	State    findingState `json:"state"`
-	By       string       `json:"by,omitempty"`  // login of who had it withdrawn or ignored
-	Why      string       `json:"why,omitempty"` // of the state, in a sentence
+	By       string       `json:"by,omitempty"`   // login of who had it withdrawn or ignored
+	Why      string       `json:"why,omitempty"`  // of the state, in a sentence
+	Told     bool         `json:"told,omitempty"` // people have read that it is settled
 }
 
 // idBytes is how much of a hash names a finding: people write it, as in "/hls ignore 3f2a91c2".
@@ -64,6 +66,14 @@ func recallFindings(ctx context.Context, read Memory, pull hls.Subject) ([]raise
 		found = append(found, f)
 	}
 	return found, nil
+}
+
+// raise is a finding as it is remembered once it is raised at a head.
+func raise(f finding, head string) raisedFinding {
+	return raisedFinding{
+		ID: findingID(f.File, f.code()), Path: f.File, Code: f.code(), Severity: f.Severity, Category: sentence(f.Category, 30),
+		Problem: sentence(f.Problem, 600), Head: head, State: stillOpen,
+	}
 }
 
 // remember is the memory that keeps a finding.

@@ -31,6 +31,13 @@ type github struct {
 	previous *hls.Analysis
 	raised   []hls.Remark
 	memories []hls.Memory // newest first
+
+	compared hls.Comparison
+	reads    []string // what was compared
+	talk     talk
+	spoken
+	happened
+	ci runs
 }
 
 func (g *github) Previous(context.Context) (*hls.Analysis, error) {

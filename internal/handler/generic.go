@@ -47,8 +47,6 @@ func groupOf(event string) string {
 	switch {
 	case strings.HasPrefix(event, "pull_request_review"):
 		return "reviews"
-	case strings.HasPrefix(event, "workflow_"), strings.HasPrefix(event, "check_"):
-		return "workflows"
 	case event == "release":
 		return "releases"
 	case event == "push":

@@ -22,6 +22,14 @@ type Handler interface {
 	Plan(hls.Event, hls.Facts, hls.Analysis, hls.Rule) hls.Plan
 }
 
+// A Composer is a handler whose plan rests on what tasks of other subjects leave meanwhile, as the parts of one comment.
+// Again reads that once more, right before Plan and after its plan was carried out: when it changed, the plan is made
+// anew.
+type Composer interface {
+	Handler
+	Again(context.Context, Memory, hls.Event, hls.Facts) (hls.Facts, error)
+}
+
 // Reader is what handlers read: GitHub as it is now, and what HLS remembers.
 type Reader interface {
 	GitHub
@@ -36,6 +44,10 @@ type Memory interface {
 	Raised(context.Context) ([]hls.Remark, error)
 	// Recall returns memories of the task's repository that earlier plans left, newest first.
 	Recall(context.Context, hls.Recall) ([]hls.Memory, error)
+	// Of is what is remembered of the task's subject in work of another purpose.
+	Of(purpose string) Memory
+	// Runs are the newest tasks of the task's subject, newest first, without what was superseded and commands of no consequence.
+	Runs(ctx context.Context, limit int) ([]Run, error)
 }
 
 // GitHub is what handlers read of GitHub. Errors are hls.ErrGone for a subject that cannot be seen, hls.RetryAfter
@@ -57,6 +69,13 @@ type GitHub interface {
 	Files(context.Context, hls.Subject) ([]hls.File, error)
 	// Checks is the state of continuous integration at a commit.
 	Checks(ctx context.Context, repo, sha string) (hls.Checks, error)
+
+	roundReader
+	reviewReader
+	commandReader
+	releaseReader
+	deploymentReader
+	runReader
 }
 
 // Names are the events that HLS knows in particular, in alphabetical order, and "generic" for the rest.
@@ -70,8 +89,21 @@ func For(event string) Handler {
 	return generic{}
 }
 
+// Of is the handler of one event: a comment that is a command has one of its own, whatever it is a comment on.
+func Of(e hls.Event) Handler {
+	if isCommand(e) {
+		return commands{}
+	}
+	return For(e.Name)
+}
+
 // May are the kinds of effects that can come of an event at all, whatever the settings and the answer say.
-func May(event string) []hls.EffectKind { return table[event].may }
+func May(e hls.Event) []hls.EffectKind {
+	if isCommand(e) {
+		return mayCommand(e)
+	}
+	return table[e.Name].may
+}
 
 // family is a handler and the kinds of effects that it can plan.
 type family struct {

@@ -23,6 +23,7 @@ type hunkLine struct {
 // hunk is a run of changed lines with their context. Index counts the hunks of one patch, also over its parts.
 type hunk struct {
 	index   int
+	start   int    // number of its first line in the new file
 	section string // what stands after the second @@, usually the enclosing function
 	lines   []hunkLine
 }
@@ -37,7 +38,7 @@ func parsePatch(patch string) []hunk {
 		if m := hunkHeader.FindStringSubmatch(raw); m != nil {
 			old, _ = strconv.Atoi(m[1]) // at most nine digits
 			next, _ = strconv.Atoi(m[2])
-			hunks = append(hunks, hunk{index: len(hunks), section: m[3]})
+			hunks = append(hunks, hunk{index: len(hunks), start: next, section: m[3]})
 			continue
 		}
 		if len(hunks) == 0 || raw == "" {

@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"cmp"
 	"context"
 	stdjson "encoding/json"
 	"errors"
@@ -37,7 +38,16 @@ func (issues) Route(e hls.Event, _ hls.Rule) hls.Verdict {
 }
 
 // Gather: the issue as it is now decides, whatever the action was.
-func (issues) Gather(ctx context.Context, read Reader, e hls.Event, _ hls.Rule) (hls.Facts, error) {
+func (issues) Gather(ctx context.Context, read Reader, e hls.Event, r hls.Rule) (hls.Facts, error) {
+	f, err := presentIssue(ctx, read, e, r)
+	if err != nil || f.Skip != "" {
+		return f, err
+	}
+	return f, related(ctx, read, e.Subject, &f)
+}
+
+// presentIssue reads the issue and what was said and done on it.
+func presentIssue(ctx context.Context, read Reader, e hls.Event, r hls.Rule) (hls.Facts, error) {
 	if e.Subject.Kind != hls.KindIssue {
 		return hls.Facts{Skip: "not_an_issue"}, nil
 	}
@@ -55,8 +65,19 @@ func (issues) Gather(ctx context.Context, read Reader, e hls.Event, _ hls.Rule) 
 	if err := around(ctx, read, e.Subject, &f); err != nil {
 		return hls.Facts{}, err
 	}
-	f.Similar, err = similar(ctx, read, e.Subject, issue.Title)
-	return f, err
+	if _, answer, ok := answered(f, r); ok {
+		f.Revision += "+" + mark(answer)
+	}
+	return f, recallTriage(ctx, read, e.Subject, r, &f)
+}
+
+// related reads other issues: those that the text names, and the candidates for duplicates.
+func related(ctx context.Context, read Reader, s hls.Subject, f *hls.Facts) (err error) {
+	if f.Linked, err = neighbors(ctx, read, s, mentioned(f.Issue.Body, s.Number)); err != nil {
+		return err
+	}
+	f.Similar, err = similar(ctx, read, s, f.Issue.Title)
+	return err
 }
 
 // leaveIssue is why an issue in its present state is left alone, or "".
@@ -117,7 +138,8 @@ func (issues) Question(hls.Event, hls.Facts, hls.Rule) hls.Question {
 	return hls.Question{Group: "issues", Step: "analyze", Schema: stdjson.RawMessage(issueSchema), Weight: hls.Light}
 }
 
-// Plan: labels that the issue's own words prove, and a comment when the author can act on it.
+// Plan: labels that the issue's own words prove, the one that says that something is asked, and a comment when the author
+// can act on it.
 func (issues) Plan(e hls.Event, f hls.Facts, a hls.Analysis, r hls.Rule) hls.Plan {
 	d := newDraft(e, f, a, triage)
 	var answer issueAnswer
@@ -127,17 +149,28 @@ func (issues) Plan(e hls.Event, f hls.Facts, a hls.Analysis, r hls.Rule) hls.Pla
 	if f.Issue == nil || f.Skip != "" {
 		return d.silent("nothing_to_plan")
 	}
-	planIssueLabels(d, f, answer, r)
-	return planIssueComment(d, e, f, issueReply{answer: answer, policy: r.Comments, minimum: r.Labels.MinConfidence})
+	_, asked, _ := inquiry(f, r)
+	reply := issueReply{
+		answer: answer, questions: d.sentences("question", answer.Missing), silent: cmp.Or(muted(e, r.Comments), delicate(answer)),
+		policy: r.Comments, minimum: r.Labels.MinConfidence, asked: asked,
+	}
+	planIssueLabels(d, f, reply, r)
+	d.remember(triagedIssue{Title: f.Issue.Title}.memory(e.Subject))
+	return planIssueComment(d, f, reply)
 }
 
 // planIssueLabels takes no label at all from an answer about a text that tries to steer it.
-func planIssueLabels(d *draft, f hls.Facts, a issueAnswer, r hls.Rule) {
+func planIssueLabels(d *draft, f hls.Facts, reply issueReply, r hls.Rule) {
+	a := reply.answer
 	proven := evidenceOf(*f.Issue, f.Comments)
 	var proposals []proposal
 	for _, n := range a.Labels {
-		if a.Injection {
+		switch {
+		case a.Injection:
 			d.drop(quoted("label", n.Name), "injection_suspected")
+			continue
+		case r.Labels.NeedsInformation != "" && hls.Fold(n.Name) == hls.Fold(r.Labels.NeedsInformation):
+			d.drop(quoted("label", n.Name), "follows_from_questions")
 			continue
 		}
 		why := fmt.Sprintf("%q (confidence %.2f)", sentence(n.Evidence, 200), n.Confidence)
@@ -155,5 +188,8 @@ func planIssueLabels(d *draft, f hls.Facts, a issueAnswer, r hls.Rule) {
 			proposals = append(proposals, p)
 		}
 	}
-	d.label(l.choose(proposals), r.Labels)
+	proposals = append(proposals, needsInformation(r.Labels, reply)...)
+	c := l.choose(proposals)
+	l.answeredNow(&c, reply)
+	d.label(c, r.Labels)
 }

@@ -19,17 +19,22 @@ const (
 
 // issueReply is what a comment on an issue is made from.
 type issueReply struct {
-	answer  issueAnswer
-	policy  hls.CommentPolicy
-	minimum float64 // labels.min_confidence
+	answer    issueAnswer
+	questions []string // worth asking
+	silent    string   // why nothing is said, or ""
+	policy    hls.CommentPolicy
+	minimum   float64 // labels.min_confidence
+	asked     bool    // an earlier comment has questions in it
 }
 
+// asks tells whether the reply puts questions to the author.
+func (r issueReply) asks() bool { return r.silent == "" && len(r.questions) > 0 }
+
 // planIssueComment speaks only where the author can act on it, unless the rule wants a comment always.
-func planIssueComment(d *draft, e hls.Event, f hls.Facts, r issueReply) hls.Plan {
-	questions := d.sentences("question", r.answer.Missing)
+func planIssueComment(d *draft, f hls.Facts, r issueReply) hls.Plan {
 	duplicates := likely(d, f, r)
-	if why := cmp.Or(muted(e, r.policy), delicate(r.answer)); why != "" {
-		return d.silent(why)
+	if r.silent != "" {
+		return d.silent(r.silent)
 	}
 	var parts []string
 	if r.policy.Post == hls.PostAlways {
@@ -38,8 +43,11 @@ func planIssueComment(d *draft, e hls.Event, f hls.Facts, r issueReply) hls.Plan
 		}
 	}
 	parts = append(parts, duplicateLines(duplicates)...)
-	if len(questions) > 0 {
-		parts = append(parts, questionLines(questions))
+	switch {
+	case r.asks():
+		parts = append(parts, questionLines(r.questions))
+	case r.asked && len(parts) == 0:
+		parts = append(parts, nothingMissing)
 	}
 	if len(parts) == 0 {
 		return d.silent("nothing_to_say")
@@ -106,12 +114,20 @@ func duplicateLines(duplicates []duplicate) []string {
 	return []string{strings.Join(lines, "\n"), "If yours is different, please say in what."}
 }
 
+// The lines above questions, by which a comment with questions is known again, and the text that stands in their place
+// once they are answered.
+const (
+	oneMissing     = "To look into this, one thing is missing:"
+	someMissing    = "To look into this, some things are missing:"
+	nothingMissing = "What was asked here has been answered."
+)
+
 func questionLines(questions []string) string {
 	if len(questions) == 1 {
-		return "To look into this, one thing is missing:\n\n- " + questions[0]
+		return oneMissing + "\n\n- " + questions[0]
 	}
 	var b strings.Builder
-	b.WriteString("To look into this, some things are missing:\n")
+	b.WriteString(someMissing + "\n")
 	for i, q := range questions {
 		fmt.Fprintf(&b, "\n%d. %s", i+1, q)
 	}

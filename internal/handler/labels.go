@@ -12,7 +12,7 @@ import (
 
 // exclusivePrefixes are the groups that hold one label at a time where the settings name no categories: labels
 // such as priority-high, "priority: high" and size/XL.
-const exclusivePrefixes = " priority difficulty severity effort size "
+const exclusivePrefixes = " priority difficulty severity effort size status "
 
 // proposal is a label that the model, or a count, speaks for. Proven is false when its evidence was not found.
 type proposal struct {

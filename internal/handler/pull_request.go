@@ -67,12 +67,17 @@ func (pullRequests) Gather(ctx context.Context, read Reader, e hls.Event, r hls.
 	if f.Skip = leaveFiles(f.Files, r.Ignore.Paths); f.Skip != "" {
 		return f, nil
 	}
-	f.Diff, f.Omitted = pack(f.Files, r.Ignore.Paths, diffBudget)
-	if f.Diff == "" {
-		f.Skip = "nothing_to_review"
-		return f, nil
+	before, err := lookBack(ctx, read, e, r, &f)
+	if err != nil {
+		return hls.Facts{}, fmt.Errorf("look back: %w", err)
 	}
-	return f, surroundings(ctx, read, e.Subject, &f)
+	f.Diff, f.Omitted = pack(before.shown(f.Files), r.Ignore.Paths, diffBudget-before.cost())
+	if err := surroundings(ctx, read, e.Subject, &f); err != nil {
+		return hls.Facts{}, err
+	}
+	before.relabeled(f.History, r.Self)
+	f.Values = map[string]any{earlierValue: before}
+	return f, followReviews(ctx, read, e, &f, r)
 }
 
 // leavePullRequest is why a pull request in its present state is left alone, or "".
@@ -123,15 +128,25 @@ func linked(body string, own int) []int {
 	return numbers
 }
 
-func (pullRequests) Question(hls.Event, hls.Facts, hls.Rule) hls.Question {
-	return hls.Question{Group: "pull_requests", Step: "review", Schema: stdjson.RawMessage(reviewSchema), Weight: hls.Heavy}
+// Question: a pull request of whose own changes nothing came since the last review has its answer. Where findings are open,
+// the answer tells of them too.
+func (pullRequests) Question(_ hls.Event, f hls.Facts, _ hls.Rule) hls.Question {
+	q := hls.Question{Group: "pull_requests", Step: "review", Schema: stdjson.RawMessage(reviewSchema), Weight: hls.Heavy}
+	before := roundOf(f)
+	switch {
+	case before.Since != "" && f.Diff == "":
+		q.Known = stillSo(f.Previous)
+	case len(before.Open) > 0:
+		q.Schema = stdjson.RawMessage(laterSchema)
+	}
+	return q
 }
 
 // Plan: a size label by count, and one review whose remarks stand on lines of the diff; or one comment when nothing
 // stands on a line; or silence.
 func (pullRequests) Plan(e hls.Event, f hls.Facts, a hls.Analysis, r hls.Rule) hls.Plan {
 	d := newDraft(e, f, a, review)
-	var answer reviewAnswer
+	var answer laterAnswer
 	if err := json.Unmarshal(a.Answer, &answer); err != nil {
 		return d.silent("answer_unreadable")
 	}
@@ -140,5 +155,17 @@ func (pullRequests) Plan(e hls.Event, f hls.Facts, a hls.Analysis, r hls.Rule) h
 	}
 	l := newLabeler(r, f, f.PullRequest.Labels)
 	d.label(l.choose(sizeLabel(l, f.Files)), r.Labels)
-	return planReview(d, e, f, reviewReply{answer: answer, policy: r.Comments})
+	d.remember(reviewedNow(f).remember(e.Subject))
+	before := roundOf(f)
+	settled := before.settle(d, settling{facts: f, self: r.Self}, answer.Earlier)
+	plan := planReview(d, e, f, reviewReply{answer: answer.reviewAnswer, policy: r.Comments, before: before, settled: settled})
+	for _, found := range settled {
+		found.Told = speaks(plan)
+		plan.Remember = append(plan.Remember, found.remember(e.Subject))
+	}
+	return following(e, f, r, plan)
+}
+
+func speaks(p hls.Plan) bool {
+	return slices.ContainsFunc(p.Effects, func(e hls.Effect) bool { return e.Kind == hls.CreateReview || e.Kind == hls.UpsertComment })
 }

@@ -1,5 +1,14 @@
 package handler
 
+import (
+	stdjson "encoding/json"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"hls/internal/hls"
+)
+
 // reviewSchema is the shape of the answer about a pull request. Ranges are checked by code: the API does not hold them.
 const reviewSchema = `{
   "type": "object", "additionalProperties": false,
@@ -29,6 +38,54 @@ const reviewSchema = `{
     "missing_tests": {"type": "array", "items": {"type": "string"}, "description": "At most three changed behaviors that no test in the diff covers. Empty when unsure."}
   }
 }`
+
+// laterSchema is the shape where earlier findings are open.
+var laterSchema = strings.NewReplacer(
+	`"findings", "missing_tests"]`, `"findings", "missing_tests", "earlier"]`,
+	`"missing_tests": {`, earlierSchema+`
+    "missing_tests": {`,
+).Replace(reviewSchema)
+
+const earlierSchema = `"earlier": {
+      "type": "array", "description": "Each open finding that is listed, once.",
+      "items": {
+        "type": "object", "additionalProperties": false,
+        "required": ["id", "state", "reason", "quote"],
+        "properties": {
+          "id": {"type": "string", "description": "As listed."},
+          "state": {"type": "string", "enum": ["open", "resolved", "justified"]},
+          "reason": {"type": "string", "description": "In one sentence."},
+          "quote": {"type": "string", "description": "What proves it, copied verbatim; empty when open."}
+        }
+      }
+    },`
+
+// laterAnswer is an answer that may tell of earlier findings.
+type laterAnswer struct {
+	reviewAnswer
+	Earlier []earlierFinding `json:"earlier"`
+}
+
+type earlierFinding struct {
+	ID     string `json:"id"`
+	State  string `json:"state"`
+	Reason string `json:"reason"`
+	Quote  string `json:"quote"`
+}
+
+// stillSo is the last review's answer without what it found and missed: of the pull request's own changes nothing is new.
+func stillSo(previous *hls.Analysis) stdjson.RawMessage {
+	answer := reviewAnswer{Risk: "low", Type: "other", Effort: 1}
+	if previous != nil {
+		var last reviewAnswer
+		if err := json.Unmarshal(previous.Answer, &last); err == nil {
+			answer = last
+		}
+	}
+	answer.Findings, answer.MissingTests = []finding{}, []string{}
+	text, _ := stdjson.Marshal(answer) // Texts and numbers always have a JSON form.
+	return text
+}
 
 type reviewAnswer struct {
 	Summary      string    `json:"summary"`

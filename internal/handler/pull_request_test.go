@@ -206,7 +206,11 @@ func TestReviewReads(t *testing.T) {
 	}
 	var bodies []string
 	for _, r := range remarksIn(p) {
-		bodies = append(bodies, r.Body)
+		body, id, _ := strings.Cut(r.Body, "\n\n*Finding ")
+		bodies = append(bodies, body)
+		if id != findingID(r.Path, r.Quote)+"*" {
+			t.Errorf("a remark is named %q", id)
+		}
 	}
 	wanted := []string{
 		"**Critical, security.** Everyone can write the file.\n\nSuggestion:\n\n```\nif err := os.WriteFile(w.Name, data, 0o600); err != nil {\n\treturn err\n}\n```",

@@ -19,42 +19,18 @@ const (
 // severities are in the order in which findings are told.
 var severities = []string{"critical", "major", "minor"}
 
-// right is the new side of a file's diff: the lines that a remark can stand on, by number.
-type right map[int]spot
-
-type spot struct {
-	text string
-	hunk int // a remark stays within one
-}
-
-func rightOf(f hls.File) right {
-	side := right{}
-	for _, h := range parsePatch(f.Patch) {
-		for _, l := range h.lines {
-			if l.new > 0 {
-				side[l.new] = spot{blankless(l.text), h.index}
-			}
-		}
-	}
-	return side
-}
-
-// blankless is code as quotes are compared: blanks do not count.
-func blankless(code string) string {
-	return strings.ToLower(strings.Join(strings.Fields(shownEscape.ReplaceAllString(code, "")), ""))
-}
-
-// verify keeps the findings that stand in the diff, at their true lines, and that no earlier review has raised: the
-// gravest first and at most five.
-func verify(d *draft, files []hls.File, raised []hls.Remark, findings []finding) []finding {
+// verify keeps the findings that stand in the diff, at their true lines, that are about what is new, and that no earlier
+// review has raised: the gravest first and at most five.
+func verify(d *draft, files []hls.File, before round, findings []finding) []finding {
 	var kept []finding
+	now := sidesOf(files)
 	for _, f := range findings {
 		found, why := locate(f, files)
 		if why == "" && slices.ContainsFunc(kept, func(k finding) bool { return sameFinding(k, found) }) {
 			why = "repeated"
 		}
-		if why == "" && slices.ContainsFunc(raised, func(r hls.Remark) bool { return r.Path == found.File && r.Quote == found.code() }) {
-			why = "raised_before"
+		if why == "" {
+			why = before.refuses(found, now)
 		}
 		if why != "" {
 			d.drop(quoted("finding", fmt.Sprintf("%s:%d", f.File, f.Line)), why)
@@ -116,46 +92,6 @@ func offsets() []int {
 	return all
 }
 
-// codeLines are the lines of a quote that say something. The signs of a diff are taken off when every line has one.
-func codeLines(quote string) []string {
-	var lines []string
-	signed := true
-	for line := range strings.SplitSeq(quote, "\n") {
-		if strings.TrimSpace(line) == "" {
-			continue
-		}
-		signed = signed && strings.HasPrefix(line, "+")
-		lines = append(lines, line)
-	}
-	for i, line := range lines {
-		if signed {
-			line = line[1:]
-		}
-		lines[i] = blankless(line)
-	}
-	return lines
-}
-
-// holds tells whether the quote's lines stand from line on. Blank lines, which the quote leaves out, are passed over.
-func (r right) holds(line int, quote []string) bool {
-	hunk := r[line].hunk
-	for i, q := range quote {
-		for i > 0 && r[line].text == "" && r.has(line, hunk) {
-			line++
-		}
-		if !r.has(line, hunk) || !strings.Contains(r[line].text, q) {
-			return false
-		}
-		line++
-	}
-	return true
-}
-
-func (r right) has(line, hunk int) bool {
-	s, ok := r[line]
-	return ok && s.hunk == hunk
-}
-
 // moved puts a finding at start. Its end moves with it, at least over the quote, as far as the hunk goes.
 func (f finding) moved(start, quoted int, side right) finding {
 	length := min(max(f.EndLine-f.Line+1, quoted), mostLines)
@@ -166,7 +102,7 @@ func (f finding) moved(start, quoted int, side right) finding {
 	return f
 }
 
-// remark is a finding as an inline comment.
+// remark is a finding as an inline comment. Its last line names it, for people to refer to.
 func remark(f finding) hls.Remark {
 	head := strings.ToUpper(f.Severity[:1]) + f.Severity[1:]
 	if category := sentence(f.Category, 30); category != "" {
@@ -176,6 +112,7 @@ func remark(f finding) hls.Remark {
 	if text := suggestion(f.Suggestion); text != "" {
 		body += "\n\n" + text
 	}
+	body += "\n\n*Finding " + findingID(f.File, f.code()) + "*"
 	return hls.Remark{Path: f.File, Line: f.Line, EndLine: f.EndLine, Side: "RIGHT", Body: body, Quote: f.code()}
 }
 

@@ -13,6 +13,8 @@ var (
 	ErrLost      = errors.New("the lease on the task was lost")
 	ErrStale     = errors.New("the subject moved on")
 	ErrAmbiguous = errors.New("the write may or may not have happened")
+	// ErrOverloaded marks a call that the model which was to answer had no room for, and that cost nothing.
+	ErrOverloaded = errors.New("the model has no room")
 )
 
 // RetryAfter is a failure that passes: try again, no sooner than After from now.

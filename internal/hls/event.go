@@ -32,6 +32,8 @@ type Event struct {
 	Status      *DeploymentStatus
 	Discussion  *Discussion
 	Label       *Label
+	Thread      int64  // the first comment of the thread that was resolved or unresolved
+	Former      string // the name that a label or a repository had before this event renamed it
 	Push        Push   // of a push alone
 	Body        []byte // the payload as GitHub sent it
 }
@@ -58,10 +60,12 @@ func DecodeEvent(d Delivery) (Event, error) {
 		Reviewer: p.Reviewer, Changed: p.Changes, Body: d.Body,
 		Comment: p.Comment.value, Review: p.Review.value, Release: p.Release.value, Deployment: p.Deployment.value,
 		Status: p.Status.value, Discussion: p.Discussion.value, Label: p.Label.value,
+		Thread: idOf(p.Thread, func(t threadObject) int64 { return t.Comments.ID }),
 	}
 	if d.Event == "push" {
 		e.Push = p.Push
 	}
+	e.Former = former(d)
 	e.takeObjects(p)
 	e.Subject = e.subject(p)
 	e.Subject.Scope = d.Scope

@@ -12,6 +12,10 @@ type Facts struct {
 	// although this state was analyzed before and although the subject is paused, and its effects are its own.
 	Asked int64
 
+	// Purpose is what this work goes on with, where that is not the task's own: the analyses and remarks before it are those
+	// of this purpose, and its own analysis is kept with them. "" for the task's.
+	Purpose string
+
 	// Target is an issue or pull request of the same repository that labels and a comment may go to besides the task's
 	// own subject, as the pull request of a workflow run. Gathering finds it, and never the model.
 	Target *Subject

@@ -174,6 +174,10 @@ type WorkflowRun struct {
 	PullRequests []struct {
 		Number int `json:"number"`
 	} `json:"pull_requests"` // none for a fork's
+	HeadRepository *struct {
+		ID    int64   `json:"id"`
+		Owner Account `json:"owner"`
+	} `json:"head_repository"` // null once the fork is deleted
 }
 
 // WorkflowJob is a job of a run of GitHub Actions.
@@ -191,6 +195,21 @@ type WorkflowJob struct {
 	Steps        []JobStep `json:"steps"`
 	StartedAt    time.Time `json:"started_at"`
 	CompletedAt  time.Time `json:"completed_at"`
+}
+
+// Annotation is what a check says about a line of a file. Level is "notice", "warning" or "failure".
+type Annotation struct {
+	Path    string `json:"path"`
+	Line    int    `json:"start_line"`
+	Level   string `json:"annotation_level"`
+	Title   string `json:"title"`
+	Message string `json:"message"`
+}
+
+// Suspect is a commit that may have introduced a failure, with the first line of its message.
+type Suspect struct {
+	SHA     string `json:"sha"`
+	Subject string `json:"subject"`
 }
 
 // JobStep is one step of a job. Number counts from 1.

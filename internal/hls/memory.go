@@ -19,6 +19,15 @@ type Memory struct {
 // Paused is the kind of the memory that holds a subject's tasks back: see Facts.Asked.
 const Paused = "paused"
 
+// LabelGone is the kind of the memory that a label was deleted or renamed, under its folded name: it is not created again.
+// It does not age.
+const LabelGone = "label_gone"
+
+// LabelSet is the subject of what is remembered of a repository's labels, whatever event told of it.
+func (s Subject) LabelSet() Subject {
+	return Subject{Scope: s.Scope, RepoID: s.RepoID, Repo: s.Repo, Kind: KindOther, Ref: "labels"}
+}
+
 // Recall selects memories of a repository, newest first.
 type Recall struct {
 	Subject Subject // whose; with Wide, any of its repository's

@@ -28,6 +28,7 @@ type payload struct {
 	Deployment  optional[Deployment]       `json:"deployment"`
 	Status      optional[DeploymentStatus] `json:"deployment_status"`
 	Label       optional[Label]            `json:"label"`
+	Thread      optional[threadObject]     `json:"thread"`
 	Push
 }
 
@@ -60,6 +61,36 @@ type (
 		PullRequests skipped `json:"pull_requests"`
 	}
 )
+
+// threadObject is a thread of comments on a line. It is known by its first comment, as replies to it are.
+type threadObject struct {
+	Comments first `json:"comments"`
+}
+
+// first reads the first object of a list, and passes over the others.
+type first struct{ object }
+
+// UnmarshalJSONFrom reads the next value.
+func (f *first) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	if d.PeekKind() != '[' {
+		return d.SkipValue()
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	if d.PeekKind() == '{' {
+		if err := json.UnmarshalDecode(d, &f.object); err != nil {
+			return err
+		}
+	}
+	for d.PeekKind() != ']' {
+		if err := d.SkipValue(); err != nil {
+			return err
+		}
+	}
+	_, err := d.ReadToken()
+	return err
+}
 
 // skipped passes over a value of any kind.
 type skipped struct{}

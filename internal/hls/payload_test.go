@@ -77,3 +77,24 @@ func TestDecodeTakesWhatGitHubAllows(t *testing.T) {
 		}
 	}
 }
+
+// A thread is known by its first comment; the others are passed over.
+func TestDecodeThread(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]int64{
+		`{"thread":{"node_id":"x","comments":[{"id":20,"body":"a"},{"id":21},[1]]}}`:              20,
+		`{"thread":{"node_id":"x","comments":[{"id":20}` + strings.Repeat(",{}", 400_000) + `]}}`: 20,
+		`{"thread":{"comments":[]}}`: 0, `{"thread":{"comments":null}}`: 0, `{"thread":{"comments":["x"]}}`: 0,
+		`{"thread":{}}`: 0, `{"thread":null}`: 0, `{"thread":"x"}`: 0, `{}`: 0,
+	} {
+		e, err := hls.DecodeEvent(hls.Delivery{ID: "d", Event: "pull_request_review_thread", Body: []byte(body)})
+		if err != nil || e.Thread != want {
+			t.Errorf("%.60s: %d, %v", body, e.Thread, err)
+		}
+	}
+	for _, body := range []string{`{"thread":{"comments":[{"id":"x"}]}}`, `{"thread":{"comments":[{"id":1},`} {
+		if _, err := hls.DecodeEvent(hls.Delivery{ID: "d", Event: "pull_request_review_thread", Body: []byte(body)}); err == nil {
+			t.Errorf("%s: no error", body)
+		}
+	}
+}

@@ -1,20 +1,29 @@
 package hls
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
 // Rule is what the configuration says about one repository.
 type Rule struct {
-	Name     string // the pattern that matched, owner/repo or a glob
-	Events   []string
-	Model    string // "" means claude.model
-	DryRun   bool
-	Labels   LabelPolicy
-	Comments CommentPolicy
-	Prompts  PromptPolicy
-	Ignore   Ignore
-	Budget   Budget
-	Also     []EffectKind // what else may be done than labels, comments and reviews: each has a switch of its own, off by default
-	Self     Account      // the account that HLS acts as; the zero Account while it is not known
+	Name      string // the pattern that matched, owner/repo or a glob
+	Events    []string
+	Model     string // for everything that Models leaves open; "" means what is said of all repositories
+	Models    Models
+	DryRun    bool
+	Labels    LabelPolicy
+	Comments  CommentPolicy
+	Prompts   PromptPolicy
+	Ignore    Ignore
+	Budget    Budget
+	Reviews   ReviewPolicy
+	Commands  CommandPolicy
+	Workflows WorkflowPolicy
+	Happenings
+	Also []EffectKind // what else may be done than labels, comments and reviews: each has a switch of its own, off by default
+	Self Account      // the account that HLS acts as; the zero Account while it is not known
 }
 
 // Lets tells whether the settings let HLS do a kind of thing at all.
@@ -26,12 +35,51 @@ func (r Rule) Lets(k EffectKind) bool {
 	return slices.Contains(r.Also, k)
 }
 
+// Hears tells whether an event, or one of its actions, is enabled.
+func (r Rule) Hears(event string) bool {
+	return slices.ContainsFunc(r.Events, func(e string) bool {
+		name, _, _ := strings.Cut(e, ".")
+		return name == event
+	})
+}
+
+// ReviewPolicy says what follows from the reviews of people.
+type ReviewPolicy struct {
+	NeedsChanges string // the label of a pull request that changes are asked for; "" for none, as for the others
+	Approved     string
+	NeedsReview  string
+}
+
+// Models names models for kinds of work; what it does not name is said elsewhere.
+type Models struct {
+	Weights  map[Weight]string
+	Fallback string                // asked in place of a model that is overloaded
+	Events   map[string]EventModel // by event, or by event and action
+}
+
+// EventModel names the models for an event; "" leaves one open.
+type EventModel struct{ Model, Fallback string }
+
+// Of is what is said of an event: of its action, where that is named.
+func (m Models) Of(event, action string) EventModel {
+	whole, one := m.Events[event], m.Events[event+"."+action]
+	return EventModel{cmp.Or(one.Model, whole.Model), cmp.Or(one.Fallback, whole.Fallback)}
+}
+
 // LabelPolicy says which labels may be set.
 type LabelPolicy struct {
 	AutoApply     bool       // labels are applied; otherwise only planned
 	Categories    []Category // the whole allowed set; when empty, the labels that the repository has
 	CreateMissing bool       // a configured label that the repository lacks is created
 	MinConfidence float64    // 0 to 1; below it a label is dropped
+
+	NeedsInformation string // the label of issues whose author is asked something; "" for none
+}
+
+// CommandPolicy says whether people can ask for work by comments that begin with /hls.
+type CommandPolicy struct {
+	Enabled bool
+	PerHour int // of one person in the repository; 0 means no cap
 }
 
 // Category is a named group of labels, as "priority".
@@ -56,6 +104,12 @@ const (
 	PostAlways Posting = "always" // true
 	PostNever  Posting = "never"  // false
 )
+
+// WorkflowPolicy says what may follow from a failed run besides a comment.
+type WorkflowPolicy struct {
+	Issues bool // one is opened for each cause on the default branch
+	Rerun  bool // failed jobs run once more when nothing but a flaky test or the infrastructure is at fault
+}
 
 // PromptPolicy names the templates of a rule, by group and step ("issues" and "analyze").
 type PromptPolicy struct {
@@ -88,7 +142,7 @@ type Verdict struct {
 	Reason  string // a rule's name in snake_case when not Do, as "event_not_enabled"
 	Purpose string
 	Now     bool // the work starts without the wait for a burst to end
-	Unasked bool // the facts alone give the answer: the work need not wait for Claude
+	Unasked bool // the work need not wait for Claude: the facts alone give the answer, or have to be looked at first
 }
 
 // Go is the verdict to work on the event for purpose.

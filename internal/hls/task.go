@@ -18,11 +18,20 @@ const (
 // Origin is what made a task.
 type Origin string
 
-// The origins of tasks. A replay may repeat what a delivery's own task has done already.
+// The origins of tasks. A replay may repeat what a delivery's own task has done already. A sweep makes work of what no
+// event has told of: it yields to any that has come in, and sets labels alone unless it was told to speak.
 const (
-	FromDelivery Origin = "delivery"
-	FromReplay   Origin = "replay"
+	FromDelivery   Origin = "delivery"
+	FromReplay     Origin = "replay"
+	FromSweep      Origin = "sweep"
+	FromSweepAloud Origin = "sweep_aloud"
 )
+
+// SweptID begins the ids of deliveries that a sweep made.
+const SweptID = "sweep-"
+
+// Swept tells whether the work is a sweep's.
+func (o Origin) Swept() bool { return o == FromSweep || o == FromSweepAloud }
 
 // Task is the work that a delivery asks for. One task of a subject runs at a time.
 type Task struct {
@@ -43,6 +52,13 @@ type Task struct {
 	QueuedAt   time.Time
 	FailingAt  time.Time // since when a door has put it off, run after run; zero when the last run was not
 	Lease      Lease
+}
+
+// Replay is what it came to when a delivery was to be worked on again.
+type Replay struct {
+	TaskID  int64
+	Resumed bool  // the parked task goes on; otherwise it is a new one
+	State   State // Queued, or Superseded when newer work of the subject and purpose waits
 }
 
 // Lease is the right to work on a task. Every write for the task names its Epoch, and fails once the epoch is

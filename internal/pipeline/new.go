@@ -31,11 +31,10 @@ type Config struct {
 	LogPayloads bool          // logging.log_payloads
 	Redactor    *hls.Redactor // stands before every row; nil removes nothing
 
-	Backoff func(attempt int) time.Duration     // nil means Backoff
-	Observe func(hls.Stage, time.Duration)      // time spent in a stage; may be nil
-	Ready   func(context.Context, string) error // why a model would not be asked now, nil when it would; may be nil
-	Self    func(repo string) hls.Account       // the account that HLS acts as, as far as it is known
-	Now     func() time.Time                    // nil means time.Now
+	Backoff func(attempt int) time.Duration // nil means Backoff
+	Observe func(hls.Stage, time.Duration)  // time spent in a stage; may be nil
+	Self    func(repo string) hls.Account   // the account that HLS acts as, as far as it is known
+	Now     func() time.Time                // nil means time.Now
 	// Introduce finds out what Self does not know; nil when nothing can.
 	Introduce func(ctx context.Context, repo string) error
 }
@@ -59,6 +58,7 @@ type Pipeline struct {
 	changed notifier
 	payload chan struct{} // held while a payload is read
 	suspect chan struct{} // held while a suspect runs
+	weights sync.Map      // by event and purpose: how strong a model its last question wanted
 }
 
 // New makes a pipeline; Run starts it. The store stays the caller's to close, after Run has returned.
@@ -68,9 +68,6 @@ func New(cfg Config, store record.Store, rooms Rooms, log *slog.Logger) (*Pipeli
 	}
 	if cfg.GiveUpAfter == 0 {
 		cfg.GiveUpAfter = defaultGiveUpAfter
-	}
-	if cfg.Ready == nil {
-		cfg.Ready = func(context.Context, string) error { return nil }
 	}
 	if cfg.Backoff == nil {
 		cfg.Backoff = Backoff
@@ -93,12 +90,6 @@ func New(cfg Config, store record.Store, rooms Rooms, log *slog.Logger) (*Pipeli
 func (p *Pipeline) Swap(rooms Rooms) { p.current.Store(&rooms) }
 
 func (p *Pipeline) rooms() *Rooms { return p.current.Load() }
-
-// Purpose is what work on an event would be for under the settings in force, "" when no rule lets it through.
-func (p *Pipeline) Purpose(e hls.Event) string {
-	_, _, verdict := p.route(e)
-	return verdict.Purpose
-}
 
 // notifier wakes everyone who waits for the next change.
 type notifier struct {

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,6 +42,18 @@ func (p past) Raised(ctx context.Context) ([]hls.Remark, error) {
 		return nil, fmt.Errorf("read earlier remarks: %w", err)
 	}
 	return raised, nil
+}
+
+// Of is what is remembered of the subject in work of another purpose.
+func (p past) Of(purpose string) handler.Memory {
+	p.task.Purpose = purpose
+	return p
+}
+
+// goingOn is the task as its analyses are kept: those of a command go on with those of the work that it asks for.
+func goingOn(task hls.Task, facts hls.Facts) hls.Task {
+	task.Purpose = cmp.Or(facts.Purpose, task.Purpose)
+	return task
 }
 
 // Recall reads memories, of the task's own repository and proved by the same secret alone.

@@ -21,18 +21,21 @@ import (
 // Accept decides what becomes of a verified delivery and stores it. When it returns without an error the delivery
 // is durable, and 2xx may be sent. Accepting the same delivery again changes nothing.
 func (p *Pipeline) Accept(ctx context.Context, d hls.Delivery, e hls.Event) (hls.Receipt, error) {
+	return p.accept(ctx, d, e, record.NewTask{Origin: hls.FromDelivery, OccurredAt: e.OccurredAt, Debounce: p.cfg.Debounce})
+}
+
+// accept stores a delivery, with the work that its event asks for. Work says what is not told by the event.
+func (p *Pipeline) accept(ctx context.Context, d hls.Delivery, e hls.Event, work record.NewTask) (hls.Receipt, error) {
 	_, rule, verdict := p.route(e)
 	d.Body = p.cfg.Redactor.RedactPayload(d.Body) // Its hash stays that of what GitHub signed.
 
 	intake := record.Intake{Delivery: d, Ignored: verdict.Reason}
 	if verdict.Do {
-		intake.Work = &record.NewTask{
-			Subject: e.Subject, Purpose: verdict.Purpose, Event: e.Name, Action: e.Action, Actor: e.Sender.Login,
-			Origin: hls.FromDelivery, OccurredAt: e.OccurredAt, Debounce: p.cfg.Debounce,
+		work.Subject, work.Purpose, work.Event, work.Action, work.Actor = e.Subject, verdict.Purpose, e.Name, e.Action, e.Sender.Login
+		if verdict.Now && !work.Origin.Swept() {
+			work.Debounce = 0
 		}
-		if verdict.Now {
-			intake.Work.Debounce = 0
-		}
+		intake.Work = &work
 	}
 
 	receipt, err := p.store.Add(ctx, intake)
@@ -64,6 +67,7 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 	if err := p.settle(ctx, j, rule); err != nil {
 		return err
 	}
+	rule = restrained(j.task, rule)
 	switch {
 	case j.task.Attempt > p.cfg.MaxAttempts:
 		return errSpent
@@ -84,25 +88,15 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 		return err
 	}
 
-	analysis, err := p.analysis(ctx, j, question{event, facts, rule, knows})
+	q := question{event, facts, rule, knows}
+	if err := p.acknowledge(ctx, j, q); err != nil {
+		return err
+	}
+	analysis, err := p.analysis(ctx, j, q)
 	if err != nil {
 		return err
 	}
-
-	j.enter(hls.StagePlan)
-	plan := aimed(apart(j.task, facts, knows.Plan(event, facts, analysis, rule)), facts)
-	if err := within(plan, handler.May(event.Name)); err != nil {
-		return err
-	}
-	plan = j.plan(p.cfg.Redactor.RedactPlan(plan))
-	if err := p.store.SavePlan(ctx, j.task, plan); err != nil {
-		return err
-	}
-
-	j.enter(hls.StageAct)
-	entries, err := p.rooms().Actor.Act(ctx, j.task, plan, rule)
-	j.acted(entries)
-	return err
+	return p.conclude(ctx, j, q, analysis)
 }
 
 // aimed is a plan with the target that gathering found, whatever the plan itself says of one: it was made from what
@@ -144,7 +138,7 @@ func (p *Pipeline) route(e hls.Event) (handler.Handler, hls.Rule, hls.Verdict) {
 	if !verdict.Do {
 		return nil, rule, verdict
 	}
-	knows := handler.For(e.Name)
+	knows := handler.Of(e)
 	return knows, rule, knows.Route(e, rule)
 }
 
@@ -179,11 +173,17 @@ func (p *Pipeline) mayAsk(ctx context.Context, task hls.Task, rule hls.Rule, ver
 	if _, err := p.store.Analysis(ctx, task.ID); !errors.Is(err, hls.ErrNotFound) {
 		return err
 	}
-	if err := p.cfg.Ready(ctx, rule.Model); err != nil {
+	weight, _ := p.weights.Load(kindOf(task))
+	known, _ := weight.(hls.Weight)
+	if err := p.rooms().Analyzer.Ready(ctx, task, rule, known); err != nil {
 		return fmt.Errorf("analyze later: %w", err)
 	}
 	return nil
 }
+
+// kindOf names the questions that are alike. Which model one goes to is known for sure only once it is put: until then the
+// last of its kind tells, and before the first any model may be the one.
+func kindOf(task hls.Task) string { return task.Event + "/" + task.Purpose }
 
 // recall reads the event back from the record, without its body: a restart, or another instance, starts here.
 func (p *Pipeline) recall(ctx context.Context, j *journey) (event hls.Event, err error) {
@@ -215,6 +215,7 @@ func (p *Pipeline) gather(ctx context.Context, j *journey, knows handler.Handler
 	if err := p.wanted(ctx, j.task, facts); err != nil {
 		return facts, err
 	}
+	past.task = goingOn(j.task, facts)
 	if facts.Previous, err = past.Previous(ctx); err != nil || facts.Previous == nil {
 		return facts, err
 	}
@@ -264,9 +265,11 @@ func (p *Pipeline) analysis(ctx context.Context, j *journey, q question) (hls.An
 	}
 
 	j.enter(hls.StagePrompt)
-	in := analyze.Input{Task: j.task, Question: q.knows.Question(q.event, q.facts, q.rule), Rule: q.rule, Revision: q.facts.Revision}
+	task := goingOn(j.task, q.facts)
+	in := analyze.Input{Task: task, Question: q.knows.Question(q.event, q.facts, q.rule), Rule: q.rule, Revision: q.facts.Revision}
 	if in.Question.Known == nil {
-		if in.Prompt, err = p.prompt(ctx, j.task, q, in.Question); err != nil {
+		p.weights.Store(kindOf(task), in.Question.Weight)
+		if in.Prompt, err = p.prompt(ctx, task, q, in.Question); err != nil {
 			return hls.Analysis{}, err
 		}
 	}
@@ -279,7 +282,7 @@ func (p *Pipeline) analysis(ctx context.Context, j *journey, q question) (hls.An
 	fault.At(fault.Analyzed)
 	analysis.Answer = p.cfg.Redactor.RedactJSON(analysis.Answer)
 	j.analyzed(analysis)
-	if err := p.store.SaveAnalysis(ctx, j.task, reservation, analysis); err != nil {
+	if err := p.store.SaveAnalysis(ctx, task, reservation, analysis); err != nil {
 		return hls.Analysis{}, fmt.Errorf("save analysis: %w", err)
 	}
 	return analysis, nil

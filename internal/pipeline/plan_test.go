@@ -49,7 +49,7 @@ func TestE5_WhatAPersonAsksForIsApart(t *testing.T) {
 func TestE1_OnlyWhatTheFamilyMay(t *testing.T) {
 	t.Parallel()
 	for _, name := range handler.Names() {
-		may := handler.May(name)
+		may := handler.May(hls.Event{Name: name})
 		for _, kind := range hls.EffectKinds() {
 			err := within(hls.Plan{Effects: []hls.Effect{{Kind: kind}}}, may)
 			if (err == nil) != slices.Contains(may, kind) {
@@ -57,7 +57,36 @@ func TestE1_OnlyWhatTheFamilyMay(t *testing.T) {
 			}
 		}
 	}
-	if within(hls.Plan{Effects: []hls.Effect{{Kind: hls.AddLabels}}}, handler.May("gollum")) == nil {
+	if within(hls.Plan{Effects: []hls.Effect{{Kind: hls.AddLabels}}}, handler.May(hls.Event{Name: "gollum"})) == nil {
 		t.Error("an event that is only analyzed may set labels")
+	}
+}
+
+// Whatever a handler plans, a sweep's work sets labels alone, and so does its replay; told to speak it is like any other.
+func TestE1_SweptWorkSetsLabelsAlone(t *testing.T) {
+	t.Parallel()
+	var all hls.Plan
+	for _, kind := range hls.EffectKinds() {
+		all.Effects = append(all.Effects, hls.Effect{Kind: kind})
+	}
+	for _, c := range []struct {
+		task  hls.Task
+		quiet bool
+	}{
+		{hls.Task{Origin: hls.FromSweep, DeliveryID: hls.SweptID + "1"}, true},
+		{hls.Task{Origin: hls.FromReplay, DeliveryID: hls.SweptID + "1"}, true},
+		{hls.Task{Origin: hls.FromSweepAloud, DeliveryID: hls.SweptID + "1"}, false},
+		{hls.Task{Origin: hls.FromReplay, DeliveryID: "1"}, false},
+		{hls.Task{Origin: hls.FromDelivery, DeliveryID: "1"}, false},
+	} {
+		got := hushed(c.task, all)
+		loud := slices.ContainsFunc(got.Effects, func(e hls.Effect) bool { return e.Kind != hls.AddLabels && e.Kind != hls.RemoveLabels })
+		if loud == c.quiet || len(got.Effects)+len(got.Dropped) != len(all.Effects) {
+			t.Errorf("%+v: %d effects, dropped %v", c.task, len(got.Effects), got.Dropped)
+		}
+		rule := restrained(c.task, hls.Rule{Comments: hls.CommentPolicy{Post: hls.PostAlways}})
+		if (rule.Comments.Post == hls.PostNever) != c.quiet {
+			t.Errorf("%+v: comments %q", c.task, rule.Comments.Post)
+		}
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
+
 	"hls/internal/hls"
 	"hls/jinja"
 )
@@ -55,8 +57,10 @@ func (p Problem) String() string {
 
 // groups are the folders of templates, and the sample that each is tried with.
 var groups = map[string]string{
-	"issues": "issues.opened", "pull_requests": "pull_request.opened", "reviews": "pull_request_review.submitted",
+	"issues": "issues.opened", "commands": "issue_comment.created", "pull_requests": "pull_request.opened",
+	"reviews": "pull_request_review.submitted", "objections": "pull_request_review_comment.created",
 	"workflows": "workflow_run.completed", "releases": "release.published", "push": "push", "generic": "push",
+	"deployments": "deployment_status.created", "discussions": "discussion.created",
 }
 
 // Check finds everything that is wrong with the templates of all given rules, and with those of a rule without any of
@@ -222,7 +226,29 @@ func sampleInput(name string, rule hls.Rule) (Input, error) {
 	f.Diff = "=== save.go (modified, +1 -1)\n@@ -1,2 +1,2 @@\n     1  package save\n       -var x = 1\n     2 +var x = 2\n"
 	f.Omitted = []hls.Omission{{Filename: "go.sum", Why: "lock_file"}}
 	f.Checks = hls.Checks{State: "failure", Failed: []string{"test"}}
+	values, err := sampleValues(name)
+	if err != nil {
+		return Input{}, err
+	}
+	if values != nil {
+		f.Values = values
+	}
 	return Input{Event: e, Facts: f, Rule: rule, Now: at}, nil
+}
+
+// sampleValues are the further values that the family of the event gathers, where it has any.
+func sampleValues(name string) (values map[string]any, err error) {
+	text, err := samples.ReadFile("samples/" + name + ".values.json")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &values)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read values of sample: %w", err)
+	}
+	return values, nil
 }
 
 func unique(problems []Problem) []Problem {

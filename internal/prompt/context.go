@@ -88,7 +88,7 @@ func gatheredValues(values *jinja.Dict, f hls.Facts) error {
 	}
 	values.Set("diff", f.Diff)
 	values.Set("previous_analysis", nil)
-	if f.Previous != nil {
+	if f.Previous != nil && len(f.Previous.Answer) > 0 { // A purge leaves none.
 		answer, err := jinja.FromJSON(f.Previous.Answer)
 		if err != nil {
 			return fmt.Errorf("convert previous analysis: %w", err)
@@ -210,7 +210,7 @@ func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // PayloadFacts are the facts that a payload alone gives, for a prompt that is rendered without asking GitHub.
 func PayloadFacts(e hls.Event) hls.Facts {
-	f := hls.Facts{Issue: e.Issue, PullRequest: e.PullRequest, Revision: e.DeliveryID}
+	f := hls.Facts{Issue: e.Issue, PullRequest: e.PullRequest, Revision: e.DeliveryID, Values: payloadValues(e)}
 	switch {
 	case e.PullRequest != nil:
 		f.Revision = e.PullRequest.Revision()

@@ -35,8 +35,6 @@ func TestLookup(t *testing.T) {
 		{"named by the rule", map[string]string{"mine/a.j2": "", "mine/b.j2": ""}, defaults("issues", "analyze", "mine/a.j2"),
 			defaults("issues", "opened", "mine/b.j2"), "issues.opened", "mine/b.j2"},
 		{"generic override loses to the group", map[string]string{"generic/default.j2": ""}, nil, nil, "issues.opened", "issues/analyze.j2"},
-		{"no group of its own", nil, nil, nil, "push", "generic/default.j2"},
-		{"a new group", map[string]string{"push/default.j2": ""}, nil, nil, "push", "push/default.j2"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -46,6 +44,19 @@ func TestLookup(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
 		})
+	}
+}
+
+func TestLookupOfAGroupWithoutTemplates(t *testing.T) {
+	t.Parallel()
+	for want, files := range map[string]map[string]string{
+		"generic/default.j2": nil, "wiki/default.j2": {"wiki/default.j2": ""},
+	} {
+		in := sample(t, "push", hls.Rule{})
+		in.Question.Group = "wiki"
+		if got := render(t, renderer(t, Config{BaseDir: folder(t, files)}), in).Template; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }
 

@@ -53,9 +53,16 @@ func folder(t *testing.T, files map[string]string) string {
 }
 
 var steps = map[string]hls.Question{
-	"issues.opened":       {Group: "issues", Step: "analyze"},
-	"pull_request.opened": {Group: "pull_requests", Step: "review"},
-	"push":                {Group: "push", Step: "analyze"},
+	"issues.opened":             {Group: "issues", Step: "analyze"},
+	"pull_request.opened":       {Group: "pull_requests", Step: "review"},
+	"push":                      {Group: "push", Step: "analyze"},
+	"release.published":         {Group: "releases", Step: "analyze"},
+	"deployment_status.created": {Group: "deployments", Step: "analyze"},
+	"discussion.created":        {Group: "discussions", Step: "analyze"},
+	"workflow_run.completed":    {Group: "workflows", Step: "diagnose"},
+
+	"pull_request_review.submitted":       {Group: "reviews", Step: "requests"},
+	"pull_request_review_comment.created": {Group: "objections", Step: "weigh"},
 }
 
 func sample(t *testing.T, name string, rule hls.Rule) Input {
@@ -87,10 +94,17 @@ func categories() hls.Rule {
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	for name, in := range map[string]Input{
-		"issues.opened":            sample(t, "issues.opened", hls.Rule{}),
-		"issues.opened.categories": sample(t, "issues.opened", categories()),
-		"pull_request.opened":      sample(t, "pull_request.opened", hls.Rule{}),
-		"push":                     sample(t, "push", hls.Rule{}),
+		"issues.opened":             sample(t, "issues.opened", hls.Rule{}),
+		"issues.opened.categories":  sample(t, "issues.opened", categories()),
+		"pull_request.opened":       sample(t, "pull_request.opened", hls.Rule{}),
+		"release.published":         sample(t, "release.published", hls.Rule{}),
+		"deployment_status.created": sample(t, "deployment_status.created", hls.Rule{}),
+		"discussion.created":        sample(t, "discussion.created", hls.Rule{}),
+		"push":                      sample(t, "push", hls.Rule{}),
+		"workflow_run.completed":    sample(t, "workflow_run.completed", hls.Rule{}),
+
+		"pull_request_review.submitted":       sample(t, "pull_request_review.submitted", hls.Rule{}),
+		"pull_request_review_comment.created": sample(t, "pull_request_review_comment.created", hls.Rule{}),
 	} {
 		p := render(t, renderer(t, Config{}), in)
 		got := "# System\n\n" + p.System + "\n# User\n\n" + p.User
@@ -313,9 +327,23 @@ func TestBrokenBuiltinsAreRefused(t *testing.T) {
 func TestAHugePayloadIsCut(t *testing.T) {
 	t.Parallel()
 	in := sample(t, "push", hls.Rule{})
+	in.Question.Group = "generic"
 	commit := `{"id":"0123456789","message":"` + strings.Repeat("word ", 200) + `"},`
 	in.Event.Body = []byte(`{"ref":"x","sender":{"login":"a"},"repository":{"full_name":"a/b"},"commits":[` + strings.Repeat(commit, 4000) + `{}]}`)
 	if p := render(t, renderer(t, Config{}), in); len(p.User) > 70_000 || !strings.Contains(p.User, "characters left out]") {
 		t.Errorf("%d bytes of %d", len(p.User), len(in.Event.Body))
+	}
+}
+
+// Every event can be rendered from its payload alone, as hls render does.
+func TestAPayloadAloneIsEnough(t *testing.T) {
+	t.Parallel()
+	for name, asked := range steps {
+		in := sample(t, name, hls.Rule{})
+		in.Facts = PayloadFacts(in.Event)
+		in.Question = asked
+		if p := render(t, renderer(t, Config{}), in); !strings.Contains(p.User, "Event: ") {
+			t.Errorf("%s: %s", name, p.User)
+		}
 	}
 }

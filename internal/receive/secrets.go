@@ -105,6 +105,9 @@ func (k *keyring) ring(repository string) *ring {
 	return k.global
 }
 
+// Scope is that of deliveries about a repository.
+func (h *Handler) Scope(repo string) string { return h.keys.Load().ring(repo).scope }
+
 func newRing(secrets []hls.Secret) (*ring, error) {
 	r := &ring{}
 	for _, s := range secrets {

@@ -2,6 +2,7 @@ package receive
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -123,3 +124,6 @@ func fits(event string, members map[string]jsontext.Kind) error {
 	}
 	return nil
 }
+
+// Events are the names of the events whose bodies have a known shape, in order.
+func Events() []string { return slices.Sorted(maps.Keys(shapes)) }

@@ -14,8 +14,9 @@ import (
 	"hls/internal/hls"
 )
 
-// Fetched is a delivery out of the log that GitHub keeps of a webhook. That it is GitHub's word, the connection to its
-// API vouches for; a signature does so besides when the log has the very bytes that were signed.
+// Fetched is a delivery out of the log that GitHub keeps of a webhook, or one that HLS made of what GitHub's API told. That
+// it is GitHub's word, the connection to its API vouches for; a signature does so besides when the log has the very bytes
+// that were signed.
 type Fetched struct {
 	ID     string      // the delivery's
 	Event  string      // its name
@@ -23,6 +24,8 @@ type Fetched struct {
 	Body   []byte      // JSON that says what was sent, perhaps in other bytes
 	Repo   string      // whose webhook's log it is from; "" for an organization's or the App's
 	At     time.Time   // of the first attempt
+	// Accept stores it; nil means as what comes to the door.
+	Accept func(context.Context, hls.Delivery, hls.Event) (hls.Receipt, error)
 }
 
 // Taken is what became of it.
@@ -72,7 +75,11 @@ func (h *Handler) Take(ctx context.Context, f Fetched) (taken Taken, err error) 
 		h.count(x, refused)
 		return Taken{Class: refused.class, Reason: refused.reason}, nil
 	}
-	receipt, err := h.deps.Accept(ctx, *d, event)
+	accept := h.deps.Accept
+	if f.Accept != nil {
+		accept = f.Accept
+	}
+	receipt, err := accept(ctx, *d, event)
 	if err != nil {
 		return Taken{}, err
 	}
@@ -171,5 +178,5 @@ func (h *Handler) logTaken(ctx context.Context, d hls.Delivery, taken Taken, err
 	if err != nil {
 		attributes = append(attributes, hls.KeyError, err.Error())
 	}
-	h.deps.Log.Log(ctx, level, "delivery fetched from GitHub's log", attributes...)
+	h.deps.Log.Log(ctx, level, "delivery taken in", attributes...)
 }

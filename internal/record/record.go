@@ -58,13 +58,18 @@ type Cutoff struct {
 
 // Query selects deliveries for a list, newest first. Zero fields select all.
 type Query struct {
-	Repo    string
-	Event   string
-	State   hls.State
-	Reason  string
-	Subject string // key
-	Before  int64  // task id: keyset paging
-	Limit   int    // at most 200; 0 means 50
+	Delivery string // id
+	Repo     string
+	Event    string
+	State    hls.State
+	Reason   string
+	Subject  string // key
+	Purpose  string
+	Number   int    // of issues and pull requests
+	Ref      string // of subjects that have no number
+	Newest   bool   // leave out tasks of deliveries that have a newer one
+	Before   int64  // task id: keyset paging
+	Limit    int    // at most 200; 0 means 50
 }
 
 // Summary is one row of that list.
@@ -82,7 +87,8 @@ type Store interface {
 	// before, or a body that was in the last 30 days, is a Duplicate; the same id with another body is a Duplicate
 	// ("alias") from another hook and a Conflict from the same one. A delivery ignored before is accepted when it now
 	// asks for work. New work supersedes what is queued for its subject and purpose, unless GitHub's time of it is
-	// older than that of work already known: then it is superseded itself. When ctx ends, either nothing is written and
+	// older than that of work already known: then it is superseded itself. So is a sweep's, whatever its time, by work that
+	// has not failed and was not superseded either. When ctx ends, either nothing is written and
 	// an error returned, or the receipt.
 	Add(context.Context, Intake) (hls.Receipt, error)
 	// Count adds one to the counter of requests that ended without being stored: pong, rejected, deferred.

@@ -16,6 +16,7 @@ import (
 	"hls/internal/github"
 	"hls/internal/hls"
 	"hls/internal/receive"
+	"hls/internal/rounds"
 )
 
 // GitHub is what recovery reads. Errors are those of internal/github.
@@ -92,51 +93,9 @@ func New(deps Deps) (*Recoverer, error) {
 	}, nil
 }
 
-const (
-	glance = time.Minute // how often the switch and the time of the next pass are looked at
-	soon   = time.Minute // when a pass that had more to do goes on
-)
-
-// Switch is what the settings in force say.
-type Switch struct {
-	On    bool
-	Every time.Duration // between passes; 0 means at start alone
-}
-
-// next is when the pass after the last one is due; ok is false while none is.
-func (s Switch) next(last time.Time, unfinished bool) (at time.Time, ok bool) {
-	switch {
-	case !s.On:
-		return at, false
-	case last.IsZero():
-		return at, true
-	case unfinished && (s.Every <= 0 || s.Every > soon):
-		return last.Add(soon), true
-	}
-	return last.Add(s.Every), s.Every > 0
-}
-
 // Run makes passes until ctx ends: at once, and then as the settings say.
-func (r *Recoverer) Run(ctx context.Context, settings func() Switch) {
-	var last time.Time
-	unfinished := false
-	for ctx.Err() == nil {
-		wait := glance
-		if at, ok := settings().next(last, unfinished); ok {
-			wait = min(wait, at.Sub(r.deps.Now()))
-		}
-		if wait <= 0 {
-			last = r.deps.Now()
-			unfinished = r.own(ctx)
-			continue
-		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-		case <-timer.C:
-		}
-		timer.Stop()
-	}
+func (r *Recoverer) Run(ctx context.Context, settings func() rounds.Switch) {
+	rounds.Run(ctx, r.deps.Now, settings, r.own)
 }
 
 // own makes a pass of the service's own, and tells whether there is more to do.

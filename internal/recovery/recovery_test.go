@@ -15,6 +15,7 @@ import (
 
 	"hls/internal/github"
 	"hls/internal/hls"
+	"hls/internal/rounds"
 )
 
 // Everything that failed while HLS was away is taken in once, oldest first, and nothing else is fetched.
@@ -351,7 +352,7 @@ func TestRunKeepsTheTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var passes atomic.Int64
 		var now atomic.Value
-		now.Store(Switch{})
+		now.Store(rounds.Switch{})
 		r, err := New(Deps{
 			GitHub: &world{}, Record: &failingRecord{}, Take: (&world{}).door.Take, Unwanted: unwanted, Keeps: time.Hour, Log: newWorldLog(),
 			Spare: func() bool { return true }, Targets: func() Targets { passes.Add(1); return Targets{} },
@@ -360,18 +361,18 @@ func TestRunKeepsTheTimes(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
-		go r.Run(ctx, func() Switch { return now.Load().(Switch) })
+		go r.Run(ctx, func() rounds.Switch { return now.Load().(rounds.Switch) })
 		for _, step := range []struct {
-			s           Switch
+			s           rounds.Switch
 			wait        time.Duration
 			least, most int64 // passes meanwhile
 		}{
-			{Switch{}, time.Hour, 0, 0},
-			{Switch{On: true, Every: 10 * time.Minute}, 2 * time.Minute, 1, 1},
-			{Switch{On: true, Every: 10 * time.Minute}, time.Hour, 5, 6},
-			{Switch{On: true}, time.Hour, 0, 0},
-			{Switch{}, time.Hour, 0, 0},
-			{Switch{On: true, Every: 20 * time.Second}, 5 * time.Minute, 12, 15},
+			{rounds.Switch{}, time.Hour, 0, 0},
+			{rounds.Switch{On: true, Every: 10 * time.Minute}, 2 * time.Minute, 1, 1},
+			{rounds.Switch{On: true, Every: 10 * time.Minute}, time.Hour, 5, 6},
+			{rounds.Switch{On: true}, time.Hour, 0, 0},
+			{rounds.Switch{}, time.Hour, 0, 0},
+			{rounds.Switch{On: true, Every: 20 * time.Second}, 5 * time.Minute, 12, 15},
 		} {
 			before := passes.Load()
 			now.Store(step.s)

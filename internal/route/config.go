@@ -21,20 +21,43 @@ type Repository struct {
 	WebhookSecret []hls.Secret `yaml:"webhook_secret"`
 	// Token is used for this repository in place of github.token.
 	Token hls.Secret `yaml:"token"`
-	// Model is used for this repository in place of claude.model.
+	// Model is used for all of this repository's work, in place of claude.model and claude.models.
 	Model string `yaml:"model"`
+	// Models names models for kinds of work, in place of model.
+	Models Models `yaml:"models"`
 	// DryRun true plans effects of every kind and does none.
 	DryRun bool `yaml:"dry_run"`
 	// Labels says which labels may be set.
 	Labels Labels `yaml:"labels"`
 	// Comments says when to speak.
 	Comments Comments `yaml:"comments"`
+	// Reviews says what follows from the reviews of people.
+	Reviews Reviews `yaml:"reviews"`
+	// Workflows says what may follow from a failed run of continuous integration besides a comment.
+	Workflows Workflows `yaml:"workflows"`
 	// Prompts names this repository's templates.
 	Prompts Prompts `yaml:"prompts"`
 	// Ignore says which of the enabled events are passed over.
 	Ignore Ignore `yaml:"ignore"`
 	// Budget replaces parts of claude.budget.
 	Budget Budget `yaml:"budget"`
+	// Commands are comments that begin with /hls, where events has issue_comment or pull_request_review_comment.
+	Commands Commands `yaml:"commands"`
+
+	Happenings `yaml:",inline"`
+}
+
+// Models is the section models of a repository.
+type Models struct {
+	// Light is asked for light work, as triage.
+	Light string `yaml:"light"`
+	// Heavy is asked for heavy work, as reviews.
+	Heavy string `yaml:"heavy"`
+	// Fallback is asked once, at once, in place of a model that is overloaded; unset, it is claude.models.fallback.
+	Fallback string `yaml:"fallback"`
+	// Events are models by event, such as pull_request or issues.opened: a name, or model and fallback. They go before
+	// light and heavy.
+	Events EventModels `yaml:"events"`
 }
 
 // Labels is the section labels of a repository.
@@ -44,11 +67,23 @@ type Labels struct {
 	AutoApply *bool `yaml:"auto_apply"`
 	// Categories are the only labels that may be set, by group; without them, the labels that the repository has.
 	Categories Categories `yaml:"categories"`
-	// CreateMissing true creates a configured label that the repository lacks; the default is
-	// features.auto_setup_labels.
+	// CreateMissing true creates a configured label that the repository lacks, unless a person deleted or renamed it, which
+	// the webhook's event label tells; the default is features.auto_setup_labels.
 	CreateMissing *bool `yaml:"create_missing"`
 	// MinConfidence, between 0 and 1, is what Claude must claim at least for a label to be set; the default is 0.6.
 	MinConfidence *float64 `yaml:"min_confidence" jsonschema:"minimum=0,maximum=1"`
+	// NeedsInformation is a label that is set when an issue's author is asked something, and taken away by HLS once a later
+	// look finds nothing missing; with categories, one of theirs. The default is none.
+	NeedsInformation string `yaml:"needs_information"`
+}
+
+// Commands is the section commands of a repository.
+type Commands struct {
+	// Enabled false leaves commands alone. The default is true: people with write access are heard, and their commands are
+	// acknowledged with a reaction.
+	Enabled *bool `yaml:"enabled"`
+	// PerHour is the most commands of one person that are heard in an hour; the default is 30, and 0 means no cap.
+	PerHour *int `yaml:"per_hour" jsonschema:"minimum=0"`
 }
 
 // Comments is the section comments of a repository.
@@ -61,6 +96,28 @@ type Comments struct {
 	// EventTypes are the events that may be answered by a comment or a review, such as issues or pull_request.opened; the
 	// default is all.
 	EventTypes Strings `yaml:"event_types"`
+}
+
+// Reviews is the section reviews of a repository.
+type Reviews struct {
+	// Labels are the labels that tell where the reviews of a pull request stand.
+	Labels ReviewLabels `yaml:"labels"`
+	// Withdraw true strikes a remark through when an objection to it holds. Without it the finding is not raised again,
+	// and the remark stays as it is.
+	Withdraw bool `yaml:"withdraw"`
+}
+
+// ReviewLabels is the section labels of reviews. At most one of the three is on a pull request, and none that the
+// repository does not have or labels.categories does not name.
+type ReviewLabels struct {
+	// NeedsChanges is set while someone with write access asks for changes; the default is status/needs-changes, and the
+	// empty text sets none.
+	NeedsChanges *string `yaml:"needs_changes"`
+	// Approved is set when someone with write access approves and nobody asks for changes; the default is status/approved,
+	// and the empty text sets none.
+	Approved *string `yaml:"approved"`
+	// NeedsReview is set otherwise, except on drafts; the default is status/needs-review, and the empty text sets none.
+	NeedsReview *string `yaml:"needs_review"`
 }
 
 // Prompts is the section prompts of a repository.

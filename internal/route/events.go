@@ -90,6 +90,9 @@ var actions = map[string]string{
 // Events are the names of all events that can be enabled, in order.
 func Events() []string { return slices.Sorted(maps.Keys(actions)) }
 
+// Actions are those that GitHub has for an event, in order; none for an event without.
+func Actions(event string) []string { return strings.Fields(actions[event]) }
+
 var anyAction = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 // checkEvent tells whether text is an event, or an event and one of its actions.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -106,22 +107,32 @@ func (c *compiler) entry(r Repository, f Features) entry {
 			c.fail(errors.New("the secret is empty"), "webhook_secret", i)
 		}
 	}
+	happenings, also := c.happenings(r.Happenings, also(r))
 	return entry{
 		name: hls.Fold(r.Name), glob: hls.IsGlob(r.Name), enabled: on(r.Enabled, true), token: r.Token,
 		authors: newGlobs(r.Ignore.Authors), exceptBots: newGlobs(r.Ignore.ExceptBots), labels: newGlobs(r.Ignore.Labels),
 		titles: c.titles(r.Ignore.TitlePatterns),
 		rule: hls.Rule{
-			Name: r.Name, Events: orDefault(r.Events), Model: r.Model,
+			Name: r.Name, Events: orDefault(r.Events), Model: r.Model, Models: c.models(r.Models),
 			DryRun: r.DryRun || f.DryRun, Labels: c.labels(r.Labels, f), Comments: comments(r.Comments, f),
-			Prompts: hls.PromptPolicy{Dir: r.Prompts.BaseDir, Defaults: r.Prompts.Defaults},
+			Workflows: r.Workflows.policy(),
+			Prompts:   hls.PromptPolicy{Dir: r.Prompts.BaseDir, Defaults: r.Prompts.Defaults},
 			Ignore: hls.Ignore{
 				Authors: r.Ignore.Authors, Bots: on(r.Ignore.Bots, true), ExceptBots: r.Ignore.ExceptBots,
 				Drafts: r.Ignore.Drafts, Paths: r.Ignore.Paths, Labels: r.Ignore.Labels,
 				TitlePatterns: r.Ignore.TitlePatterns,
 			},
-			Budget: c.budget(r.Budget, f.Budget),
+			Budget: c.budget(r.Budget, f.Budget), Reviews: c.reviews(r.Reviews.Labels), Commands: c.commands(r.Commands),
+			Happenings: happenings, Also: also,
 		},
 	}
+}
+
+func (c *compiler) models(m Models) hls.Models {
+	for _, event := range slices.Sorted(maps.Keys(m.Events)) {
+		c.fail(checkEvent(event), "models", "events", event)
+	}
+	return hls.Models{Weights: map[hls.Weight]string{hls.Light: m.Light, hls.Heavy: m.Heavy}, Fallback: m.Fallback, Events: m.Events}
 }
 
 func (c *compiler) events(events []string, path ...any) {
@@ -155,12 +166,61 @@ func (c *compiler) labels(l Labels, f Features) hls.LabelPolicy {
 		AutoApply:     f.AutoLabeling && on(l.AutoApply, true),
 		CreateMissing: on(l.CreateMissing, f.AutoSetupLabels),
 		MinConfidence: minimum,
+
+		NeedsInformation: l.NeedsInformation,
 	}
 	seen := map[string]string{}
 	for _, category := range l.Categories {
 		policy.Categories = append(policy.Categories, c.category(category, seen))
 	}
+	c.needsInformation(l.NeedsInformation, seen)
 	return policy
+}
+
+// needsInformation: a label outside of the configured ones could never be set.
+func (c *compiler) needsInformation(name string, configured map[string]string) {
+	_, known := configured[hls.Fold(name)]
+	switch n := utf8.RuneCountInString(name); {
+	case n > maxLabelName:
+		c.fail(fmt.Errorf("the label has %d characters; GitHub takes %d", n, maxLabelName), "labels", "needs_information")
+	case name != "" && len(configured) > 0 && !known:
+		c.fail(fmt.Errorf("label %q stands in no group of labels.categories; add it to one", name), "labels", "needs_information")
+	}
+}
+
+const defaultCommandsPerHour = 30
+
+// heard are the events that commands come by.
+var heard = []string{"issue_comment", "pull_request_review_comment"}
+
+func (c *compiler) commands(from Commands) hls.CommandPolicy {
+	policy := hls.CommandPolicy{Enabled: on(from.Enabled, true), PerHour: defaultCommandsPerHour}
+	if from.PerHour != nil {
+		policy.PerHour = *from.PerHour
+	}
+	if policy.PerHour < 0 {
+		c.fail(errors.New("want 0 or more"), "commands", "per_hour")
+	}
+	return policy
+}
+
+// also are the kinds of effects that options of the repository switch on.
+func also(r Repository) (kinds []hls.EffectKind) {
+	comes := func(event string) bool { return enabled(orDefault(r.Events), event, "created") }
+	for _, option := range []struct {
+		on   bool
+		kind hls.EffectKind
+	}{
+		{on(r.Commands.Enabled, true) && slices.ContainsFunc(heard, comes), hls.AddReaction},
+		{r.Reviews.Withdraw, hls.EditRemark},
+		{r.Workflows.Issues, hls.CreateIssue},
+		{r.Workflows.Rerun, hls.RerunFailedJobs},
+	} {
+		if option.on {
+			kinds = append(kinds, option.kind)
+		}
+	}
+	return kinds
 }
 
 func (c *compiler) category(from Category, seen map[string]string) hls.Category {

@@ -100,8 +100,9 @@ func (e *entry) pass(event hls.Event, self hls.Account) string {
 	switch {
 	case !e.enabled:
 		return RepositoryDisabled
-	case !enabled(e.rule.Events, event.Name, event.Action):
+	case !e.heard(event):
 		return EventNotEnabled
+	case event.Sender.Same(self) && ownRerun(event): // What becomes of it is told; Claude is not asked: see handler.
 	case event.Sender.Same(self):
 		return OwnEvent
 	case event.Sender.Type == "Bot" && e.rule.Ignore.Bots && !e.hears(event.Sender.Login):
@@ -110,6 +111,11 @@ func (e *entry) pass(event hls.Event, self hls.Account) string {
 		return SenderIgnored
 	}
 	return e.passSubject(event, subjectOf(event))
+}
+
+// ownRerun tells whether an event is about a run that HLS itself may have started again.
+func ownRerun(event hls.Event) bool {
+	return event.Name == "workflow_run" && event.Run != nil && event.Run.RunAttempt > 1
 }
 
 // hears tells whether a bot is among the exceptions. An App's bot bears brackets that no person's login can have;

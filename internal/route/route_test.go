@@ -64,22 +64,30 @@ func TestVerdicts(t *testing.T) {
 		event hls.Event
 		want  string // "" means to work on it
 	}{
-		"plain":                     {rule{}, event("issues", "opened"), ""},
-		"pull request by default":   {rule{}, event("pull_request", "opened"), ""},
-		"no repository":             {rule{}, event("issues", "opened", in("")), route.NoRepository},
-		"another repository":        {rule{}, event("issues", "opened", in("o/other")), route.RepositoryNotConfigured},
-		"letter case":               {rule{}, event("issues", "opened", in("O/R")), ""},
-		"no unicode folding":        {rule{Name: "kelvin/s"}, event("issues", "opened", in("\u212aelvin/s")), route.RepositoryNotConfigured},
-		"disabled":                  {rule{Enabled: ptr(false)}, event("issues", "opened"), route.RepositoryDisabled},
-		"enabled":                   {rule{Enabled: ptr(true)}, event("issues", "opened"), ""},
-		"event not enabled":         {rule{}, event("push", ""), route.EventNotEnabled},
-		"no events":                 {rule{Events: route.Strings{}}, event("issues", "opened"), route.EventNotEnabled},
-		"action enabled":            {rule{Events: route.Strings{"issues.opened"}}, event("issues", "opened"), ""},
-		"action not enabled":        {rule{Events: route.Strings{"issues.opened"}}, event("issues", "closed"), route.EventNotEnabled},
-		"event is no prefix":        {rule{Events: route.Strings{"issues"}}, event("issue_comment", "created"), route.EventNotEnabled},
-		"own event":                 {rule{}, event("issues", "labeled", bot("hls[bot]")), route.OwnEvent},
-		"own event, bots heard":     {rule{Ignore: route.Ignore{Bots: ptr(false)}}, event("issues", "labeled", bot("hls[bot]")), route.OwnEvent},
-		"own event, excepted":       {rule{Ignore: route.Ignore{ExceptBots: route.Strings{"hls[bot]"}}}, event("issues", "labeled", bot("hls[bot]")), route.OwnEvent},
+		"plain":                   {rule{}, event("issues", "opened"), ""},
+		"pull request by default": {rule{}, event("pull_request", "opened"), ""},
+		"no repository":           {rule{}, event("issues", "opened", in("")), route.NoRepository},
+		"another repository":      {rule{}, event("issues", "opened", in("o/other")), route.RepositoryNotConfigured},
+		"letter case":             {rule{}, event("issues", "opened", in("O/R")), ""},
+		"no unicode folding":      {rule{Name: "kelvin/s"}, event("issues", "opened", in("\u212aelvin/s")), route.RepositoryNotConfigured},
+		"disabled":                {rule{Enabled: ptr(false)}, event("issues", "opened"), route.RepositoryDisabled},
+		"enabled":                 {rule{Enabled: ptr(true)}, event("issues", "opened"), ""},
+		"event not enabled":       {rule{}, event("push", ""), route.EventNotEnabled},
+		"no events":               {rule{Events: route.Strings{}}, event("issues", "opened"), route.EventNotEnabled},
+		"action enabled":          {rule{Events: route.Strings{"issues.opened"}}, event("issues", "opened"), ""},
+		"action not enabled":      {rule{Events: route.Strings{"issues.opened"}}, event("issues", "closed"), route.EventNotEnabled},
+		"event is no prefix":      {rule{Events: route.Strings{"issues"}}, event("issue_comment", "created"), route.EventNotEnabled},
+		"own event":               {rule{}, event("issues", "labeled", bot("hls[bot]")), route.OwnEvent},
+		"own event, bots heard":   {rule{Ignore: route.Ignore{Bots: ptr(false)}}, event("issues", "labeled", bot("hls[bot]")), route.OwnEvent},
+		"own event, excepted":     {rule{Ignore: route.Ignore{ExceptBots: route.Strings{"hls[bot]"}}}, event("issues", "labeled", bot("hls[bot]")), route.OwnEvent},
+		"own rerun": {rule{Events: route.Strings{"workflow_run"}}, event("workflow_run", "completed", func(e *hls.Event) {
+			bot("hls[bot]")(e)
+			e.Run = &hls.WorkflowRun{RunAttempt: 2}
+		}), ""},
+		"own first run": {rule{Events: route.Strings{"workflow_run"}}, event("workflow_run", "completed", func(e *hls.Event) {
+			bot("hls[bot]")(e)
+			e.Run = &hls.WorkflowRun{RunAttempt: 1}
+		}), route.OwnEvent},
 		"own event as a user":       {rule{}, event("issues", "labeled", func(e *hls.Event) { e.Sender = hls.Account{ID: 50, Login: "renamed", Type: "User"} }), route.OwnEvent},
 		"own login, another id":     {rule{}, event("issues", "labeled", func(e *hls.Event) { e.Sender = hls.Account{ID: 51, Login: "hls[bot]", Type: "User"} }), ""},
 		"bot":                       {rule{}, event("issues", "opened", bot("dependabot[bot]"), func(e *hls.Event) { e.Sender.ID = 1 }), route.BotSender},

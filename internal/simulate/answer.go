@@ -17,11 +17,21 @@ func Reply(r Request) string {
 		return "{}"
 	}
 	var draft map[string]any
-	switch properties, _ := schema["properties"].(map[string]any); {
+	properties, _ := schema["properties"].(map[string]any)
+	switch draft = happeningDraft(r, properties); {
+	case draft != nil:
+	case properties["causes"] != nil:
+		draft = causesDraft(r)
 	case properties["findings"] != nil:
 		draft = reviewDraft(r, properties)
+	case properties["requests"] != nil:
+		draft = requestsDraft(r)
+	case properties["holds"] != nil:
+		draft = objectionDraft(r)
 	case properties["duplicates"] != nil || properties["missing_information"] != nil:
 		draft = triageDraft(r)
+	case properties["quotes"] != nil:
+		draft = explainDraft(r)
 	default:
 		draft = genericDraft(r)
 	}

@@ -116,8 +116,19 @@ func reviewDraft(r Request, properties map[string]any) map[string]any {
 	return map[string]any{
 		"summary": "Simulated review of " + plural(len(files), "file") + ": " + plural(len(findings), "finding") + ".",
 		"risk":    riskOf(findings), "type": kind, "effort": effortOf(added),
-		"findings": orEmpty(findings), "missing_tests": missing,
+		"findings": orEmpty(findings), "missing_tests": missing, "earlier": orEmpty(stillOpen(blocks)),
 	}
+}
+
+// stillOpen says of each finding that is listed that nothing is known to have become of it.
+func stillOpen(blocks []block) []any {
+	var out []any
+	for _, b := range blocks {
+		if id, ok := strings.CutPrefix(b.head, "open finding "); ok {
+			out = append(out, object{"id": id, "state": "open", "reason": "Nothing mends it (simulated).", "quote": ""})
+		}
+	}
+	return out
 }
 
 func orEmpty(list []any) []any {

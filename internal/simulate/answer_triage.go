@@ -26,6 +26,7 @@ var (
 // report is an issue as the rules see it.
 type report struct {
 	title, body string
+	said        string // by its author, in comments
 	candidates  []candidate
 }
 
@@ -41,8 +42,11 @@ func readReport(r Request) report {
 		out.title, out.body, _ = strings.Cut(strings.TrimSpace(blocks[0].text), "\n")
 	}
 	for _, b := range blocks {
-		if strings.HasPrefix(b.head, "candidate") {
+		switch {
+		case strings.HasPrefix(b.head, "candidate"):
 			out.candidates = append(out.candidates, readCandidate(b))
+		case strings.HasPrefix(b.head, "comment") && strings.HasSuffix(b.head, "the author"):
+			out.said += "\n" + b.text
 		}
 	}
 	return out
@@ -131,10 +135,11 @@ func (r report) missing(kind string) []string {
 	if kind != "bug" {
 		return out
 	}
-	if !stepWords.MatchString(r.body) {
+	told := r.body + r.said
+	if !stepWords.MatchString(told) {
 		out = append(out, "Which steps lead to the problem? (simulated question)")
 	}
-	if !versionWords.MatchString(r.body) {
+	if !versionWords.MatchString(told) {
 		out = append(out, "Which version do you use? (simulated question)")
 	}
 	return out

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"sync"
@@ -80,6 +81,7 @@ type Claude struct {
 
 	mu     sync.Mutex
 	mode   Mode
+	models map[string]Mode // of single models, over mode
 	queue  []Mode
 	answer func(Request) string
 	calls  []ClaudeCall
@@ -104,7 +106,7 @@ func NewClaude(cfg ClaudeConfig) *Claude {
 	cfg.Requests = orInt(cfg.Requests, 4000)
 	cfg.InputTokens = orInt(cfg.InputTokens, 2_000_000)
 	cfg.OutputTokens = orInt(cfg.OutputTokens, 400_000)
-	return &Claude{cfg: cfg, mode: cfg.Mode, answer: cfg.Answer, cached: map[[32]byte]time.Time{}}
+	return &Claude{cfg: cfg, mode: cfg.Mode, answer: cfg.Answer, cached: map[[32]byte]time.Time{}, models: map[string]Mode{}}
 }
 
 func orInt(n, otherwise int) int {
@@ -131,6 +133,13 @@ func (c *Claude) SetMode(m Mode) {
 	c.mode = m
 }
 
+// SetModelMode changes how calls of one model are answered from now on; "" lets the mode of SetMode hold for it again.
+func (c *Claude) SetModelMode(model string, m Mode) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.models[model] = m
+}
+
 // Queue sets the modes of the next calls of messages, one each; after them the mode of SetMode holds again.
 func (c *Claude) Queue(modes ...Mode) {
 	c.mu.Lock()
@@ -152,8 +161,8 @@ func (c *Claude) Calls() []ClaudeCall {
 	return append([]ClaudeCall(nil), c.calls...)
 }
 
-// next takes the mode of one call.
-func (c *Claude) next() Mode {
+// next takes the mode of one call of a model.
+func (c *Claude) next(model string) Mode {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.queue) > 0 {
@@ -161,7 +170,7 @@ func (c *Claude) next() Mode {
 		c.queue = c.queue[1:]
 		return m
 	}
-	return c.mode
+	return cmp.Or(c.models[model], c.mode)
 }
 
 func (c *Claude) log(call ClaudeCall) {

@@ -34,7 +34,7 @@ func (c *Claude) messages(w http.ResponseWriter, r *http.Request) {
 	in, problem := readMessage(w, r)
 	call := ClaudeCall{Request: in.request(), At: c.cfg.Now(), Path: r.URL.Path}
 	if problem == nil {
-		call.Mode = c.next()
+		call.Mode = c.next(in.Model)
 		problem = c.obstacle(w, call.Mode)
 	}
 	if problem != nil {

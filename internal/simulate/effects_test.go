@@ -130,7 +130,7 @@ func TestE5_EveryKindIsDoneOnceOverTheWire(t *testing.T) {
 			}
 			t.Run(fmt.Sprint(kind, fault.Kind, fault.Hidden), func(t *testing.T) {
 				t.Parallel()
-				s := newStage(t)
+				s, fault := newStage(t), fault
 				for route, e := range s.effects() {
 					if e.Kind != kind {
 						continue

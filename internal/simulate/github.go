@@ -67,7 +67,7 @@ func NewGitHub(cfg GitHubConfig) *GitHub {
 		organizations: map[string]*holder{},
 	}
 	g.AddAccount(cfg.Self)
-	g.table = append(append(patterns(g.routes()), patterns(g.appRoutes())...), patterns(g.workRoutes())...)
+	g.table = patterns(g.routes(), g.appRoutes(), g.workRoutes(), g.historyRoutes(), g.actionsRoutes())
 	return g
 }
 
@@ -93,6 +93,7 @@ type repository struct {
 	last        int // the highest number given to an issue or pull request
 	hooks       []*hook
 	work        work
+	history     history
 }
 
 type label struct {
@@ -114,12 +115,15 @@ type subject struct {
 
 type pull struct {
 	head, base hls.Branch
+	headOwner  string // login of a fork's owner; "" for a branch of the repository
 	draft      bool
 	merged     bool
+	mergeSHA   string                // the commit of the base branch by which it was merged
 	files      map[string][]hls.File // by head SHA
 	heads      []string              // all SHAs that were the head, oldest first
 	checks     map[string][]Check    // by SHA
 	reviews    []*review
+	history    pullHistory
 }
 
 // shown is when a fault lets a new object appear in lists; the zero time is at once.

@@ -49,7 +49,7 @@ func (x *exchange) wanted(g *GitHub, s *subject) bool {
 	if state == "" {
 		state = "open"
 	}
-	if s.deleted || state != "all" && s.State != state || !g.visible(x.repo.work.shown[s.Number]) {
+	if s.deleted || state != "all" && s.State != state || !g.visible(x.repo.work.shown[s.Number]) || !x.ofMilestone(s) {
 		return false
 	}
 	if creator := x.query.Get("creator"); creator != "" && !equalName(creator, s.User.Login) {

@@ -65,11 +65,19 @@ type pattern struct {
 	run      endpoint
 }
 
-func patterns(routes map[string]endpoint) []pattern {
+// patterns joins tables of endpoints. One that stands in two of them is a mistake, and panics.
+func patterns(tables ...map[string]endpoint) []pattern {
 	var out []pattern
-	for line, run := range routes {
-		method, route, _ := strings.Cut(line, " ")
-		out = append(out, pattern{method, strings.Split(route, "/"), run})
+	seen := map[string]bool{}
+	for _, table := range tables {
+		for line, run := range table {
+			if seen[line] {
+				panic("simulate: two endpoints for " + line)
+			}
+			seen[line] = true
+			method, route, _ := strings.Cut(line, " ")
+			out = append(out, pattern{method, strings.Split(route, "/"), run})
+		}
 	}
 	return out
 }

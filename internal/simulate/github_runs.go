@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"fmt"
+	"hash/crc32"
 	"net/http"
 	"time"
 
@@ -18,11 +19,13 @@ type RunSeed struct {
 	Status       string // by default "completed"
 	Conclusion   string // by default "failure"
 	PullRequests []int  // none for a fork's
+	HeadOwner    string // login of a fork's owner; by default the repository's
 }
 
 type run struct {
 	hls.WorkflowRun
 	numbers []int
+	owner   string    // of the head's repository
 	started time.Time // when a fault lets the last attempt be seen
 }
 
@@ -31,7 +34,7 @@ func (g *GitHub) AddRun(repo string, seed RunSeed) hls.WorkflowRun {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	r := g.known(repo)
-	made := &run{numbers: seed.PullRequests}
+	made := &run{numbers: seed.PullRequests, owner: seed.HeadOwner}
 	made.ID, made.Name, made.Event, made.HeadBranch, made.HeadSHA = seed.ID, seed.Name, seed.Event, seed.Branch, seed.SHA
 	made.Status, made.Conclusion, made.RunAttempt, made.RunNumber = seed.Status, seed.Conclusion, 1, len(r.work.runs)+1
 	if made.ID == 0 {
@@ -46,7 +49,7 @@ func (g *GitHub) AddRun(repo string, seed RunSeed) hls.WorkflowRun {
 	if made.Status == completed && made.Conclusion == "" {
 		made.Conclusion = "failure"
 	}
-	made.WorkflowID = 40_000 + int64(len(made.Name))
+	made.WorkflowID = 40_000 + int64(crc32.ChecksumIEEE([]byte(made.Name)))
 	made.CreatedAt, made.UpdatedAt = g.now(), g.now()
 	made.HTMLURL = fmt.Sprintf("%s/%s/actions/runs/%d", htmlHost, r.FullName, made.ID)
 	r.work.runs = append(r.work.runs, made)
@@ -61,6 +64,15 @@ func (g *GitHub) EndRun(repo string, id int64, conclusion string) {
 	defer g.mu.Unlock()
 	r := g.known(repo).run(id)
 	r.Status, r.Conclusion, r.UpdatedAt = completed, conclusion, g.now()
+}
+
+// StartAgain begins the next attempt of a run, as a person does.
+func (g *GitHub) StartAgain(repo string, id int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r := g.known(repo).run(id)
+	r.RunAttempt++
+	r.Status, r.Conclusion, r.UpdatedAt = "in_progress", "", g.now()
 }
 
 // Run returns a run as it stands.
@@ -163,6 +175,6 @@ func (l links) run(r *repository, of *run, now hls.WorkflowRun) object {
 		"pull_requests": pulls, "created_at": stamp(now.CreatedAt), "updated_at": stamp(now.UpdatedAt),
 		"run_started_at": stamp(now.UpdatedAt), "jobs_url": at + "/jobs", "logs_url": at + "/logs",
 		"rerun_url": at + "/rerun", "path": ".github/workflows/ci.yml", "display_title": now.Name,
-		"actor": l.user(r.Owner), "triggering_actor": l.user(r.Owner),
+		"actor": l.user(r.Owner), "triggering_actor": l.user(r.Owner), "head_repository": l.headRepository(r, of.owner),
 	}
 }

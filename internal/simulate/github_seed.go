@@ -35,10 +35,11 @@ type IssueSeed struct {
 // PullRequestSeed describes a pull request to add.
 type PullRequestSeed struct {
 	IssueSeed
-	Draft   bool
-	HeadRef string
-	Files   []hls.File
-	Checks  []Check
+	Draft     bool
+	HeadRef   string
+	HeadOwner string // login of a fork's owner; by default the branch is the repository's
+	Files     []hls.File
+	Checks    []Check
 }
 
 // AddAccount makes an account known. Accounts that seeds name are added as users by themselves.
@@ -111,7 +112,7 @@ func (g *GitHub) AddPullRequest(repo string, seed PullRequestSeed) hls.PullReque
 		ref = fmt.Sprintf("patch-%d", s.Number)
 	}
 	s.pull = &pull{
-		head: hls.Branch{Ref: ref}, draft: seed.Draft,
+		head: hls.Branch{Ref: ref}, headOwner: seed.HeadOwner, draft: seed.Draft,
 		base:  hls.Branch{Ref: s.repo.DefaultBranch, SHA: commitName(s.repo.FullName, "base")},
 		files: map[string][]hls.File{}, checks: map[string][]Check{},
 	}

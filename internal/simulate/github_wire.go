@@ -125,7 +125,7 @@ func (l links) pull(s *subject, now time.Time) object {
 		"url": at, "node_id": node("PR", s.ID), "diff_url": s.html() + ".diff", "patch_url": s.html() + ".patch",
 		"issue_url": fmt.Sprintf("%s/repos/%s/issues/%d", l.api, s.repo.FullName, s.Number),
 		"draft":     s.pull.draft, "head": end(s.pull.head), "base": end(s.pull.base), "merged": s.pull.merged,
-		"merged_at": nil, "merge_commit_sha": nil, "mergeable": true, "mergeable_state": "clean",
+		"merged_at": s.mergedAt(), "merge_commit_sha": orNull(s.pull.mergeSHA), "mergeable": true, "mergeable_state": "clean",
 		"requested_reviewers": []object{}, "requested_teams": []object{}, "auto_merge": nil,
 		"review_comments": s.remarkCount(), "commits": len(s.pull.heads), "additions": seen.Additions,
 		"deletions": seen.Deletions, "changed_files": seen.ChangedFiles, "commits_url": at + "/commits",
@@ -134,6 +134,13 @@ func (l links) pull(s *subject, now time.Time) object {
 		o[name] = value
 	}
 	return o
+}
+
+func (s *subject) mergedAt() any {
+	if !s.pull.merged {
+		return nil
+	}
+	return stamp(s.closedAt)
 }
 
 func (s *subject) remarkCount() int {
@@ -183,6 +190,13 @@ func (l links) remark(s *subject, r *review, m *remark) object {
 	}
 	if m.Line != m.EndLine {
 		o["start_line"], o["original_start_line"], o["start_side"] = m.Line, m.Line, m.startSide
+	}
+	switch at := m.place(s, r); at {
+	case m.EndLine:
+	case 0: // outdated
+		o["line"], o["start_line"], o["position"] = nil, nil, nil
+	default:
+		o["line"], o["start_line"] = at, nil
 	}
 	return o
 }

@@ -14,6 +14,7 @@ type work struct {
 	runs      []*run
 	releases  []*release
 	reactions []*Reaction
+	actions   actions
 	shown     map[int]time.Time // by number, when a fault lets a new issue appear in lists
 }
 

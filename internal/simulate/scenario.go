@@ -86,9 +86,10 @@ type Scenario struct {
 // NewScenario adds the repository to g. Its settings leave labels.categories empty, so that all labels of the
 // repository are allowed.
 func NewScenario(g *GitHub) *Scenario {
-	s := &Scenario{Repo: "acme/widget-shop", Events: []string{"issues", "pull_request", "release"}, Hub: g, sent: map[int][]byte{}}
+	events := slices.Concat([]string{"issues", "issue_comment", "pull_request", "pull_request_review", "workflow_run"}, happenings)
+	s := &Scenario{Repo: "acme/widget-shop", Events: events, Hub: g, sent: map[int][]byte{}}
 	s.seed()
-	s.steps = slices.Concat(s.issueSteps(), s.doorSteps(), s.pullSteps(), s.otherSteps())
+	s.steps = slices.Concat(s.issueSteps(), s.doorSteps(), s.pullSteps(), s.peopleSteps(), s.talkSteps(), s.runSteps(), s.happeningSteps(), s.otherSteps())
 	return s
 }
 
@@ -135,14 +136,17 @@ func (s *Scenario) checkVoice(step Step) string {
 			comments++
 		}
 	}
-	heads := map[string]int{}
+	heads, reviews := map[string]int{}, 0
 	for _, r := range s.Hub.Reviews(s.Repo, step.Number) {
+		if !r.User.Same(s.Hub.Self()) {
+			continue
+		}
+		reviews++
 		heads[r.CommitID] += max(1, len(r.Remarks))
 		if len(r.Remarks) == 0 {
 			return "has a review without remarks"
 		}
 	}
-	reviews := len(s.Hub.Reviews(s.Repo, step.Number))
 	switch step.Want.Voice {
 	case Quiet:
 		if comments+reviews > 0 {

@@ -46,20 +46,9 @@ func (s *Scenario) again(n int, id string) func() Delivery {
 	return func() Delivery { return Delivery{Event: "issues", GUID: id, Payload: s.sent[n]} }
 }
 
-// otherSteps are the ping of a new hook and an event that is only read.
+// otherSteps are the ping of a new hook.
 func (s *Scenario) otherSteps() []Step {
 	return []Step{
-		{
-			Title: "A release", Expect: "read and kept for people; nothing is posted", Want: taken(),
-			prepare: func() Delivery {
-				more := map[string]any{"release": object{
-					"id": 88_001, "tag_name": "v2.4.2", "name": "2.4.2", "draft": false, "prerelease": false,
-					"body":     "Fixes the crash with an empty cart and the prices on the search page.",
-					"html_url": htmlHost + "/" + s.Repo + "/releases/tag/v2.4.2", "author": links{api: apiHost}.user(s.Hub.accountOf("mona")),
-				}}
-				return Delivery{Event: "release", GUID: guid(17), Payload: s.Hub.EventPayload(s.Repo, "published", "mona", more)}
-			},
-		},
 		{
 			Title: "GitHub's ping", Expect: "a pong", Want: Want{Status: 200, Class: hls.Pong},
 			prepare: func() Delivery {
@@ -67,10 +56,4 @@ func (s *Scenario) otherSteps() []Step {
 			},
 		},
 	}
-}
-
-func (g *GitHub) accountOf(login string) hls.Account {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.account(login)
 }

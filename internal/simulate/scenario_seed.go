@@ -20,6 +20,7 @@ func (s *Scenario) seed() {
 	for _, old := range shopHistory {
 		g.AddIssue(s.Repo, old)
 	}
+	s.seedHistory()
 }
 
 var shopLabels = []hls.Label{
@@ -36,6 +37,9 @@ var shopLabels = []hls.Label{
 	{Name: "size-S", Description: "Up to 29 changed lines", Color: "ededed"},
 	{Name: "size-XS", Description: "Up to 9 changed lines", Color: "ededed"},
 	{Name: "size-M", Description: "Up to 99 changed lines", Color: "ededed"},
+	{Name: "status/needs-review", Description: "Nobody has reviewed it", Color: "fbca04"},
+	{Name: "status/needs-changes", Description: "A reviewer asks for changes", Color: "d93f0b"},
+	{Name: "status/approved", Description: "Reviewed, and good", Color: "0e8a16"},
 	{Name: "wontfix", Description: "Will not be worked on", Color: "ffffff"},
 }
 

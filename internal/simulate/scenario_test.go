@@ -36,6 +36,8 @@ func newWalk(t *testing.T, g *simulate.GitHub, c *simulate.Claude) *walk {
 	limits := github.Limits{WritesPerMinute: &none, ContentPerHour: &none}
 	w := &walk{t: t, rule: hls.Rule{
 		Name: "acme/widget-shop", Labels: hls.LabelPolicy{AutoApply: true}, Ignore: hls.Ignore{Bots: true}, Self: g.Self(),
+		Reviews:  hls.ReviewPolicy{NeedsChanges: "status/needs-changes"},
+		Commands: hls.CommandPolicy{Enabled: true},
 	}}
 	var err error
 	w.github, err = github.New(github.Config{BaseURL: hub, Token: "right", Limits: limits}, nil)
@@ -60,6 +62,8 @@ type forgetful struct{ *github.Client }
 func (forgetful) Previous(context.Context) (*hls.Analysis, error)          { return nil, nil }
 func (forgetful) Raised(context.Context) ([]hls.Remark, error)             { return nil, nil }
 func (forgetful) Recall(context.Context, hls.Recall) ([]hls.Memory, error) { return nil, nil }
+func (forgetful) Runs(context.Context, int) ([]handler.Run, error)         { return nil, nil }
+func (f forgetful) Of(string) handler.Memory                               { return f }
 
 // take goes through the stages for one delivery.
 func (w *walk) take(d simulate.Delivery) hls.State {
@@ -69,7 +73,7 @@ func (w *walk) take(d simulate.Delivery) hls.State {
 		ID: d.GUID, Event: d.Event, Body: d.Payload, Hash: sha256.Sum256(d.Payload), ReceivedAt: time.Now(),
 	})
 	must(w.t, err)
-	knows := handler.For(event.Name)
+	knows := handler.Of(event)
 	if verdict := knows.Route(event, w.rule); !verdict.Do {
 		w.t.Fatalf("%s is not worked on: %s", event, verdict.Reason)
 	}
@@ -103,10 +107,25 @@ func (w *walk) do(ctx context.Context, e hls.Effect) error {
 		}
 		err = w.github.AddLabels(ctx, e.Subject, names)
 	case hls.UpsertComment:
-		_, err = w.github.CreateComment(ctx, e.Subject, e.Body)
+		err = w.say(ctx, e)
 	case hls.CreateReview:
 		_, err = w.github.CreateReview(ctx, e.Subject, e.Head, e.Body, e.Remarks)
 	}
+	return err
+}
+
+// say edits the comment that was posted on the subject before, or posts one.
+func (w *walk) say(ctx context.Context, e hls.Effect) error {
+	for c, err := range w.github.AllComments(ctx, e.Subject) {
+		if err != nil {
+			return err
+		}
+		if w.rule.Self.Same(c.User) {
+			_, err = w.github.EditComment(ctx, e.Subject, c.ID, e.Body)
+			return err
+		}
+	}
+	_, err := w.github.CreateComment(ctx, e.Subject, e.Body)
 	return err
 }
 

@@ -1,97 +1,43 @@
 package web
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
-
-	"hls/internal/hls"
 )
 
-// deliveries lists tasks, newest first: ?repo= ?event= ?state= ?before= ?limit=.
-func (s *Server) deliveries(w http.ResponseWriter, r *http.Request) {
-	query, err := readQuery(r.URL.RawQuery)
-	if err != nil {
-		answer(w, http.StatusBadRequest, map[string]string{"status": "error", "reason": err.Error()})
-		return
-	}
-	rows, err := s.deps.Store.List(r.Context(), query)
-	if err != nil {
-		s.unavailable(w, r, err)
-		return
-	}
-	list := make([]map[string]any, 0, len(rows))
-	for _, row := range rows {
-		list = append(list, s.taskJSON(row.Task))
-	}
-	answer(w, http.StatusOK, map[string]any{"deliveries": list})
-}
+func (s *Server) log() Deliveries { return Deliveries{s.deps.Store, s.deps.Redactor, s.deps.Replay} }
 
-func (s *Server) taskJSON(t hls.Task) map[string]any {
-	return map[string]any{
-		"task_id": t.ID, "delivery_id": t.DeliveryID, "request_id": t.RequestID, "event": t.Event, "action": t.Action,
-		"repository": t.Subject.Repo, "subject": t.Subject.String(), "purpose": t.Purpose, "origin": t.Origin,
-		"state": t.State, "reason": s.deps.Redactor.Redact(t.Reason), "attempt": t.Attempt, "queued_at": t.QueuedAt, "run_at": t.RunAt,
-	}
+// deliveries lists tasks, newest first; parameters are what it can be asked for.
+func (s *Server) deliveries(w http.ResponseWriter, r *http.Request) {
+	page, err := s.log().List(r.Context(), r.URL.RawQuery)
+	s.reply(w, r, page, err)
 }
 
 // delivery shows the newest task of a delivery id, with its analysis, plan and effects.
 func (s *Server) delivery(w http.ResponseWriter, r *http.Request) {
-	shown, err := s.show(r)
-	switch {
-	case errors.Is(err, hls.ErrNotFound):
-		answer(w, http.StatusNotFound, map[string]string{"status": "error", "reason": "no delivery with this id has a task"})
-	case err != nil:
-		s.unavailable(w, r, err)
-	default:
-		answer(w, http.StatusOK, shown)
-	}
+	shown, err := s.log().Show(r.Context(), r.PathValue("id"))
+	s.reply(w, r, shown, err)
 }
 
-func (s *Server) show(r *http.Request) (map[string]any, error) {
-	ctx := r.Context()
-	task, err := s.deps.Store.TaskOf(ctx, r.PathValue("id"))
-	if err != nil {
-		return nil, err
-	}
-	shown := s.taskJSON(task)
-	analysis, err := s.deps.Store.Analysis(ctx, task.ID)
-	if err == nil {
-		shown["analysis"] = map[string]any{
-			"answer": json.RawMessage(analysis.Answer), "model": analysis.Model, "template": analysis.Template,
-			"prompt_hash": analysis.PromptHash, "usage": analysis.Usage, "system": analysis.Prompt.System, "user": analysis.Prompt.User,
-		}
-	} else if !errors.Is(err, hls.ErrNotFound) {
-		return nil, err
-	}
-	plan, err := s.deps.Store.Plan(ctx, task.ID)
-	if err == nil {
-		shown["plan"] = plan
-	} else if !errors.Is(err, hls.ErrNotFound) {
-		return nil, err
-	}
-	entries, err := s.deps.Store.Effects(ctx, task.ID)
-	if err != nil {
-		return nil, err
-	}
-	effects := make([]map[string]any, 0, len(entries))
-	for _, e := range entries {
-		effects = append(effects, map[string]any{
-			"kind": e.Effect.Kind, "state": e.State, "url": e.URL, "error": s.deps.Redactor.Redact(e.Error), "at": e.At,
-		})
-	}
-	shown["effects"] = effects
-	return shown, nil
-}
-
+// replay has a delivery worked on again, which happens later.
 func (s *Server) replay(w http.ResponseWriter, r *http.Request) {
-	id, err := s.deps.Replay(r.Context(), r.PathValue("id"))
+	replayed, err := s.log().Replay(r.Context(), r.PathValue("id"))
+	if err != nil {
+		s.reply(w, r, nil, err)
+		return
+	}
+	answer(w, http.StatusAccepted, replayed)
+}
+
+// reply answers a body, or why there is none.
+func (s *Server) reply(w http.ResponseWriter, r *http.Request, body any, err error) {
+	var refused *Refused
 	switch {
-	case errors.Is(err, hls.ErrNotFound):
-		answer(w, http.StatusNotFound, map[string]string{"status": "error", "reason": "no delivery with this id is stored"})
+	case errors.As(err, &refused):
+		answer(w, refused.Code, map[string]string{"status": "error", "reason": refused.Reason})
 	case err != nil:
 		s.unavailable(w, r, err)
 	default:
-		answer(w, http.StatusAccepted, map[string]any{"status": "queued", "task_id": id})
+		answer(w, http.StatusOK, body)
 	}
 }

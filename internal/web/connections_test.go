@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"hls/internal/hls"
 )
 
 // dial opens a connection and sends a text.
@@ -91,10 +93,10 @@ func TestI6_WorkUnderWayIsNotDropped(t *testing.T) {
 			<-finish
 			w.WriteHeader(http.StatusAccepted)
 		})
-		deps.Replay = func(context.Context, string) (int64, error) {
+		deps.Replay = func(context.Context, string) (hls.Replay, error) {
 			began <- struct{}{}
 			<-finish
-			return 1, nil
+			return hls.Replay{TaskID: 1}, nil
 		}
 	}, few(most))
 	under := []net.Conn{s.dial("POST /api/v1/deliveries/x/replay HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nAuthorization: Bearer " + token + "\r\n\r\n")}

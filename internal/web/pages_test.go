@@ -46,7 +46,9 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 func TestUnavailable(t *testing.T) {
 	t.Parallel()
 	s := open(t, func(_ *Config, deps *Deps) {
-		deps.Replay = func(context.Context, string) (int64, error) { return 0, errors.New("disk full at /var/x") }
+		deps.Replay = func(context.Context, string) (hls.Replay, error) {
+			return hls.Replay{}, errors.New("disk full at /var/x")
+		}
 	})
 	s.store.breaks("disk full at /var/x")
 	for _, tc := range []struct{ method, path string }{
@@ -81,7 +83,7 @@ func TestQueriesAreHeldToWhatExists(t *testing.T) {
 	s := open(t, nil)
 	for query, want := range map[string]string{
 		"state=foo": "queued, running, done, skipped, superseded, parked", "state=Done": "done", "event=issue": "issues",
-		"status=done": "repo, event, state, before, limit", "state=done&state=parked": "2 times",
+		"status=done": "repo, event, state, reason, subject, newest, before, limit", "state=done&state=parked": "2 times",
 		"before=x": "before takes", "before=-1": "before takes", "limit=0": "limit takes", "limit=1e3": "limit takes",
 		"limit=99999999999999999999": "limit takes", "state=%zz": "cannot be read",
 	} {
@@ -253,14 +255,15 @@ func TestS2_NothingForwardedWithoutAToken(t *testing.T) {
 func TestReplayAnswers(t *testing.T) {
 	t.Parallel()
 	s := open(t, func(_ *Config, deps *Deps) {
-		deps.Replay = func(_ context.Context, id string) (int64, error) {
+		deps.Replay = func(_ context.Context, id string) (hls.Replay, error) {
 			if id != "known" {
-				return 0, fmt.Errorf("replay: %w", hls.ErrNotFound)
+				return hls.Replay{}, fmt.Errorf("replay: %w", hls.ErrNotFound)
 			}
-			return 7, nil
+			return hls.Replay{TaskID: 7, Resumed: true, State: hls.Queued}, nil
 		}
 	})
-	if got := s.fetch("POST", "/api/v1/deliveries/known/replay", admin); got.code != http.StatusAccepted || got.json["task_id"] != 7.0 {
+	if got := s.fetch("POST", "/api/v1/deliveries/known/replay", admin); got.code != http.StatusAccepted || got.json["task_id"] != 7.0 ||
+		got.json["status"] != "queued" || got.json["resumed"] != true || got.json["delivery_id"] != "known" {
 		t.Errorf("known: %d %s", got.code, got.text)
 	}
 	if got := s.fetch("POST", "/api/v1/deliveries/unknown/replay", admin); got.code != http.StatusNotFound {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,7 +15,7 @@ import (
 )
 
 // parameters are what a list of deliveries can be asked for.
-var parameters = []string{"repo", "event", "state", "before", "limit"}
+var parameters = []string{"repo", "event", "state", "reason", "subject", "newest", "before", "limit"}
 
 var states = []string{string(hls.Queued), string(hls.Running), string(hls.Done), string(hls.Skipped), string(hls.Superseded), string(hls.Parked)}
 
@@ -32,11 +33,19 @@ func readQuery(raw string) (record.Query, error) {
 			return record.Query{}, fmt.Errorf("%s is given %d times", name, len(values))
 		}
 	}
-	q := record.Query{Repo: form.Get("repo"), Event: form.Get("event"), State: hls.State(form.Get("state"))}
-	if err := oneOf("event", q.Event, route.Events()); err != nil {
-		return q, err
+	q := record.Query{
+		Repo: form.Get("repo"), Event: form.Get("event"), State: hls.State(form.Get("state")), Reason: form.Get("reason"),
+		Newest: form.Get("newest") == "true",
 	}
-	if err := oneOf("state", string(q.State), states); err != nil {
+	for _, choice := range []struct {
+		name  string
+		known []string
+	}{{"event", route.Events()}, {"state", states}, {"newest", []string{"true", "false"}}} {
+		if err := oneOf(choice.name, form.Get(choice.name), choice.known); err != nil {
+			return q, err
+		}
+	}
+	if err := readSubject(form.Get("subject"), &q); err != nil {
 		return q, err
 	}
 	if q.Before, err = number("before", form.Get("before")); err != nil {
@@ -45,6 +54,25 @@ func readQuery(raw string) (record.Query, error) {
 	limit, err := number("limit", form.Get("limit"))
 	q.Limit = int(min(limit, math.MaxInt32))
 	return q, err
+}
+
+// subject is one as people write it: see hls.Subject.String.
+var subject = regexp.MustCompile(`^([^/#]+/[^/#]+)(?:#([1-9][0-9]{0,17})|/(.+))$`)
+
+func readSubject(text string, q *record.Query) error {
+	if text == "" {
+		return nil
+	}
+	parts := subject.FindStringSubmatch(text)
+	if parts == nil {
+		return fmt.Errorf("subject %q is none: want one as the list shows it, such as owner/repo#42", text)
+	}
+	if q.Repo != "" && q.Repo != parts[1] {
+		return fmt.Errorf("subject %q is not one of repo %q", text, q.Repo)
+	}
+	q.Repo, q.Ref = parts[1], parts[3]
+	q.Number, _ = strconv.Atoi(parts[2]) // "" is 0
+	return nil
 }
 
 func oneOf(what, value string, known []string) error {

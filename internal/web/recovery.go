@@ -18,33 +18,50 @@ type Recovery struct {
 	Answered bool      `json:"answered"` // also what was answered before HLS first saw the log
 }
 
+// Sweep asks for open issues and pull requests that no event has told of.
+type Sweep struct {
+	Repositories []string `json:"repositories"` // none means all
+	Apply        bool     `json:"apply"`        // take them in; otherwise only tell of them
+	OlderThan    string   `json:"older_than"`   // a duration; "" means sweep.older_than
+	Most         int      `json:"most"`         // of one repository; 0 means sweep.most
+	Comment      bool     `json:"comment"`      // true as sweep.comment: true
+}
+
+func (Recovery) members() string { return "target, apply, since and answered" }
+
+func (Sweep) members() string { return "repositories, apply, older_than, most and comment" }
+
 const (
-	maxRecovery  = 4 << 10 // bytes of a request for it
-	longRecovery = 15 * time.Minute
+	maxByHand  = 64 << 10 // bytes of a request for a pass
+	longByHand = 15 * time.Minute
 )
 
-// recovery looks through GitHub's logs, which takes longer than pages do.
 func (s *Server) recovery(w http.ResponseWriter, r *http.Request) {
-	var q Recovery
-	in := json.NewDecoder(io.LimitReader(r.Body, maxRecovery))
+	byHand(s, w, r, s.deps.Recover)
+}
+
+func (s *Server) sweep(w http.ResponseWriter, r *http.Request) {
+	byHand(s, w, r, s.deps.Sweep)
+}
+
+// byHand makes a pass by hand, which takes longer than pages do.
+func byHand[Q interface{ members() string }](s *Server, w http.ResponseWriter, r *http.Request, pass Pass[Q]) {
+	var q Q
+	in := json.NewDecoder(io.LimitReader(r.Body, maxByHand))
 	in.DisallowUnknownFields()
 	if err := in.Decode(&q); err != nil {
-		answer(w, http.StatusBadRequest, map[string]string{"status": "error", "reason": "want a JSON object with target, apply, since and answered"})
+		answer(w, http.StatusBadRequest, map[string]string{"status": "error", "reason": "want a JSON object with " + q.members()})
 		return
 	}
 	deadline := http.NewResponseController(w)
-	if err := errors.Join(deadline.SetReadDeadline(time.Time{}), deadline.SetWriteDeadline(time.Now().Add(longRecovery))); err != nil {
+	if err := errors.Join(deadline.SetReadDeadline(time.Time{}), deadline.SetWriteDeadline(time.Now().Add(longByHand))); err != nil {
 		s.unavailable(w, r, err)
 		return
 	}
-	report, err := s.deps.Recover(r.Context(), q)
+	report, err := pass(r.Context(), q)
 	var final *hls.Permanent
-	switch {
-	case errors.As(err, &final):
-		answer(w, http.StatusBadRequest, map[string]string{"status": "error", "reason": final.Err.Error()})
-	case err != nil:
-		s.unavailable(w, r, err)
-	default:
-		answer(w, http.StatusOK, report)
+	if errors.As(err, &final) {
+		err = &Refused{http.StatusBadRequest, final.Err.Error()}
 	}
+	s.reply(w, r, report, err)
 }

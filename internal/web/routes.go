@@ -25,6 +25,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("GET /api/v1/deliveries/{id}", s.admin(http.HandlerFunc(s.delivery)))
 	mux.Handle("POST /api/v1/deliveries/{id}/replay", s.admin(http.HandlerFunc(s.replay)))
 	mux.Handle("POST /api/v1/recovery", s.admin(http.HandlerFunc(s.recovery)))
+	mux.Handle("POST /api/v1/sweep", s.admin(http.HandlerFunc(s.sweep)))
 
 	mux.HandleFunc("/", notFound)
 	return secured(mux)

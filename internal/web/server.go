@@ -40,12 +40,16 @@ type Deps struct {
 	Claude       func() any
 	Handlers     []string
 	Repositories func() []string
-	// Replay processes a stored delivery again and returns the new task.
-	Replay func(ctx context.Context, deliveryID string) (taskID int64, err error)
-	// Recover looks for deliveries that never came, and returns a report. What is wrong with the request is an
-	// *hls.Permanent.
-	Recover func(context.Context, Recovery) (report any, err error)
+	// Replay has a stored delivery worked on again: see Deliveries.Again.
+	Replay func(ctx context.Context, deliveryID string) (hls.Replay, error)
+	// Recover looks for deliveries that never came.
+	Recover Pass[Recovery]
+	// Sweep looks for open issues and pull requests that no event has told of.
+	Sweep Pass[Sweep]
 }
+
+// Pass makes one pass by hand and returns a report. What is wrong with the request is an *hls.Permanent.
+type Pass[Q any] func(context.Context, Q) (report any, err error)
 
 // Server carries the webhook and the pages. Make it with New and run it with Serve.
 type Server struct {

@@ -116,7 +116,7 @@ func open(t *testing.T, change func(*Config, *Deps), after ...func(*Server)) *si
 		Webhook: reading, Store: s.store, Metrics: NewMetrics(), Redactor: hls.NewRedactor("a-secret-of-the-tests"),
 		Log:    slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		GitHub: func(record.Stats) any { return nil }, Claude: func() any { return nil }, Repositories: func() []string { return nil },
-		Replay: func(context.Context, string) (int64, error) { return 0, hls.ErrNotFound },
+		Replay: func(context.Context, string) (hls.Replay, error) { return hls.Replay{}, hls.ErrNotFound },
 	}
 	if change != nil {
 		change(&cfg, &deps)

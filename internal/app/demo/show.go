@@ -104,7 +104,11 @@ func (d *Demo) showSubject(w io.Writer, n int) {
 		}
 	}
 	for _, r := range d.github.Reviews(repo, n) {
-		fmt.Fprintf(w, "  review   of %.7s\n           %s\n", r.CommitID, block(r.Body))
+		by := ""
+		if !r.User.Same(d.github.Self()) {
+			by = " by " + r.User.Login
+		}
+		fmt.Fprintf(w, "  review%s   of %.7s\n           %s\n", by, r.CommitID, block(r.Body))
 		for _, remark := range r.Remarks {
 			fmt.Fprintf(w, "    %s:%d\n           %s\n", remark.Path, remark.EndLine, block(remark.Body))
 		}

@@ -36,6 +36,7 @@ func (j *job) stream() stream { return stream{j.settled.key, j.work.Purpose} }
 // burst is what is known of a stream while work is added to it.
 type burst struct {
 	newest *time.Time // GitHub's time of its newest event
+	met    bool       // some of its work neither failed nor was superseded
 	queued []*waiting
 }
 
@@ -74,8 +75,9 @@ func (t *tx) enqueue(jobs []*job) error {
 }
 
 const (
-	newestOf = `SELECT k, p, (SELECT max(occurred_at) FROM tasks WHERE subject_key = k AND purpose = p)
-		FROM unnest($1::text[], $2::text[]) AS s (k, p)`
+	newestOf = `SELECT k, p, (SELECT max(occurred_at) FROM tasks WHERE subject_key = k AND purpose = p),
+			w AND EXISTS (SELECT 1 FROM tasks WHERE subject_key = k AND purpose = p AND state NOT IN ('parked', 'superseded'))
+		FROM unnest($1::text[], $2::text[], $3::boolean[]) AS s (k, p, w)`
 	waitingOf = `SELECT k, p, id, occurred_at, burst_at, epoch = 0 FROM unnest($1::text[], $2::text[]) AS s (k, p)
 		CROSS JOIN LATERAL (SELECT * FROM tasks WHERE subject_key = k AND purpose = p AND state = 'queued' OFFSET 0) t`
 )
@@ -89,10 +91,12 @@ func (t *tx) bursts(jobs []*job, places []place) (map[stream]*burst, error) {
 		due = append(due, record.RunAt(t.now, t.now, jobs[first].work.Debounce))
 	}
 	var keys, purposes []string
+	var swept []bool
 	for _, j := range jobs {
 		if s := j.stream(); bursts[s] == nil {
 			bursts[s] = &burst{}
 			keys, purposes = append(keys, s.key), append(purposes, s.purpose)
+			swept = append(swept, slices.ContainsFunc(jobs, func(o *job) bool { return o.work.Origin.Swept() && o.stream() == s }))
 		}
 	}
 	var b queries
@@ -105,11 +109,11 @@ func (t *tx) bursts(jobs []*job, places []place) (map[stream]*burst, error) {
 		}
 		return err
 	})
-	b.Queue(newestOf, keys, purposes).Query(func(rows pgx.Rows) error {
+	b.Queue(newestOf, keys, purposes, swept).Query(func(rows pgx.Rows) error {
 		var s stream
-		var newest *time.Time
-		_, err := pgx.ForEachRow(rows, []any{&s.key, &s.purpose, &newest}, func() error {
-			bursts[s].newest = newest
+		var read burst
+		_, err := pgx.ForEachRow(rows, []any{&s.key, &s.purpose, &read.newest, &read.met}, func() error {
+			bursts[s].newest, bursts[s].met = read.newest, read.met
 			return nil
 		})
 		return err
@@ -132,14 +136,16 @@ func (t *tx) decide(j *job, b *burst) (older []int64) {
 	j.state, j.reason, j.began = hls.Queued, "", t.now
 	j.occurred = j.work.OccurredAt.Truncate(time.Microsecond)
 	replay, late := j.work.Origin == hls.FromReplay, b.newest != nil && b.newest.After(j.occurred)
-	if late && !replay && (j.timeless || b.newest.After(t.now)) { // A time yet to come was told by a clock that was wrong.
+	if j.work.Origin.Swept() {
+		late = b.met
+	} else if late && !replay && (j.timeless || b.newest.After(t.now)) { // A time yet to come was told by a clock that was wrong.
 		j.occurred, late = *b.newest, false
 	}
 	if late && !replay {
 		j.state, j.reason = hls.Superseded, record.ReasonLate
 		t.counts.Ended(j.state, j.reason)
 	} else {
-		older = t.supersede(j, b)
+		older, b.met = t.supersede(j, b), true
 		b.queued = append(b.queued, &waiting{id: j.id, occurred: j.occurred, began: j.began, fresh: true, job: j})
 	}
 	if b.newest == nil || b.newest.Before(j.occurred) {

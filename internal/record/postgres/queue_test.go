@@ -331,7 +331,7 @@ func (s *Store) planned(t *testing.T, state string) {
 		"raise":   {raiseYards, "bigint[]", "yards_pkey: (repo_id = ANY ($1))  lanes_repo: (repo_id = y.repo_id)"},
 		"leave":   {endYards, "bigint[]", "yards_pkey: (repo_id = ANY ($1))  lanes_repo: (repo_id = y.repo_id)"},
 		"stale":   {stale, "timestamptz, int, bigint", "yards_due: (due_at <= $1)  lanes_repo: (repo_id = y_1.repo_id)"},
-		"newest":  {newestOf, "text[], text[]", "tasks_newest: (subject_key = s.k) AND (purpose = s.p)"},
+		"newest":  {newestOf, "text[], text[], boolean[]", "tasks_newest: (subject_key = s.k) AND (purpose = s.p)"},
 		"waiting": {waitingOf, "text[], text[]", "tasks_pending: (subject_key = s.k) AND (purpose = s.p)"},
 		"next":    {nextDue, "", "lanes_repo: (repo_id = y.repo_id)  tasks_running:"},
 	} {

@@ -84,6 +84,7 @@ func (s *Store) List(ctx context.Context, q record.Query) ([]record.Summary, err
 			where = append(where, fmt.Sprintf("t.%s $%d", column, len(args)))
 		}
 	}
+	add("delivery_id =", q.Delivery, q.Delivery != "")
 	add("repo =", q.Repo, q.Repo != "")
 	add("event =", q.Event, q.Event != "")
 	if q.State != "" {
@@ -91,7 +92,13 @@ func (s *Store) List(ctx context.Context, q record.Query) ([]record.Summary, err
 	}
 	add("reason =", q.Reason, q.Reason != "")
 	add("subject_key =", q.Subject, q.Subject != "")
+	add("number =", q.Number, q.Number > 0)
+	add("ref =", q.Ref, q.Ref != "")
+	add("purpose =", q.Purpose, q.Purpose != "")
 	add("id <", q.Before, q.Before > 0)
+	if q.Newest {
+		where = append(where, "NOT EXISTS (SELECT 1 FROM tasks n WHERE n.delivery_id = t.delivery_id AND n.id > t.id)")
+	}
 	text := `SELECT ` + taskColumns + `, t.spent, (SELECT count(*) FROM effects e WHERE e.task_id = t.id AND e.state = 'done') FROM tasks t
 		WHERE ` + strings.Join(where, " AND ") + fmt.Sprintf(` ORDER BY t.id DESC LIMIT %d`, q.Rows())
 	list, err := many(ctx, s, summary, text, args...)

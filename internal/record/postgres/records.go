@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"hls/internal/hls"
 	"hls/internal/record"
 )
 
@@ -120,7 +121,7 @@ func (t *tx) purgeSums(before time.Time) (more bool, err error) {
 	for _, q := range []string{
 		`DELETE FROM spend WHERE id = ANY (ARRAY (SELECT id FROM (SELECT id, at FROM spend ORDER BY id LIMIT $2) o WHERE at < $1))`,
 		`DELETE FROM money WHERE ctid = ANY (ARRAY (SELECT ctid FROM money WHERE day < $1::timestamptz::date ORDER BY day LIMIT $2))`,
-		`DELETE FROM memories WHERE ctid = ANY (ARRAY (SELECT ctid FROM memories WHERE at < $1 ORDER BY at LIMIT $2))`,
+		`DELETE FROM memories WHERE ctid = ANY (ARRAY (SELECT ctid FROM memories WHERE at < $1 AND kind <> '` + hls.LabelGone + `' ORDER BY at LIMIT $2))`,
 		`DELETE FROM hours WHERE ctid = ANY (ARRAY (SELECT ctid FROM hours WHERE hour < $1 ORDER BY hour LIMIT $2))`,
 	} {
 		tag, err := t.conn.Exec(t.ctx, q, before, purgeRows)

@@ -17,6 +17,8 @@ func burstTests() map[string]func(*house) {
 		"E6_OtherPurposeIsLeftAlone":    otherPurpose,
 		"E6_OtherScopeIsLeftAlone":      otherScope,
 		"E6_ReplayIsNotLate":            replayIsNotLate,
+		"E6_SweepYieldsToAnyWork":       sweepYields,
+		"SweepFollowsWhatFailed":        sweepFollows,
 		"DebounceFoldsBursts":           debounce,
 		"DebounceEndsAfterTen":          debounceEnds,
 		"DebounceStartsAnewAfterAStart": debounceAnew,
@@ -36,6 +38,57 @@ func newerSupersedes(h *house) {
 	h.claims(other)
 	h.claims(newer)
 	h.idle()
+}
+
+// swept is a sweep's work on what was made an hour ago.
+func (h *house) swept(s hls.Subject) record.NewTask {
+	w := h.work(s)
+	w.Origin, w.OccurredAt = hls.FromSweep, h.now().Add(-time.Hour)
+	return w
+}
+
+// sweepYields: whatever state the work of an event is in, and however old or new it is, a sweep's leaves it alone, and an
+// event that comes after it takes its place.
+func sweepYields(h *house) {
+	for i, end := range []func(){
+		func() {},
+		func() { h.claim() },
+		func() { h.done(h.claim()) },
+		func() { h.finish(h.claim(), hls.Outcome{State: hls.Skipped, Reason: "closed"}) },
+	} {
+		old := h.work(issue(1, i))
+		old.OccurredAt = h.now().Add(-2 * time.Hour)
+		first := h.accept(old)
+		end()
+		state, err := h.store.Task(h.ctx, first)
+		h.must(err)
+		h.pass(time.Second)
+		h.is(h.accept(h.swept(issue(1, i))), hls.Superseded, record.ReasonLate)
+		h.is(first, state.State, state.Reason)
+		if state.State == hls.Queued {
+			h.done(h.claim())
+		}
+	}
+	found := h.accept(h.swept(issue(1, 9)))
+	h.is(h.accept(h.swept(issue(1, 9))), hls.Superseded, record.ReasonLate)
+	h.pass(time.Second)
+	event := h.work(issue(1, 9))
+	event.OccurredAt = h.now().Add(-time.Minute)
+	h.is(h.accept(event), hls.Queued, "")
+	h.is(found, hls.Superseded, record.ReasonNewer)
+}
+
+// sweepFollows: work that failed, or that was superseded by some that failed, leaves its subject to a sweep.
+func sweepFollows(h *house) {
+	h.accept(h.work(issue(1, 1)))
+	h.pass(time.Second)
+	h.accept(h.work(issue(1, 1)))
+	h.finish(h.claim(), hls.Outcome{State: hls.Parked, Reason: "refusal"})
+	found := h.accept(h.swept(issue(1, 1)))
+	h.is(found, hls.Queued, "")
+	task := h.claim()
+	same(h, "origin", task.Origin, hls.FromSweep)
+	same(h, "task", task.ID, found)
 }
 
 // otherScope: whoever has the secret of one repository may claim the number of any other.

@@ -13,6 +13,7 @@ import (
 func lookTests() map[string]func(*house) {
 	return map[string]func(*house){
 		"ListSelectsAndPages":   lists,
+		"ListKnowsTheNewest":    newestTasks,
 		"StatsOfTheQueue":       queueStats,
 		"TalliesAreKept":        tallies,
 		"SecretIsMadeOnce":      secret,
@@ -44,7 +45,10 @@ func lists(h *house) {
 		{record.Query{Repo: "acme/repo-1"}, 30}, {record.Query{Event: "pull_request"}, 20},
 		{record.Query{State: hls.Done}, 1}, {record.Query{Subject: first.Subject.Key()}, 1}, {record.Query{Repo: "acme/none"}, 0},
 		{record.Query{Repo: "acme/repo-1", Event: "pull_request", State: hls.Queued}, 9},
+		{record.Query{Purpose: first.Purpose, Limit: 200}, 60}, {record.Query{Purpose: "another"}, 0},
 		{record.Query{State: hls.Parked, Reason: "refusal"}, 1}, {record.Query{Reason: "no_such_reason"}, 0},
+		{record.Query{Repo: "acme/repo-1", Number: 8}, 1}, {record.Query{Repo: "acme/repo-1", Number: 9}, 0}, {record.Query{Ref: "release/1"}, 0},
+		{record.Query{Delivery: first.DeliveryID}, 1}, {record.Query{Delivery: "nobody's"}, 0}, {record.Query{Newest: true}, 50},
 	} {
 		list, err := h.store.List(h.ctx, c.q)
 		h.must(err)
@@ -54,6 +58,34 @@ func lists(h *house) {
 	h.must(err)
 	same(h, "effects done", list[0].Effects, 1)
 	h.pages()
+}
+
+// Of a delivery that was replayed the newest task can be told from those before it.
+func newestTasks(h *house) {
+	w := h.work(hls.Subject{RepoID: 1, Repo: "acme/repo-1", Kind: hls.KindOther, Ref: "release/1"})
+	old := h.accept(w)
+	h.done(h.claims(old))
+	other := h.accept(h.work(issue(1, 1)))
+	w.Origin = hls.FromReplay
+	replay, err := h.store.Enqueue(h.ctx, h.task(old).DeliveryID, w)
+	h.must(err)
+	for _, c := range []struct {
+		q    record.Query
+		want []int64
+	}{
+		{record.Query{Newest: true}, []int64{replay, other}},
+		{record.Query{Newest: true, State: hls.Done}, nil},
+		{record.Query{Ref: "release/1"}, []int64{replay, old}},
+		{record.Query{Delivery: h.task(old).DeliveryID}, []int64{replay, old}},
+	} {
+		list, err := h.store.List(h.ctx, c.q)
+		h.must(err)
+		var got []int64
+		for _, s := range list {
+			got = append(got, s.Task.ID)
+		}
+		same(h, fmt.Sprintf("tasks of %+v", c.q), fmt.Sprint(got), fmt.Sprint(c.want))
+	}
 }
 
 func (h *house) pages() {

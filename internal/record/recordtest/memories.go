@@ -92,12 +92,13 @@ func memoriesAge(h *house) {
 	s := issue(1, 1)
 	h.accept(h.work(s))
 	task := h.claim()
-	h.remember(task, memory(s, "cause", "old", `1`))
+	h.remember(task, memory(s, "cause", "old", `1`), memory(s, hls.LabelGone, "bug", `true`))
 	h.pass(40 * 24 * time.Hour)
 	h.remember(task, memory(s, "cause", "new", `1`))
 	h.pass(time.Hour)
 	h.purgeAll()
 	same(h, "memories", h.recalled(hls.Recall{Subject: s, Kind: "cause"}), fmt.Sprintf("%s cause new 1", s))
+	same(h, "what does not age", h.recalled(hls.Recall{Subject: s, Kind: hls.LabelGone}), fmt.Sprintf("%s %s bug true", s, hls.LabelGone))
 }
 
 func memoriesStay(h *house) {

@@ -37,6 +37,15 @@ func Inspect(ctx context.Context, address string) error {
 	return known(ctx, path)
 }
 
+// Made tells whether there is a file at an address, or something that keeps from telling: then Open says what.
+func Made(address string) bool {
+	path, err := parse(address)
+	if err == nil {
+		_, err = os.Stat(path)
+	}
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
 // makable tells why a folder could neither be written to nor, where it is missing, be made.
 func makable(dir string) error {
 	info, err := os.Stat(dir)

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"time"
 
+	"hls/internal/hls"
 	"hls/internal/record"
 )
 
@@ -131,7 +132,7 @@ func (t *tx) purgeSums(before time.Time) (more bool, err error) {
 	const calls = `DELETE FROM spend WHERE id IN (SELECT id FROM spend WHERE at < ? ORDER BY at LIMIT ?)`
 	const hours = `DELETE FROM counters WHERE (hour, kind, name) IN (SELECT hour, kind, name FROM counters WHERE hour > 0 AND hour < ? LIMIT ?)`
 	const memories = `DELETE FROM memories WHERE (subject_key, kind, key) IN
-		(SELECT subject_key, kind, key FROM memories WHERE at < ? ORDER BY at LIMIT ?)`
+		(SELECT subject_key, kind, key FROM memories WHERE at < ? AND kind <> '` + hls.LabelGone + `' ORDER BY at LIMIT ?)`
 	for _, old := range []struct {
 		query string
 		at    int64

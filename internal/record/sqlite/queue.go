@@ -28,9 +28,10 @@ func (s *Store) Enqueue(ctx context.Context, deliveryID string, work record.NewT
 	return id, nil
 }
 
-// newest is GitHub's time of the newest event of a subject and purpose; older are its queued tasks that are no newer
+// met tells whether a subject and purpose has work that neither failed nor was superseded; newest is GitHub's time of the newest event of a subject and purpose; older are its queued tasks that are no newer
 // than a time.
 const (
+	met    = `SELECT EXISTS (SELECT 1 FROM tasks WHERE subject_key = ? AND purpose = ? AND state NOT IN ('parked', 'superseded'))`
 	newest = `SELECT ifnull(max(occurred_at), -1) FROM tasks WHERE subject_key = ? AND purpose = ?`
 	older  = ` WHERE subject_key = ? AND purpose = ? AND state = 'queued' AND occurred_at <= ?`
 )
@@ -39,15 +40,12 @@ const (
 func (t *tx) enqueue(from origin, work record.NewTask) (int64, error) {
 	key, occurred := work.Subject.Key(), stamp(work.OccurredAt)
 	state, reason, burst := hls.Queued, "", t.now
-	var last int64
-	if err := t.row(newest, []any{key, work.Purpose}, &last); err != nil {
+	last, late, err := t.late(key, work, &occurred)
+	if err != nil {
 		return 0, err
 	}
-	if last > stamp(t.now) && work.Origin != hls.FromReplay {
-		occurred = max(occurred, last) // A clock was wrong, and what comes counts in order.
-	}
 	switch {
-	case last > occurred && work.Origin != hls.FromReplay:
+	case late:
 		state, reason = hls.Superseded, record.ReasonLate
 		t.counts.Ended(state, reason)
 	case last >= 0:
@@ -70,6 +68,20 @@ func (t *tx) enqueue(from origin, work record.NewTask) (int64, error) {
 		return id, err
 	}
 	return id, t.settle(key, sub.RepoID)
+}
+
+// late tells whether work comes too late, and GitHub's time of the newest event of its subject and purpose.
+func (t *tx) late(key string, work record.NewTask, occurred *int64) (last int64, late bool, err error) {
+	if work.Origin.Swept() {
+		return -1, late, t.row(met, []any{key, work.Purpose}, &late)
+	}
+	if err := t.row(newest, []any{key, work.Purpose}, &last); err != nil || work.Origin == hls.FromReplay {
+		return last, false, err
+	}
+	if last > stamp(t.now) {
+		*occurred = max(*occurred, last) // A clock was wrong, and what comes counts in order.
+	}
+	return last, last > *occurred, nil
 }
 
 // supersede ends the queued tasks of a subject and purpose that are no newer than occurred. It returns when the first

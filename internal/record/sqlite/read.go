@@ -80,12 +80,19 @@ func (s *Store) List(ctx context.Context, q record.Query) (list []record.Summary
 			where, args = append(where, cond), append(args, arg)
 		}
 	}
+	add("t.delivery_id = ?", q.Delivery, q.Delivery != "")
 	add("t.repo = ?", q.Repo, q.Repo != "")
 	add("t.event = ?", q.Event, q.Event != "")
 	add("t.state = ?", q.State, q.State != "")
 	add("t.reason = ?", q.Reason, q.Reason != "")
 	add("t.subject_key = ?", q.Subject, q.Subject != "")
+	add("t.number = ?", q.Number, q.Number > 0)
+	add("t.ref = ?", q.Ref, q.Ref != "")
+	add("t.purpose = ?", q.Purpose, q.Purpose != "")
 	add("t.id < ?", q.Before, q.Before > 0)
+	if q.Newest {
+		where = append(where, "NOT EXISTS (SELECT 1 FROM tasks n WHERE n.delivery_id = t.delivery_id AND n.id > t.id)")
+	}
 	text := strings.Replace(selectTask, " FROM", `, t.spent, (SELECT count(*) FROM effects e WHERE e.task_id = t.id AND e.state = 'done') FROM`, 1) +
 		` WHERE ` + strings.Join(where, " AND ") + ` ORDER BY t.id DESC LIMIT ?`
 	rows, err := s.readers.QueryContext(ctx, text, append(args, q.Rows())...)

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"hls/internal/app"
+	"hls/internal/config"
+	"hls/internal/record"
+	"hls/internal/web"
+)
+
+type deliveriesCmd struct {
+	List   deliveriesListCmd   `cmd:"" help:"List deliveries, newest first."`
+	Show   deliveriesShowCmd   `cmd:"" help:"Show what became of a delivery."`
+	Replay deliveriesReplayCmd `cmd:"" help:"Resume parked deliveries, and work on others again."`
+}
+
+// deliveryLog is the log of deliveries, in the database or at the running service.
+type deliveryLog interface {
+	List(ctx context.Context, query string) (web.Page, error)
+	Show(ctx context.Context, id string) (web.Shown, error)
+	Replay(ctx context.Context, id string) (web.Replayed, error)
+}
+
+// quick is how long the service may take for what it knows by heart.
+const quick = time.Minute
+
+// deliveries opens the log: that of the database, or that of the service whose database belongs to one process.
+func (r reach) deliveries(c *call) (log deliveryLog, done func(), err error) {
+	need := config.NeedStorage
+	if r.Server != "" {
+		need = config.NeedNothing
+	}
+	settings, err := config.Load(c.config, config.Options{Need: need})
+	if err != nil {
+		return nil, nil, err
+	}
+	if r.Server == "" {
+		log, done, err := app.DeliveriesBeside(c.ctx, settings, app.Options{Version: release, LogTo: c.io.err})
+		if !errors.Is(err, record.ErrInUse) {
+			return log, done, err
+		}
+	}
+	return servedLog{r.service(settings, quick)}, func() {}, nil
+}
+
+// servedLog is the log at the running service.
+type servedLog struct{ service }
+
+const deliveriesPath = "/api/v1/deliveries"
+
+// List asks for a page.
+func (l servedLog) List(ctx context.Context, query string) (page web.Page, err error) {
+	return page, l.ask(ctx, request{http.MethodGet, deliveriesPath + "?" + query, nil}, &page)
+}
+
+// Show asks for a delivery.
+func (l servedLog) Show(ctx context.Context, id string) (shown web.Shown, err error) {
+	return shown, l.ask(ctx, request{http.MethodGet, deliveriesPath + "/" + url.PathEscape(id), nil}, &shown)
+}
+
+// Replay asks for a replay.
+func (l servedLog) Replay(ctx context.Context, id string) (replayed web.Replayed, err error) {
+	return replayed, l.ask(ctx, request{http.MethodPost, deliveriesPath + "/" + url.PathEscape(id) + "/replay", nil}, &replayed)
+}
+
+// selection is what the lists of deliveries are narrowed by.
+type selection struct {
+	Repo   string `help:"Only of this repository." placeholder:"OWNER/REPO"`
+	Event  string `help:"Only of this event, as issues." placeholder:"EVENT"`
+	Reason string `help:"Only those that ended, or wait, for this reason, as refusal." placeholder:"REASON"`
+}
+
+// query is the selection as the API's address has it.
+func (s selection) query(state string) url.Values {
+	form := url.Values{}
+	for name, value := range map[string]string{"repo": s.Repo, "event": s.Event, "reason": s.Reason, "state": state} {
+		if value != "" {
+			form.Set(name, value)
+		}
+	}
+	return form
+}

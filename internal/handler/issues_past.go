@@ -1,0 +1,120 @@
+package handler
+
+import (
+	"context"
+	stdjson "encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"hls/internal/hls"
+)
+
+const (
+	// kindTriaged is the kind of the memory of what an issue was when it was triaged last.
+	kindTriaged = "triaged"
+	// mostRelabeled is how many changes by people a template is shown.
+	mostRelabeled = 20
+)
+
+// triagedIssue is what is remembered of an issue: what GitHub's history does not tell.
+type triagedIssue struct {
+	Title string `json:"title"`
+}
+
+func (t triagedIssue) memory(s hls.Subject) hls.Memory {
+	value, _ := stdjson.Marshal(t) // Texts always have a JSON form.
+	return hls.Memory{Subject: s, Kind: kindTriaged, Key: "issue", Value: value}
+}
+
+// earlierTriage is what the template shows of the analysis before, cut to what a prompt can hold.
+type earlierTriage struct {
+	At        time.Time `json:"at"`
+	Summary   string    `json:"summary"`
+	Labels    []string  `json:"labels"`
+	Questions []string  `json:"questions"`
+	Changed   []string  `json:"changed"` // what people changed since
+}
+
+// recallTriage finds what the analysis before said, and what people changed since. The first analysis of an issue has none.
+func recallTriage(ctx context.Context, read Memory, s hls.Subject, r hls.Rule, f *hls.Facts) error {
+	previous, err := read.Of(triage).Previous(ctx)
+	if err != nil || previous == nil {
+		return err
+	}
+	remembered, err := read.Recall(ctx, hls.Recall{Subject: s, Kind: kindTriaged, Limit: 1})
+	if err != nil {
+		return fmt.Errorf("recall issue: %w", err)
+	}
+	var answer issueAnswer
+	if err := json.Unmarshal(previous.Answer, &answer); err != nil { // of another version, or aged out
+		return nil //nolint:nilerr // Continuity is a help, and no need.
+	}
+	earlier := earlierTriage{At: previous.At, Summary: sentence(answer.Summary, 600)}
+	for _, l := range answer.Labels[:min(len(answer.Labels), mostRelabeled)] {
+		earlier.Labels = append(earlier.Labels, sentence(l.Name, 50))
+	}
+	for _, q := range answer.Missing[:min(len(answer.Missing), mostSentences)] {
+		earlier.Questions = append(earlier.Questions, sentence(q, 300))
+	}
+	earlier.Changed = changedSince(*f, previous.At, r.Self)
+	var was triagedIssue
+	if len(remembered) > 0 && json.Unmarshal(remembered[0].Value, &was) == nil && was.Title != f.Issue.Title {
+		earlier.Changed = append(earlier.Changed, fmt.Sprintf("the title was %q", cut(was.Title, 256)))
+	}
+	f.Values = map[string]any{"earlier": earlier}
+	return nil
+}
+
+// changedSince are the labels that people added and removed, in words.
+func changedSince(f hls.Facts, since time.Time, self hls.Account) []string {
+	var changed []string
+	for _, h := range f.History {
+		if h.At.Before(since) || self.Same(h.Actor) {
+			continue
+		}
+		did := "removed"
+		if h.Added {
+			did = "added"
+		}
+		changed = append(changed, fmt.Sprintf("%s %s the label %q", oneLine(h.Actor.Login), did, cut(h.Label, 50)))
+	}
+	return changed[max(0, len(changed)-mostRelabeled):]
+}
+
+// mention finds the issues that a text names by number alone, which are of the same repository.
+var mention = regexp.MustCompile(`(?:^|[\s(\[,;:])#(\d{1,9})\b`)
+
+// mentioned are the numbers that a text names, at most three and not its own.
+func mentioned(text string, own int) []int {
+	var numbers []int
+	for _, m := range mention.FindAllStringSubmatch(hiddenText.ReplaceAllString(text, " "), -1) {
+		n, err := strconv.Atoi(m[1])
+		if err == nil && n > 0 && n != own && !slices.Contains(numbers, n) && len(numbers) < mostLinked {
+			numbers = append(numbers, n)
+		}
+	}
+	return numbers
+}
+
+// neighbors reads the issues of the subject's repository with these numbers. What is not there, or is a pull request, is
+// passed over.
+func neighbors(ctx context.Context, read GitHub, s hls.Subject, numbers []int) ([]hls.Issue, error) {
+	var found []hls.Issue
+	for _, number := range numbers {
+		issue, err := read.Issue(ctx, hls.Subject{RepoID: s.RepoID, Repo: s.Repo, Kind: hls.KindIssue, Number: number})
+		switch {
+		case errors.Is(err, hls.ErrGone), errors.Is(err, hls.ErrNotFound):
+		case err != nil:
+			return nil, fmt.Errorf("read linked issue: %w", err)
+		case issue.PullRequest == nil:
+			found = append(found, issue)
+		}
+	}
+	return found, nil
+}

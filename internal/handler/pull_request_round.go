@@ -1,0 +1,185 @@
+package handler
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	stdjson "encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"hls/internal/hls"
+)
+
+// roundReader is what a review reads to follow those before it.
+type roundReader interface {
+	// Compare is how one commit of the subject's repository differs from another, with at most so many commits of those
+	// between them; hls.ErrNotFound where that cannot be told.
+	Compare(ctx context.Context, s hls.Subject, base, head string, most int) (hls.Comparison, error)
+	// ReviewComments are all comments on lines of a pull request, replies among them, oldest first.
+	ReviewComments(context.Context, hls.Subject) ([]hls.ReviewComment, error)
+}
+
+// earlierValue is what templates see a round as.
+const earlierValue = "earlier"
+
+// round is what a review knows of those before it. Templates see the members that have a JSON name.
+type round struct {
+	Since   string        `json:"since"`   // the head last reviewed, where only what came after it is shown; else ""
+	Summary string        `json:"summary"` // of the last review
+	Open    []openFinding `json:"open"`    // findings that are not settled, as far as they fit
+	Changes []string      `json:"changes"` // what people changed since the last review, a sentence each
+
+	raised []raisedFinding // every finding that people have seen, in its present state
+	untold []raisedFinding // those of raised that are settled, and of which nobody has read so
+	delta  delta           // what came after Since
+	at     time.Time       // of the last review
+}
+
+// openFinding is an earlier finding as the model is shown it.
+type openFinding struct {
+	ID      string   `json:"id"`
+	Path    string   `json:"path"`
+	Line    int      `json:"line"` // where its code stands now, 0 where that is not shown
+	Code    string   `json:"code"`
+	Problem string   `json:"problem"`
+	Replies []string `json:"replies"` // of people, each behind its author's login
+}
+
+// roundOf is the round that gathering found. Facts without one are those of a first review.
+func roundOf(f hls.Facts) round {
+	if r, ok := f.Values[earlierValue].(round); ok {
+		return r
+	}
+	return newRound(f, nil, false)
+}
+
+// newRound joins what reviews have said on lines with what is remembered of it. What was planned and never posted is not
+// among it, for nobody has seen it; but in a dry run nothing is posted, and what was planned counts.
+func newRound(f hls.Facts, remembered []raisedFinding, dry bool) round {
+	known := map[string]raisedFinding{}
+	for _, m := range remembered {
+		known[m.ID] = m
+	}
+	var r round
+	for _, said := range slices.Backward(f.Raised) { // the newest first
+		if said.Path == "" || said.Quote == "" {
+			continue
+		}
+		found := raisedFinding{ID: findingID(said.Path, said.Quote), Path: said.Path, Code: said.Quote, Problem: problemIn(said.Body), State: stillOpen}
+		if m, ok := known[found.ID]; ok {
+			found = m
+		}
+		r.take(found)
+	}
+	for _, m := range remembered {
+		if m.State != stillOpen || dry {
+			r.take(m)
+		}
+	}
+	r.look(sidesOf(f.Files))
+	return r
+}
+
+// take adds a finding once.
+func (r *round) take(found raisedFinding) {
+	if !slices.ContainsFunc(r.raised, func(f raisedFinding) bool { return f.ID == found.ID }) {
+		r.raised = append(r.raised, found)
+	}
+}
+
+// look resolves the open findings whose code is gone from the diff, and lists what is settled and was not told yet.
+func (r *round) look(now sides) {
+	for i, found := range r.raised {
+		if found.State == stillOpen && now.lack(found) {
+			found.State, found.Why = resolved, "Its code is no longer in the diff."
+			r.raised[i] = found
+		}
+		if (found.State == resolved || found.State == justified) && !found.Told {
+			r.untold = append(r.untold, found)
+		}
+	}
+}
+
+// problemIn is what a remark says, without the headline before it.
+func problemIn(body string) string {
+	text, _, _ := strings.Cut(body, "\n\n")
+	if _, problem, ok := strings.Cut(text, ".** "); ok {
+		return problem
+	}
+	return text
+}
+
+// lack tells whether the code of a finding stands nowhere in the diff. Of a file that GitHub does not show, or of one beyond
+// those that it lists, nobody can tell.
+func (s sides) lack(found raisedFinding) bool {
+	const listed = 3000 // "List pull requests files" gives no more
+	at := slices.IndexFunc(s.files, func(f hls.File) bool { return f.Filename == found.Path })
+	switch {
+	case at < 0:
+		return len(s.files) < listed
+	case s.files[at].Patch == "" && s.files[at].Additions+s.files[at].Deletions > 0:
+		return false
+	}
+	return len(s.of(found.Path).find(found.lines())) == 0
+}
+
+// lines are the lines of a finding's code, which are as quotes are compared.
+func (f raisedFinding) lines() []string { return strings.Split(f.Code, "\n") }
+
+// kindReviewed is the kind of the memory of what the last review of a pull request saw, under the key "last".
+const kindReviewed = "reviewed"
+
+// reviewedState is a state of a pull request that was reviewed.
+type reviewedState struct {
+	Head   string `json:"head"`
+	Base   string `json:"base"`
+	Title  string `json:"title"`
+	Body   string `json:"body"`   // hash
+	Digest string `json:"digest"` // of the diff
+}
+
+func reviewedNow(f hls.Facts) reviewedState {
+	pr := f.PullRequest
+	return reviewedState{Head: pr.Head.SHA, Base: pr.Base.Ref, Title: sentence(pr.Title, 300), Body: digest(pr.Body), Digest: digestOf(f.Files)}
+}
+
+func (v reviewedState) remember(pull hls.Subject) hls.Memory {
+	value, _ := stdjson.Marshal(v) // Texts always have a JSON form.
+	return hls.Memory{Subject: pull, Kind: kindReviewed, Key: "last", Value: value}
+}
+
+// recallReviewed reads what was reviewed last, nothing where nobody remembers.
+func recallReviewed(ctx context.Context, read Memory, pull hls.Subject) (v reviewedState, err error) {
+	memories, err := read.Recall(ctx, hls.Recall{Subject: pull, Kind: kindReviewed, Key: "last", Limit: 1})
+	if err != nil || len(memories) == 0 {
+		return v, err
+	}
+	return v, json.Unmarshal(memories[0].Value, &v)
+}
+
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// digestOf names what a diff adds and removes, wherever that stands and whatever stands around it: a rebase, or a merge of the
+// base branch, leaves it as it is.
+func digestOf(files []hls.File) string {
+	var b strings.Builder
+	for _, f := range files {
+		fmt.Fprintf(&b, "%q %q %s %d %d\n", f.Filename, f.PreviousFilename, f.Status, f.Additions, f.Deletions)
+		for _, h := range parsePatch(f.Patch) {
+			for _, l := range h.lines {
+				if l.sign != ' ' {
+					b.WriteString(string(l.sign) + l.text + "\n")
+				}
+			}
+		}
+	}
+	return digest(b.String())
+}

@@ -90,6 +90,9 @@ func (j *journey) end(o hls.Outcome, err error) hls.Outcome {
 
 // accepted logs what was stored. A delivery that could not be is the door's to log.
 func (p *Pipeline) accepted(ctx context.Context, e hls.Event, rule hls.Rule, r hls.Receipt) {
+	if !p.log.Enabled(ctx, slog.LevelInfo) {
+		return
+	}
 	log := p.log.With(hls.KeyRequestID, e.RequestID, hls.KeyDeliveryID, e.DeliveryID, hls.KeyEvent, e.Name,
 		hls.KeyAction, e.Action, hls.KeyRepo, e.Repo.FullName, hls.KeySubject, e.Subject.String(), hls.KeyStage, hls.StageRecord)
 	if p.cfg.LogPayloads {

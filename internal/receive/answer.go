@@ -146,6 +146,9 @@ func (h *Handler) countBeside(class hls.Class, reason string) {
 
 // log writes the request's one line. Before the signature held it names nothing that came in the body.
 func (h *Handler) log(x *exchange, end ending) {
+	if !h.deps.Log.Enabled(x.r.Context(), end.level()) {
+		return
+	}
 	d := x.delivery
 	attributes := []slog.Attr{
 		slog.String(hls.KeyStage, string(hls.StageReceive)), slog.String(hls.KeyRequestID, d.RequestID),

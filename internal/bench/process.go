@@ -55,9 +55,10 @@ func startBare(ctx context.Context) (*process, error) {
 // world is what hls is given besides its storage.
 type world struct {
 	dir            string
-	github, claude string // URLs of the stand-ins
-	more           string // settings
-	profile        string // folder for profiles, "" for none
+	github, claude string   // URLs of the stand-ins
+	more           string   // settings
+	events         []string // that are enabled
+	profile        string   // folder for profiles, "" for none
 }
 
 // settings are those of a measurement: nothing is held back that the real ones would not hold back as well.
@@ -68,8 +69,8 @@ github: {base_url: %q, token: a87ff679a2f3e71d9181a67b7542122c, webhook_secret: 
 claude: {base_url: %q, api_key: e4da3b7fbbce2345d7772b0674a318d5, limits: {concurrency: 64}}
 storage: {url: %q}
 logging: {level: WARNING}
-repositories: [{name: "acme/*", events: [issues, pull_request]}]
-%s`, port, adminToken, w.github, webhookSecret, w.claude, storage, w.more)
+repositories: [{name: "acme/*", events: [%s]}]
+%s`, port, adminToken, w.github, webhookSecret, w.claude, storage, strings.Join(w.events, ", "), w.more)
 }
 
 // serve starts hls, and returns once it is ready.

@@ -37,7 +37,7 @@ func newStage(ctx context.Context, o options) (*stage, error) {
 	}
 	o.program = program
 	s := &stage{ctx: ctx, options: o}
-	s.world.profile = o.profile
+	s.world.profile, s.world.events = o.profile, []string{"issues", "pull_request"}
 	dir, err := os.MkdirTemp("", "hls-bench-")
 	if err != nil {
 		return nil, err

@@ -50,6 +50,7 @@ type Request struct {
 	Model     string
 	MaxTokens int
 	System    string
+	Marked    int // bytes of System up to its last mark for the cache
 	User      string
 	Schema    json.RawMessage // nil when no structured output was asked for
 }

@@ -104,6 +104,16 @@ func (b blocks) text() string {
 	return strings.Join(parts, "\n\n")
 }
 
+// marked is how much of the text stands up to the last mark for the cache.
+func (b blocks) marked() (bytes int) {
+	for i := range b {
+		if b[i].CacheControl != nil {
+			bytes = len(b[:i+1].text())
+		}
+	}
+	return bytes
+}
+
 // strict decodes JSON and refuses members that are not known.
 func strict(raw []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
@@ -232,7 +242,7 @@ func (in messageInput) checkOutput() *apiError {
 
 // request is what scripts and the log see of the body.
 func (in messageInput) request() Request {
-	out := Request{Model: in.Model, System: in.System.text()}
+	out := Request{Model: in.Model, System: in.System.text(), Marked: in.System.marked()}
 	if in.MaxTokens != nil {
 		out.MaxTokens = *in.MaxTokens
 	}

@@ -40,6 +40,7 @@ var benches = []bench{
 	{"size", "memory, time to start, size of the program", size},
 	{"instances", "one, two and four instances on one PostgreSQL", instances},
 	{"tokens", "prompts, and how much of them is the same for every event", tokens},
+	{"scale", "sizes, from one laptop to 50,000 repositories, and a day of each", scale},
 }
 
 func main() {

@@ -83,7 +83,7 @@ func (p *patterns) redact(text string) string {
 	var out strings.Builder
 	kept := 0
 	for {
-		at := p.find(text, kept)
+		at := find(p, text, kept)
 		if at < 0 {
 			break
 		}
@@ -103,13 +103,13 @@ func (p *patterns) redact(text string) string {
 }
 
 // find is where the first window stands in text at or after from, -1 for nowhere.
-func (p *patterns) find(text string, from int) int {
+func find[T string | []byte](p *patterns, text T, from int) int {
 	for i := from + stride - 1; i+2 <= len(text); i += stride {
 		if !p.pairs[pair(text, i)] {
 			continue
 		}
 		for at := i - stride + 1; at <= i && at+window <= len(text); at++ {
-			if p.pairs[pair(text, at)] && p.pairs[pair(text, at+window-2)] && p.windows[text[at:at+window]] {
+			if p.pairs[pair(text, at)] && p.pairs[pair(text, at+window-2)] && p.windows[string(text[at:at+window])] {
 				return at
 			}
 		}
@@ -117,7 +117,7 @@ func (p *patterns) find(text string, from int) int {
 	return -1
 }
 
-func pair(text string, i int) int { return int(text[i])<<8 | int(text[i+1]) }
+func pair[T string | []byte](text T, i int) int { return int(text[i])<<8 | int(text[i+1]) }
 
 // RedactJSON returns a JSON text whose strings are redacted. Numbers and structure stay as they are, so the result is
 // JSON again; a text without secrets is returned as it is.
@@ -192,16 +192,19 @@ func (r *Redactor) redactJSON(text []byte, keep func(jsontext.Pointer) bool) []b
 
 // clean tells whether a JSON text has no secret in it, as it stands or behind escapes.
 func (r *Redactor) clean(text []byte) bool {
-	whole := string(text)
-	if r.Redact(whole) != whole {
+	p := r.known.Load()
+	if p == nil {
+		return true
+	}
+	if find(p, text, 0) >= 0 || slices.ContainsFunc(p.short, func(s string) bool { return bytes.Contains(text, []byte(s)) }) {
 		return false
 	}
-	for rest := whole; ; {
-		escape := strings.IndexByte(rest, '\\')
+	for rest := text; ; {
+		escape := bytes.IndexByte(rest, '\\')
 		if escape < 0 {
 			return true
 		}
-		begin := strings.LastIndexByte(rest[:escape], '"') // Outside of strings there are no escapes.
+		begin := bytes.LastIndexByte(rest[:escape], '"') // Outside of strings there are no escapes.
 		end := endOfString(rest, escape)
 		if begin < 0 || end < 0 {
 			return false
@@ -215,7 +218,7 @@ func (r *Redactor) clean(text []byte) bool {
 }
 
 // endOfString is where a string of a JSON text ends in which there is an escape at from, -1 when it does not.
-func endOfString(text string, from int) int {
+func endOfString(text []byte, from int) int {
 	for i := from; i < len(text); i++ {
 		switch text[i] {
 		case '\\':

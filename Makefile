@@ -14,7 +14,7 @@ REPORT   := $(BIN)/faults.jsonl
 # The packages whose tests have more to do with HLS_FAULTS=1.
 FAULTS   := ./internal/faults ./internal/record/... ./internal/app ./internal/web
 
-.PHONY: help build demo test test-faults mutants lint fmt fuzz tools clean
+.PHONY: help build demo test test-faults bench mutants lint fmt fuzz tools clean
 
 help: ## print the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ test-faults: ## crash, kill, flood and starve the real program; print what was l
 	@mkdir -p $(BIN) && rm -f $(REPORT)
 	HLS_FAULTS=1 HLS_FAULTS_REPORT=$(REPORT) $(GO) test -tags faults -count=1 -p 1 -parallel 12 -timeout 14m $(FAULTS); \
 	code=$$?; $(GO) run ./internal/faults/report $(REPORT) && exit $$code
+
+bench: build tools ## measure HLS beside baselines of the same run, and print tables (ARGS="-only ack,growth")
+	$(GO) run ./internal/bench $(ARGS)
 
 mutants: ## take the defenses out of the code one at a time, and see the test of each fail (ARGS="name" or a promise: only those)
 	@$(GO) run ./internal/mutants $(ARGS)

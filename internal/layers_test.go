@@ -16,6 +16,7 @@ import (
 // parent room. A room that is not listed is an error: give it a floor here and a line in ARCHITECTURE.md.
 var floors = map[string]int{
 	"hls/cmd/hls":           5,
+	"hls/internal/bench":    5,
 	"hls/internal/faults":   5,
 	"hls/internal/mutants":  5,
 	"hls/internal/app":      4,
@@ -31,8 +32,8 @@ var floors = map[string]int{
 
 // doors says who alone may import a package, by prefix of its path. Tests of a room may use what they need.
 var doors = map[string][]string{
-	"hls/internal/config":                    {"hls/internal/app", "hls/cmd/hls"},
-	"hls/internal/simulate":                  {"hls/internal/app", "hls/cmd/hls"},
+	"hls/internal/config":                    {"hls/internal/app", "hls/cmd/hls", "hls/internal/bench"},
+	"hls/internal/simulate":                  {"hls/internal/app", "hls/cmd/hls", "hls/internal/bench"},
 	"hls/internal/history":                   {}, // tests alone
 	"hls/internal/mutants":                   {},
 	"hls/jinja":                              {"hls/internal/prompt"},
@@ -42,7 +43,7 @@ var doors = map[string][]string{
 	"database/sql":                           {"hls/internal/record/sqlite", "hls/internal/record/postgres"},
 	"github.com/pressly/goose":               {"hls/internal/record"},
 	"github.com/jackc/pgx":                   {"hls/internal/record/postgres"},
-	"os/exec":                                {"hls/internal/mutants"}, // E2: HLS starts no child process. That is a tool of the house.
+	"os/exec":                                {"hls/internal/mutants", "hls/internal/bench"}, // E2: HLS starts no child process. These are tools of the house.
 	"plugin":                                 {},
 	"github.com/prometheus/client_golang":    {"hls/internal/web"},
 	"github.com/santhosh-tekuri/jsonschema":  {"hls/internal/analyze"},

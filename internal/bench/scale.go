@@ -102,7 +102,7 @@ func dayOf(p profile) day {
 }
 
 // hours is how a day's events are spread over it: most come in working hours.
-var hours = [24]float64{1, 1, 1, 1, 1, 1, 2, 4, 7, 9, 9, 8, 6, 8, 9, 9, 8, 6, 4, 3, 2, 2, 1, 1}
+var hours = []float64{1, 1, 1, 1, 1, 1, 2, 4, 7, 9, 9, 8, 6, 8, 9, 9, 8, 6, 4, 3, 2, 2, 1, 1}
 
 // took is how long one question takes a worker, with GitHub read before it and written to after it.
 const took = 14 * time.Second
@@ -177,7 +177,7 @@ func scale(context.Context, options) error {
 	for _, h := range hours {
 		sum += h
 	}
-	peak := slices.Max(hours[:]) / sum
+	peak := slices.Max(hours) / sum
 	for _, p := range profiles {
 		d := dayOf(p)
 		sums.row(p.name, d.deliveries, d.deliveries*peak/3600, d.asked, fmt.Sprintf("%.1f / %.2f", d.input/1e6, d.output/1e6), d.dollars, d.bytes/1e6, d.bytes*30/1e9)

@@ -1,21 +1,25 @@
 package receive
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
 	"hls/internal/hls"
-	"hls/internal/simulate"
 )
 
 // BenchmarkCheck goes through what is done with a delivery of the common size between its last byte and its storage.
 func BenchmarkCheck(b *testing.B) {
-	gh := simulate.NewGitHub(simulate.GitHubConfig{})
-	gh.AddRepository(simulate.RepositorySeed{FullName: "acme/widget", Labels: []hls.Label{{Name: "bug"}}})
-	gh.AddIssue("acme/widget", simulate.IssueSeed{Number: 7, Title: "Crash", Author: "mona", Body: strings.Repeat("It crashes when it saves. ", 260)})
-	body := gh.IssuePayload("acme/widget", 7, "opened", "mona", nil)
-	header := http.Header{"X-Hub-Signature-256": {simulate.Sign("a secret", body)}}
+	body := fmt.Appendf(nil, `{"action":"opened","issue":{"number":7,"title":"Crash","user":{"login":"mona"},"body":%q},`+
+		`"repository":{"id":1,"full_name":"acme/widget","owner":{"login":"acme"}},"sender":{"login":"mona","type":"User"}}`,
+		strings.Repeat("It crashes when it saves. ", 390))
+	mac := hmac.New(sha256.New, []byte("a secret"))
+	mac.Write(body)
+	header := http.Header{"X-Hub-Signature-256": {"sha256=" + hex.EncodeToString(mac.Sum(nil))}}
 	keys, err := newKeyring(Secrets{Global: []hls.Secret{"a secret"}})
 	if err != nil {
 		b.Fatal(err)

@@ -24,7 +24,7 @@ type judgedCause struct {
 	ciCause
 	verdict *causeVerdict
 	lines   []string // of the log, as evidence
-	by      *hls.Suspect
+	by      *suspect
 }
 
 // Plan: one part of the one comment on the pull request, an issue for a cause on the default branch where the rule lets
@@ -176,12 +176,12 @@ func strongest(c ciCause) []string {
 }
 
 // commit is the one of the gathered commits that a SHA names.
-func (p ciPlan) commit(sha string) *hls.Suspect {
+func (p ciPlan) commit(sha string) *suspect {
 	sha = strings.ToLower(strings.TrimSpace(sha))
 	if sha == "" {
 		return nil
 	}
-	var found *hls.Suspect
+	var found *suspect
 	for i, c := range p.ci.Commits {
 		if len(sha) >= 7 && strings.HasPrefix(c.SHA, sha) {
 			if found != nil {

@@ -24,7 +24,7 @@ func ciTold() (hls.Facts, *ciFacts) {
 	pr := openPull()
 	target := hls.Subject{RepoID: 9, Repo: "acme/widgets", Kind: hls.KindPullRequest, Number: 8}
 	c := &ciFacts{
-		Main: "main", Commits: []hls.Suspect{{SHA: "abc1234def", Subject: "Empty `the` @shelf"}, {SHA: "abc1235def"}},
+		Main: "main", Commits: []suspect{{SHA: "abc1234def", Subject: "Empty `the` @shelf"}, {SHA: "abc1235def"}},
 		Run: ciRun{Key: "workflow/40", Name: "CI", ID: 71, Number: 5, Attempt: 1, Conclusion: "failure", HeadSHA: "abc", Branch: "save", actions: 71,
 			URL: "https://github.com/acme/widgets/actions/runs/71"},
 		Causes: []ciCause{{Print: "00112233aabbccdd", Jobs: []string{"test"}, Step: "Run", Tests: []string{"TestShelf"}, Asked: true,

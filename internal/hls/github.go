@@ -206,12 +206,6 @@ type Annotation struct {
 	Message string `json:"message"`
 }
 
-// Suspect is a commit that may have introduced a failure, with the first line of its message.
-type Suspect struct {
-	SHA     string `json:"sha"`
-	Subject string `json:"subject"`
-}
-
 // JobStep is one step of a job. Number counts from 1.
 type JobStep struct {
 	Name       string `json:"name"`

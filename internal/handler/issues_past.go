@@ -2,7 +2,6 @@ package handler
 
 import (
 	"context"
-	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -28,8 +27,7 @@ type triagedIssue struct {
 }
 
 func (t triagedIssue) memory(s hls.Subject) hls.Memory {
-	value, _ := stdjson.Marshal(t) // Texts always have a JSON form.
-	return hls.Memory{Subject: s, Kind: kindTriaged, Key: "issue", Value: value}
+	return memory(s, kindTriaged, "issue", t)
 }
 
 // earlierTriage is what the template shows of the analysis before, cut to what a prompt can hold.
@@ -90,10 +88,13 @@ func changedSince(f hls.Facts, since time.Time, self hls.Account) []string {
 // mention finds the issues that a text names by number alone, which are of the same repository.
 var mention = regexp.MustCompile(`(?:^|[\s(\[,;:])#(\d{1,9})\b`)
 
-// mentioned are the numbers that a text names, at most three and not its own.
-func mentioned(text string, own int) []int {
+// mostLinked is how many issues that a text names are read.
+const mostLinked = 3
+
+// linked are the numbers that a pattern finds in a text, the first ones and not its own.
+func linked(pattern *regexp.Regexp, text string, own int) []int {
 	var numbers []int
-	for _, m := range mention.FindAllStringSubmatch(hiddenText.ReplaceAllString(text, " "), -1) {
+	for _, m := range pattern.FindAllStringSubmatch(hiddenText.ReplaceAllString(text, " "), -1) {
 		n, err := strconv.Atoi(m[1])
 		if err == nil && n > 0 && n != own && !slices.Contains(numbers, n) && len(numbers) < mostLinked {
 			numbers = append(numbers, n)

@@ -2,15 +2,10 @@ package handler
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	stdjson "encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/go-json-experiment/json"
 
 	"hls/internal/hls"
 )
@@ -149,22 +144,13 @@ func reviewedNow(f hls.Facts) reviewedState {
 }
 
 func (v reviewedState) remember(pull hls.Subject) hls.Memory {
-	value, _ := stdjson.Marshal(v) // Texts always have a JSON form.
-	return hls.Memory{Subject: pull, Kind: kindReviewed, Key: "last", Value: value}
+	return memory(pull, kindReviewed, "last", v)
 }
 
 // recallReviewed reads what was reviewed last, nothing where nobody remembers.
 func recallReviewed(ctx context.Context, read Memory, pull hls.Subject) (v reviewedState, err error) {
-	memories, err := read.Recall(ctx, hls.Recall{Subject: pull, Kind: kindReviewed, Key: "last", Limit: 1})
-	if err != nil || len(memories) == 0 {
-		return v, err
-	}
-	return v, json.Unmarshal(memories[0].Value, &v)
-}
-
-func digest(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:])
+	v, _, err = recallOne[reviewedState](ctx, read, hls.Recall{Subject: pull, Kind: kindReviewed, Key: "last"})
+	return v, err
 }
 
 // digestOf names what a diff adds and removes, wherever that stands and whatever stands around it: a rebase, or a merge of the

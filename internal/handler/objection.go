@@ -10,8 +10,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-json-experiment/json"
-
 	"hls/internal/hls"
 )
 
@@ -52,21 +50,11 @@ func (o *objection) leave(ctx context.Context, read Reader, c hls.ReviewComment,
 // recall tells whether objections to the remark were weighed. What this very delivery has weighed is taken up again.
 func (o *objection) recall(ctx context.Context, read Memory, e hls.Event) (string, error) {
 	key := strconv.FormatInt(o.id, 10)
-	memories, err := read.Recall(ctx, hls.Recall{Subject: e.Subject, Kind: kindObjection, Key: key, Limit: 1})
-	if err != nil {
-		return "", fmt.Errorf("recall objections: %w", err)
+	before, ok, err := recallOne[weighed](ctx, read, hls.Recall{Subject: e.Subject, Kind: kindObjection, Key: key})
+	if err != nil || !ok || before.Delivery == e.DeliveryID {
+		return "", err
 	}
-	if len(memories) == 0 {
-		return "", nil
-	}
-	var before weighed
-	if err := json.Unmarshal(memories[0].Value, &before); err != nil {
-		return "", fmt.Errorf("decode objection %s: %w", key, err)
-	}
-	if before.Delivery != e.DeliveryID {
-		return "weighed_before", nil
-	}
-	return "", nil
+	return "weighed_before", nil
 }
 
 // saidBy tells whether a remark is the one that told of a finding: it names the finding, or stands in its file and tells

@@ -135,7 +135,7 @@ func (pullRequests) Plan(e hls.Event, f hls.Facts, a hls.Analysis, r hls.Rule) h
 	}
 	l := newLabeler(r, f, f.PullRequest.Labels)
 	d.label(l.choose(sizeLabel(l, f.Files)), r.Labels)
-	d.remember(reviewedNow(f).remember(e.Subject))
+	d.remember(reviewedNow(f, muted(e, r.Comments) != "").remember(e.Subject))
 	before := roundOf(f)
 	settled := before.settle(d, settling{facts: f, self: r.Self}, answer.Earlier)
 	plan := planReview(d, e, f, reviewReply{answer: answer.reviewAnswer, policy: r.Comments, before: before, settled: settled})

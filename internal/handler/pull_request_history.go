@@ -40,17 +40,16 @@ func lookBack(ctx context.Context, read Reader, e hls.Event, rule hls.Rule, f *h
 	if err := r.ask(ctx, read, e.Subject, contextOfFindings{rule.Self, f.Files}); err != nil || previous == nil {
 		return r, err
 	}
-	last, err := recallReviewed(ctx, read, e.Subject)
-	switch {
-	case err != nil:
-		return round{}, fmt.Errorf("recall last review: %w", err)
-	case last.Head == headOf(previous):
+	last, known, err := recallReviewed(ctx, read, e.Subject, headOf(previous))
+	if err != nil {
+		return round{}, err
+	}
+	if known {
 		r.Changes = last.changes(*f.PullRequest)
-	default: // It was planned for another head, and overtaken.
-		last = reviewedState{}
 	}
 	r.Summary, r.at = summaryOf(previous), previous.At
-	if !continues(e, f.PullRequest, previous) || r.unposted(remembered, headOf(previous)) {
+	heard := known && (!last.Muted || muted(e, rule.Comments) != "") // Otherwise nobody was told what it found.
+	if !heard || !continues(e, f.PullRequest, previous) || r.unposted(remembered, headOf(previous)) {
 		return r, nil
 	}
 	return r, r.narrow(ctx, read, e.Subject, since{head: headOf(previous), digest: last.Digest, facts: f, ignored: rule.Ignore.Paths})
@@ -111,7 +110,7 @@ func (r *round) relabeled(history []hls.LabelEvent, self hls.Account) {
 // since is what a review may be narrowed by.
 type since struct {
 	head    string // reviewed last
-	digest  string // of the diff then, "" where nobody remembers
+	digest  string // of the diff then
 	facts   *hls.Facts
 	ignored []string
 }
@@ -119,7 +118,7 @@ type since struct {
 // narrow leaves the round with what came after the last review, where that can be told: the head reviewed last is an
 // ancestor of the present one, or the diff is the same as it was then, as after a rebase.
 func (r *round) narrow(ctx context.Context, read roundReader, pull hls.Subject, s since) error {
-	if s.digest != "" && s.digest == digestOf(s.facts.Files) {
+	if s.digest == digestOf(s.facts.Files) {
 		r.Since = s.head
 		return nil
 	}
@@ -221,7 +220,10 @@ func repliesTo(comments []hls.ReviewComment, self hls.Account) map[string][]stri
 		if id == "" || self.Same(c.User) {
 			continue
 		}
-		text, _ := hls.Cut(hiddenText.ReplaceAllString(c.Body, " "), longReply)
+		text, _ := hls.Cut(visibleText(c.Body), longReply)
+		if text == "" {
+			continue
+		}
 		replies[id] = append(replies[id], oneLine(cmp.Or(c.User.Login, "ghost"))+": "+text)
 		if n := len(replies[id]); n > mostReplies {
 			replies[id] = replies[id][n-mostReplies:]

@@ -22,6 +22,7 @@ type ciPart struct {
 	Attempt int    `json:"attempt"`
 	Head    string `json:"head"`
 	Green   bool   `json:"green,omitempty"`
+	Dry     bool   `json:"dry,omitempty"`  // planned in a dry run, and never said
 	Text    string `json:"text,omitempty"` // of a failure
 }
 

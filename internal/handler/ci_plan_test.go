@@ -85,6 +85,31 @@ func TestE1_VerdictsStandOnTheLog(t *testing.T) {
 	}
 }
 
+// What only a dry run has planned was never on GitHub: that it is green again is no news there.
+func TestADryRunLeavesNothingToTurnGreen(t *testing.T) {
+	t.Parallel()
+	for _, dry := range []bool{true, false} {
+		f, c := ciTold()
+		r := rule()
+		r.DryRun = dry
+		for _, m := range planRun(t, f, r, goodCause()).Remember {
+			if m.Kind == kindPart {
+				part := ciPart{}
+				if err := stdjson.Unmarshal(m.Value, &part); err != nil {
+					t.Fatal(err)
+				}
+				c.Parts = []ciPart{part}
+			}
+		}
+		c.Run.ID, c.Run.Number, c.Run.Conclusion, c.Causes = 72, 6, succeeded, nil
+		r.DryRun = false
+		p := planRun(t, f, r)
+		if told := bodyIn(p, hls.UpsertComment) != ""; told == dry || len(c.Parts) != 1 {
+			t.Errorf("after a dry run %v: told %v, %q", dry, told, p.Silent)
+		}
+	}
+}
+
 func TestTheCommentOnARunReads(t *testing.T) {
 	t.Parallel()
 	f, c := ciTold()

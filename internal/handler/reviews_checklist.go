@@ -24,12 +24,22 @@ const (
 type checklist struct {
 	Read     map[string]string `json:"read"` // by the key of each text that Claude has seen: its hash
 	Requests []request         `json:"requests"`
-	Posted   bool              `json:"posted"` // a comment was planned
+	Posted   bool              `json:"posted"`        // a comment was planned
+	Dry      bool              `json:"dry,omitempty"` // in dry runs alone
 }
 
 func recallChecklist(ctx context.Context, read Memory, pull hls.Subject) (list checklist, err error) {
 	list, _, err = recallOne[checklist](ctx, read, hls.Recall{Subject: pull, Kind: kindRequests, Key: keyRequests})
 	return list, err
+}
+
+// postedNow is the checklist once something open is posted, or nothing is.
+func (c checklist) postedNow(open, dry bool) checklist {
+	if open {
+		c.Dry = dry && (c.Dry || !c.Posted)
+		c.Posted = true
+	}
+	return c
 }
 
 func (c checklist) remember(pull hls.Subject) hls.Memory {

@@ -17,12 +17,17 @@ type reviews struct{}
 func (reviews) Route(e hls.Event, _ hls.Rule) hls.Verdict {
 	switch e.Action {
 	case "submitted", "edited", "dismissed":
-		if e.Review != nil && e.Action != "dismissed" && isOrder(strings.TrimSpace(e.Review.Body)) {
+		if e.Action != "dismissed" && e.Review != nil && commandAlone(*e.Review) {
 			return hls.Pass("command")
 		}
 		return hls.Go(requestsPurpose)
 	}
 	return hls.Pass("action_not_handled")
+}
+
+// commandAlone tells whether a review says neither yes nor no, and nothing that is meant for the author.
+func commandAlone(r hls.Review) bool {
+	return hls.Fold(r.State) == "commented" && isOrder(strings.TrimSpace(r.Body))
 }
 
 // Gather: the reviews as they are now decide, whatever the action was.

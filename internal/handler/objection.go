@@ -13,9 +13,6 @@ import (
 	"hls/internal/hls"
 )
 
-// marked is how the markers of HLS begin. Whether one is signed is checked before anything is written.
-const marked = "<!-- hls:v1 "
-
 // leave is why replies to a remark are passed over, or "". It learns what the remark has said.
 func (o *objection) leave(ctx context.Context, read Reader, c hls.ReviewComment, e hls.Event, r hls.Rule) (string, error) {
 	if !r.Self.Same(c.User) {
@@ -25,7 +22,7 @@ func (o *objection) leave(ctx context.Context, read Reader, c hls.ReviewComment,
 	if optional(err) != nil {
 		return "", fmt.Errorf("read review: %w", err)
 	}
-	if !strings.Contains(review.Body, marked) {
+	if !strings.Contains(review.Body, hls.Marked) {
 		return "not_own_remark", nil
 	}
 	before, err := o.recall(ctx, read, e)

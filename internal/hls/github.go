@@ -101,6 +101,12 @@ type Comment struct {
 	UpdatedAt         time.Time `json:"updated_at"`
 }
 
+// Marked begins the hidden markers that HLS signs. Whether one is signed is checked before anything is written.
+const Marked = "<!-- hls:v1 "
+
+// PostedBy tells whether HLS posted the comment, acting as an account: people may share it.
+func (c Comment) PostedBy(self Account) bool { return self.Same(c.User) && strings.Contains(c.Body, Marked) }
+
 // Review is a submitted review of a pull request.
 type Review struct {
 	ID       int64   `json:"id"`

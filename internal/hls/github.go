@@ -105,7 +105,9 @@ type Comment struct {
 const Marked = "<!-- hls:v1 "
 
 // PostedBy tells whether HLS posted the comment, acting as an account: people may share it.
-func (c Comment) PostedBy(self Account) bool { return self.Same(c.User) && strings.Contains(c.Body, Marked) }
+func (c Comment) PostedBy(self Account) bool {
+	return self.Same(c.User) && strings.Contains(c.Body, Marked)
+}
 
 // Review is a submitted review of a pull request.
 type Review struct {

@@ -9,7 +9,7 @@ import (
 	"hls/internal/simulate"
 )
 
-const peopleSettings = `
+const reviewSettings = `
 repositories:
   - name: acme/widget-shop
     events: [pull_request, pull_request_review, pull_request_review_comment, pull_request_review_thread]
@@ -53,7 +53,7 @@ func TestE6_ReviewsAndPushesLoseNothingOfEachOther(t *testing.T) {
 				}
 				return simulate.Reply(r)
 			}})
-			s = start(t, peopleSettings, shop(), cl)
+			s = start(t, reviewSettings, shop(), cl)
 			d := tc.begin(s)
 			s.send(d)
 			s.settled(d.GUID)
@@ -90,7 +90,7 @@ func TestE6_ThreadsResolvedInABurst(t *testing.T) {
 		seed.Remarks = append(seed.Remarks, hls.Remark{Path: "cache.go", Line: line + 2, Body: "Please rename this one."})
 	}
 	review := gh.ReviewAs(widgets, 8, "acme", seed)
-	s := start(t, peopleSettings, gh, simulate.NewClaude(simulate.ClaudeConfig{}))
+	s := start(t, reviewSettings, gh, simulate.NewClaude(simulate.ClaudeConfig{}))
 	d := simulate.Delivery{Event: "pull_request_review", GUID: simulate.NewGUID(), HookID: 1, Payload: gh.ReviewPayload(widgets, 8, review.ID, "submitted", "acme")}
 	s.send(d)
 	s.settled(d.GUID)

@@ -47,6 +47,9 @@ func (pullRequests) Gather(ctx context.Context, read Reader, e hls.Event, r hls.
 	if err != nil || f.Skip != "" {
 		return f, err
 	}
+	if f.PullRequest.Draft && r.Hears("pull_request_review") {
+		f.Revision += asDraft
+	}
 	if f.Files, err = read.Files(ctx, e.Subject); err != nil {
 		return hls.Facts{}, fmt.Errorf("read files: %w", err)
 	}

@@ -49,20 +49,26 @@ func lookBack(ctx context.Context, read Reader, e hls.Event, rule hls.Rule, f *h
 	}
 	r.Summary, r.at = summaryOf(previous), previous.At
 	heard := known && (!last.Muted || muted(e, rule.Comments) != "") // Otherwise nobody was told what it found.
-	if !heard || !continues(e, f.PullRequest, previous) || r.unposted(remembered, headOf(previous)) {
+	if !heard || !continues(e, f, previous) || r.unposted(remembered, headOf(previous)) {
 		return r, nil
 	}
 	return r, r.narrow(ctx, read, e.Subject, since{head: headOf(previous), digest: last.Digest, facts: f, ignored: rule.Ignore.Paths})
 }
 
+// asDraft ends the revision of a draft, where labels tell whether it is to be reviewed. No branch has a blank in its name.
+const asDraft = " draft"
+
 // headOf is the commit that an analysis was about, and baseOf the branch that it would have gone into.
 func headOf(a *hls.Analysis) string { head, _, _ := strings.Cut(a.Revision, "@"); return head }
-func baseOf(a *hls.Analysis) string { _, base, _ := strings.Cut(a.Revision, "@"); return base }
+func baseOf(a *hls.Analysis) string {
+	_, base, _ := strings.Cut(a.Revision, "@")
+	return strings.TrimSuffix(base, asDraft)
+}
 
 // continues tells whether a review may pass over what the last one saw: the pull request goes into the same branch, and no
 // person asks for a look at all of it.
-func continues(e hls.Event, pr *hls.PullRequest, previous *hls.Analysis) bool {
-	return e.Name == "pull_request" && e.Action != "review_requested" && baseOf(previous) == pr.Base.Ref && headOf(previous) != pr.Head.SHA
+func continues(e hls.Event, f *hls.Facts, previous *hls.Analysis) bool {
+	return e.Name == "pull_request" && e.Action != "review_requested" && baseOf(previous) == f.PullRequest.Base.Ref && previous.Revision != f.Revision
 }
 
 // unposted tells whether findings of the last review were never posted, as in a dry run that is over.

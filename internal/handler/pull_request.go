@@ -64,7 +64,9 @@ func (pullRequests) Gather(ctx context.Context, read Reader, e hls.Event, r hls.
 	if err := surroundings(ctx, read, e.Subject, &f); err != nil {
 		return hls.Facts{}, err
 	}
-	before.relabeled(f.History, r.Self)
+	if !before.at.IsZero() {
+		before.Changes = append(before.Changes, relabeled(f.History, before.at, r.Self)...)
+	}
 	f.Values = map[string]any{earlierValue: before}
 	return f, followReviews(ctx, read, e, &f, r)
 }

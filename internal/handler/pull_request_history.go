@@ -17,8 +17,7 @@ import (
 // Bounds of what the model is told of earlier rounds, in bytes or counted.
 const (
 	earlierBudget = 10_000 // all open findings together
-	mostChanges   = 10
-	mostReplies   = 3 // to a finding, the last ones
+	mostReplies   = 3      // to a finding, the last ones
 	longReply     = 500
 	longCode      = 400
 )
@@ -97,20 +96,6 @@ func (v reviewedState) changes(pr hls.PullRequest) []string {
 		told = append(told, "The description was edited.")
 	}
 	return told
-}
-
-// relabeled adds to the changes which labels people have added and removed since the last review.
-func (r *round) relabeled(history []hls.LabelEvent, self hls.Account) {
-	for _, h := range history {
-		if r.at.IsZero() || !h.At.After(r.at) || self.Same(h.Actor) || len(r.Changes) == mostChanges {
-			continue
-		}
-		did := "removed"
-		if h.Added {
-			did = "added"
-		}
-		r.Changes = append(r.Changes, fmt.Sprintf("%s %s the label %q.", oneLine(h.Actor.Login), did, oneLine(h.Label)))
-	}
 }
 
 // since is what a review may be narrowed by.

@@ -82,7 +82,11 @@ func (a *Analyzer) Analyze(ctx context.Context, in Input) (hls.Analysis, int64, 
 		known, err := a.known(in, validator)
 		return known, 0, err
 	}
-	chosen := a.choose(in.Task, in.Rule, in.Question.Weight)
+	of := in.Task
+	if in.Question.Event != "" {
+		of.Event, of.Action = in.Question.Event, in.Question.Action
+	}
+	chosen := a.choose(of, in.Rule, in.Question.Weight)
 	request := in.request(chosen.model)
 	ceiling := a.ceiling(request, chosen.fallback)
 	reservation, err := a.purse.Reserve(ctx, hls.Reservation{

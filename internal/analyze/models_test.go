@@ -46,6 +46,18 @@ func TestModelsByRuleWeightAndEvent(t *testing.T) {
 	}
 }
 
+// A command is asked of the models of the work that it asks for.
+func TestModelsOfTheWorkThatIsAskedFor(t *testing.T) {
+	t.Parallel()
+	a, m, _ := newAnalyzer(t, Config{Model: "all"}, always(good(), nil))
+	in := input()
+	in.Task.Event, in.Task.Action, in.Rule = "issue_comment", "created", events("pull_request", "e", "", nil)
+	in.Question.Event, in.Question.Action = "pull_request", "review_requested"
+	if _, _, err := a.Analyze(t.Context(), in); err != nil || asked(m) != "e" {
+		t.Errorf("asked %q, %v", asked(m), err)
+	}
+}
+
 func events(event, model, fallback string, weights map[hls.Weight]string) hls.Rule {
 	return hls.Rule{Models: hls.Models{Weights: weights, Events: map[string]hls.EventModel{event: {Model: model, Fallback: fallback}}}}
 }

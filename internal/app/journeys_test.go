@@ -125,7 +125,7 @@ func seed(t *testing.T, text string) *simulate.GitHub {
 var seeds = joined(happeningSeeds)
 
 // steps are the words of the script: those of all, and each family's own.
-var steps = joined(commonSteps, reviewingSteps, peopleSteps, talkSteps, happeningSteps, ciSteps, standingSteps)
+var steps = joined(commonSteps, pushSteps, reviewSteps, commentSteps, happeningSteps, ciSteps, sweepSteps)
 
 func joined[T any](tables ...map[string]T) map[string]T {
 	all := map[string]T{}
@@ -222,7 +222,7 @@ type about struct {
 }
 
 // payloads are the bodies of the events that a script names by a number.
-var payloads = joined(commonPayloads, peoplePayloads, happeningPayloads)
+var payloads = joined(commonPayloads, reviewPayloads, happeningPayloads)
 
 var commonPayloads = map[string]func(*journey, about) []byte{
 	"issues": func(j *journey, a about) []byte {

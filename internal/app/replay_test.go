@@ -3,7 +3,6 @@ package app_test
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -18,24 +17,11 @@ import (
 // replay asks the API for a replay.
 func (s *service) replay(guid string) (code int, answer map[string]any) {
 	s.t.Helper()
-	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.url+"/api/v1/deliveries/"+guid+"/replay", nil)
-	if err != nil {
+	code, text := s.postAdmin("/api/v1/deliveries/"+guid+"/replay", nil)
+	if err := json.Unmarshal(text, &answer); err != nil {
 		s.t.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+adminToken)
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	text, err := io.ReadAll(resp.Body)
-	if err == nil {
-		err = json.Unmarshal(text, &answer)
-	}
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return resp.StatusCode, answer
+	return code, answer
 }
 
 func TestReplayThroughTheAPI(t *testing.T) {

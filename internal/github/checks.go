@@ -40,7 +40,7 @@ func (c *Client) statuses(ctx context.Context, repo, sha string, t *tally) error
 	for _, s := range combined.Statuses {
 		t.add(s.Context, s.State)
 	}
-	return offered(err)
+	return optional(err)
 }
 
 func (c *Client) checkRuns(ctx context.Context, repo, sha string, t *tally) error {
@@ -60,13 +60,12 @@ func (c *Client) checkRuns(ctx context.Context, repo, sha string, t *tally) erro
 		}
 		t.add(r.Name, state)
 	}
-	return offered(err)
+	return optional(err)
 }
 
-// offered drops the errors that asking again would not mend.
-func offered(err error) error {
-	var final *hls.Permanent
-	if errors.Is(err, hls.ErrNotFound) || errors.As(err, &final) {
+// optional drops the error of a part that the server does not offer or refuses.
+func optional(err error) error {
+	if errors.Is(notOffered(err), hls.ErrNotFound) {
 		return nil
 	}
 	return err

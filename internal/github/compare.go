@@ -2,7 +2,6 @@ package github
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -43,7 +42,7 @@ func (c *Client) Compare(ctx context.Context, s hls.Subject, base, head string, 
 			found.Status, found.Total, found.Files = part.Status, part.Total, part.Files
 		}
 		for _, one := range part.Commits[:min(len(part.Commits), most-len(found.Commits))] {
-			found.Commits = append(found.Commits, hls.Commit{SHA: one.SHA, Message: one.Commit.Message, At: one.Commit.Committer.Date})
+			found.Commits = append(found.Commits, one.commit())
 		}
 		if len(part.Commits) == 0 || len(found.Commits) >= min(part.Total, most) {
 			return found, nil
@@ -52,18 +51,25 @@ func (c *Client) Compare(ctx context.Context, s hls.Subject, base, head string, 
 }
 
 type comparison struct {
-	Status  string `json:"status"`
-	Total   int    `json:"total_commits"`
-	Commits []struct {
-		SHA    string `json:"sha"`
-		Commit struct {
-			Message   string `json:"message"`
-			Committer struct {
-				Date time.Time `json:"date"`
-			} `json:"committer"`
-		} `json:"commit"`
-	} `json:"commits"`
-	Files []hls.File `json:"files"`
+	Status  string         `json:"status"`
+	Total   int            `json:"total_commits"`
+	Commits []listedCommit `json:"commits"`
+	Files   []hls.File     `json:"files"`
+}
+
+// listedCommit is a commit as lists have it.
+type listedCommit struct {
+	SHA    string `json:"sha"`
+	Commit struct {
+		Message   string `json:"message"`
+		Committer struct {
+			Date time.Time `json:"date"`
+		} `json:"committer"`
+	} `json:"commit"`
+}
+
+func (l listedCommit) commit() hls.Commit {
+	return hls.Commit{SHA: l.SHA, Message: l.Commit.Message, At: l.Commit.Committer.Date}
 }
 
 func (c *Client) comparePage(ctx context.Context, s hls.Subject, ends string, at place) (part comparison, err error) {
@@ -115,17 +121,4 @@ func (c *Client) MilestoneIssues(ctx context.Context, s hls.Subject, milestone i
 		repo: s.Repo, repoID: s.RepoID, path: "issues", query: fmt.Sprintf("state=open&milestone=%d", milestone), most: maxBlockers, cut: true,
 	})
 	return issues, notOffered(err)
-}
-
-// notOffered makes hls.ErrNotFound of a refusal of something that work can do without, such as for want of a permission.
-func notOffered(err error) error {
-	var final *hls.Permanent
-	if !errors.As(err, &final) {
-		return err
-	}
-	switch final.Reason {
-	case reasonForbidden, reasonInvalid, reasonTooLarge:
-		return fmt.Errorf("%w: %w", hls.ErrNotFound, final.Err)
-	}
-	return err
 }

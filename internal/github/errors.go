@@ -149,6 +149,16 @@ func (c call) missing(err error) error {
 	return err
 }
 
+// notOffered is the error of reading something that work can do without: what the server refuses for good, as for want of
+// a permission, is hls.ErrNotFound.
+func notOffered(err error) error {
+	var final *hls.Permanent
+	if errors.As(err, &final) {
+		return fmt.Errorf("%w: %w", hls.ErrNotFound, final.Err)
+	}
+	return err
+}
+
 // limited tells how long a rate limit asks to wait and for which resource, all of them ("") for a secondary
 // limit. strikes is how many secondary limits in a row came before.
 func limited(c call, resp *github.Response, err error, strikes int) (wait time.Duration, resource string, ok bool) {

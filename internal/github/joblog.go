@@ -48,7 +48,7 @@ func (c *Client) openLog(ctx context.Context, s hls.Subject, job int64) (io.Read
 		repoID: s.RepoID, away: &address,
 	})
 	if err != nil {
-		return nil, extra(err)
+		return nil, notOffered(err)
 	}
 	if address == "" {
 		return nil, asking(unread(errNoLog))
@@ -79,12 +79,4 @@ func linesOf(r io.Reader) iter.Seq2[string, error] {
 			}
 		}
 	}
-}
-
-// extra is the error of reading something that nobody depends on: what the server refuses is not there.
-func extra(err error) error {
-	if err != nil && offered(err) == nil && !errors.Is(err, hls.ErrNotFound) {
-		return fmt.Errorf("%w: %w", hls.ErrNotFound, err)
-	}
-	return err
 }

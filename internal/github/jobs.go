@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"hls/internal/hls"
 )
@@ -27,7 +26,7 @@ func (c *Client) Jobs(ctx context.Context, s hls.Subject, run int64, attempt int
 		}
 		path := fmt.Sprintf("repos/%s/actions/runs/%d/attempts/%d/jobs?per_page=%d&page=%d", s.Repo, run, attempt, perPage, page)
 		if _, err := c.do(ctx, s.Repo, call{method: http.MethodGet, path: path, into: &part, repoID: s.RepoID}); err != nil {
-			return nil, extra(err)
+			return nil, notOffered(err)
 		}
 		if all = append(all, part.Jobs...); len(part.Jobs) < perPage {
 			break
@@ -38,11 +37,7 @@ func (c *Client) Jobs(ctx context.Context, s hls.Subject, run int64, attempt int
 
 // CheckRun reads a check run; one that is not there is gone.
 func (c *Client) CheckRun(ctx context.Context, s hls.Subject, id int64) (check hls.CheckRun, err error) {
-	_, err = c.do(ctx, s.Repo, call{
-		method: http.MethodGet, path: fmt.Sprintf("repos/%s/check-runs/%d", s.Repo, id),
-		into: &check, does: readsSubject, repoID: s.RepoID,
-	})
-	if err == nil {
+	if err = c.get(ctx, s, fmt.Sprintf("check-runs/%d", id), &check); err == nil {
 		mask := hls.NewMasker(c.redactor)
 		check.Output.Title, check.Output.Summary, check.Output.Text =
 			mask.Line(check.Output.Title), mask.Text(check.Output.Summary), mask.Text(check.Output.Text)
@@ -59,7 +54,7 @@ func (c *Client) Annotations(ctx context.Context, s hls.Subject, check int64) ([
 	for i := range all {
 		all[i].Title, all[i].Message = mask.Line(all[i].Title), mask.Text(all[i].Message)
 	}
-	return all, extra(err)
+	return all, notOffered(err)
 }
 
 // OpenPulls reads the open pull requests whose head is a branch ("owner:branch"), of whatever fork; with "" those that
@@ -73,45 +68,18 @@ func (c *Client) OpenPulls(ctx context.Context, s hls.Subject, head string) ([]h
 	return whole[hls.PullRequest](ctx, c, l)
 }
 
-// wireCommit is a commit as lists have it.
-type wireCommit struct {
-	SHA    string `json:"sha"`
-	Commit struct {
-		Message string `json:"message"`
-	} `json:"commit"`
-}
-
-func suspects(commits []wireCommit) []hls.Suspect {
-	var all []hls.Suspect
-	for _, c := range commits {
-		subject, _, _ := strings.Cut(c.Commit.Message, "\n")
-		all = append(all, hls.Suspect{SHA: c.SHA, Subject: subject})
-	}
-	return all
-}
-
 // PullCommits reads the commits of a pull request, the oldest first.
-func (c *Client) PullCommits(ctx context.Context, s hls.Subject) ([]hls.Suspect, error) {
+func (c *Client) PullCommits(ctx context.Context, s hls.Subject) ([]hls.Commit, error) {
 	l := ofSubject(s, "pulls/%d/commits", maxCommits)
 	l.cut = true
-	all, err := whole[wireCommit](ctx, c, l)
-	return suspects(all), extra(err)
-}
-
-// CommitsBetween reads the commits of head that base has not, the oldest first, as many as one answer has ("Compare two
-// commits").
-func (c *Client) CommitsBetween(ctx context.Context, s hls.Subject, base, head string) ([]hls.Suspect, error) {
-	if !commit.MatchString(base) || !commit.MatchString(head) {
-		return nil, nil
+	var all []hls.Commit
+	for one, err := range each[listedCommit](ctx, c, l) {
+		if err != nil {
+			return nil, notOffered(err)
+		}
+		all = append(all, one.commit())
 	}
-	var compared struct {
-		Commits []wireCommit `json:"commits"`
-	}
-	_, err := c.do(ctx, s.Repo, call{
-		method: http.MethodGet, path: fmt.Sprintf("repos/%s/compare/%s...%s?per_page=%d", s.Repo, base, head, perPage),
-		into: &compared, repoID: s.RepoID,
-	})
-	return suspects(compared.Commits), extra(err)
+	return all, nil
 }
 
 // LastSuccess reads the newest run of a workflow on a branch that succeeded; hls.ErrNotFound when there is none.
@@ -128,7 +96,7 @@ func (c *Client) LastSuccess(ctx context.Context, s hls.Subject, workflow int64,
 		err = asking(hls.ErrNotFound)
 	}
 	if err != nil {
-		return hls.WorkflowRun{}, extra(err)
+		return hls.WorkflowRun{}, notOffered(err)
 	}
 	return runs.Runs[0], nil
 }

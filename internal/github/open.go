@@ -30,7 +30,7 @@ func (c *Client) WholeRepository(ctx context.Context, repo string) (whole json.R
 
 // WholePullRequest reads a pull request as GitHub has it.
 func (c *Client) WholePullRequest(ctx context.Context, s hls.Subject) (whole json.RawMessage, err error) {
-	err = c.get(ctx, s, "pulls/%d", &whole)
+	err = c.get(ctx, s, fmt.Sprintf("pulls/%d", s.Number), &whole)
 	if err != nil {
 		return nil, fmt.Errorf("read pull request %s: %w", s, err)
 	}

@@ -13,13 +13,13 @@ import (
 
 // Issue reads an issue, or a pull request as one.
 func (c *Client) Issue(ctx context.Context, s hls.Subject) (issue hls.Issue, err error) {
-	err = c.get(ctx, s, "issues/%d", &issue)
+	err = c.get(ctx, s, fmt.Sprintf("issues/%d", s.Number), &issue)
 	return issue, err
 }
 
 // PullRequest reads a pull request.
 func (c *Client) PullRequest(ctx context.Context, s hls.Subject) (pr hls.PullRequest, err error) {
-	err = c.get(ctx, s, "pulls/%d", &pr)
+	err = c.get(ctx, s, fmt.Sprintf("pulls/%d", s.Number), &pr)
 	return pr, err
 }
 
@@ -93,10 +93,10 @@ func (c *Client) Files(ctx context.Context, s hls.Subject) ([]hls.File, error) {
 	return whole[hls.File](ctx, c, l)
 }
 
-// get reads what is at a path of the subject; what is not there is gone.
+// get reads what is at a path below the subject's repository; what is not there is gone.
 func (c *Client) get(ctx context.Context, s hls.Subject, path string, into any) error {
 	_, err := c.do(ctx, s.Repo, call{
-		method: http.MethodGet, path: fmt.Sprintf("repos/%s/"+path, s.Repo, s.Number),
+		method: http.MethodGet, path: fmt.Sprintf("repos/%s/%s", s.Repo, path),
 		into: into, does: readsSubject, repoID: s.RepoID,
 	})
 	return err

@@ -10,10 +10,7 @@ import (
 
 // Release reads a release of the subject's repository; one that is not there is gone.
 func (c *Client) Release(ctx context.Context, s hls.Subject, id int64) (release hls.Release, err error) {
-	_, err = c.do(ctx, s.Repo, call{
-		method: http.MethodGet, path: fmt.Sprintf("repos/%s/releases/%d", s.Repo, id),
-		into: &release, does: readsSubject, repoID: s.RepoID,
-	})
+	err = c.get(ctx, s, fmt.Sprintf("releases/%d", id), &release)
 	return release, err
 }
 

@@ -13,10 +13,7 @@ var errNotAgain = errors.New("the answer does not say that the run was started a
 
 // Run reads a workflow run of the subject's repository; one that is not there is gone.
 func (c *Client) Run(ctx context.Context, s hls.Subject, id int64) (run hls.WorkflowRun, err error) {
-	_, err = c.do(ctx, s.Repo, call{
-		method: http.MethodGet, path: fmt.Sprintf("repos/%s/actions/runs/%d", s.Repo, id),
-		into: &run, does: readsSubject, repoID: s.RepoID,
-	})
+	err = c.get(ctx, s, fmt.Sprintf("actions/runs/%d", id), &run)
 	return run, err
 }
 

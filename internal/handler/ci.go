@@ -32,8 +32,8 @@ type runReader interface {
 	// JobLog are the lines of a job's log, without colors and secrets.
 	JobLog(ctx context.Context, s hls.Subject, job int64) iter.Seq2[string, error]
 	Annotations(ctx context.Context, s hls.Subject, check int64) ([]hls.Annotation, error)
-	PullCommits(context.Context, hls.Subject) ([]hls.Suspect, error)
-	CommitsBetween(ctx context.Context, s hls.Subject, base, head string) ([]hls.Suspect, error)
+	PullCommits(context.Context, hls.Subject) ([]hls.Commit, error)
+	Compare(ctx context.Context, s hls.Subject, base, head string, most int) (hls.Comparison, error)
 	LastSuccess(ctx context.Context, s hls.Subject, workflow int64, branch string) (hls.WorkflowRun, error)
 }
 
@@ -102,12 +102,18 @@ func (r ciRun) later(number, attempt int, id int64) bool {
 type ciFacts struct {
 	Run     ciRun           `json:"run"`
 	Causes  []ciCause       `json:"causes"`
-	Commits []hls.Suspect   `json:"commits"`
+	Commits []suspect       `json:"commits"`
 	Unread  []string        `json:"unread"` // what the token may not read
 	Branch  string          `json:"branch"` // the default one, when the run is of it
 	Main    string          `json:"-"`      // the default branch
 	Parts   []ciPart        `json:"-"`      // of the comment, as they are remembered
 	Past    []recalledCause `json:"-"`      // causes that this workflow failed for on the same pull request or branch
+}
+
+// suspect is a commit that may have introduced a failure.
+type suspect struct {
+	SHA     string `json:"sha"`
+	Subject string `json:"subject"`
 }
 
 // ciCause is one thing that went wrong, in one or more jobs.

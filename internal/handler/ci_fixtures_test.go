@@ -17,7 +17,7 @@ type runs struct {
 	logs    map[int64]string
 	notes   map[int64][]hls.Annotation
 	pulls   map[string][]hls.PullRequest // by head
-	commits []hls.Suspect
+	commits []hls.Commit
 	good    hls.WorkflowRun
 	asked   []string // the heads that were looked for
 }
@@ -61,12 +61,8 @@ func (g *github) Annotations(_ context.Context, _ hls.Subject, check int64) ([]h
 	return g.ci.notes[check], g.errs["Annotations"]
 }
 
-func (g *github) PullCommits(context.Context, hls.Subject) ([]hls.Suspect, error) {
+func (g *github) PullCommits(context.Context, hls.Subject) ([]hls.Commit, error) {
 	return g.ci.commits, g.errs["PullCommits"]
-}
-
-func (g *github) CommitsBetween(context.Context, hls.Subject, string, string) ([]hls.Suspect, error) {
-	return g.ci.commits, g.errs["CommitsBetween"]
 }
 
 func (g *github) LastSuccess(context.Context, hls.Subject, int64, string) (hls.WorkflowRun, error) {

@@ -16,6 +16,7 @@ const (
 	mostCauses  = 4      // that are told
 	ciLogBytes  = 36_000 // of all logs together: 12,000 tokens
 	mostSuspect = 20     // commits that may have introduced a failure
+	mostCame    = 100    // commits since the last success of a branch that are read
 	ciDiff      = 6_000  // tokens of the pull request's diff
 )
 
@@ -272,13 +273,13 @@ func (g gatherer) context(ctx context.Context, c *ciFacts, f *hls.Facts) (err er
 		return fmt.Errorf("read commits: %w", err)
 	}
 	for _, one := range commits[max(0, len(commits)-mostSuspect):] {
-		c.Commits = append(c.Commits, hls.Suspect{SHA: one.SHA, Subject: cut(oneLine(one.Subject), 120)})
+		c.Commits = append(c.Commits, suspect{SHA: one.SHA, Subject: cut(oneLine(one.Subject()), 120)})
 	}
 	return nil
 }
 
 // suspects are the commits of the pull request, or those of the branch since its last success.
-func (g gatherer) suspects(ctx context.Context, c *ciFacts, f *hls.Facts) ([]hls.Suspect, error) {
+func (g gatherer) suspects(ctx context.Context, c *ciFacts, f *hls.Facts) ([]hls.Commit, error) {
 	if f.Target != nil {
 		return g.read.PullCommits(ctx, *f.Target)
 	}
@@ -289,5 +290,6 @@ func (g gatherer) suspects(ctx context.Context, c *ciFacts, f *hls.Facts) ([]hls
 	if err != nil {
 		return nil, err
 	}
-	return g.read.CommitsBetween(ctx, g.e.Subject, good.HeadSHA, c.Run.HeadSHA)
+	came, err := g.read.Compare(ctx, g.e.Subject, good.HeadSHA, c.Run.HeadSHA, mostCame)
+	return came.Commits, err
 }

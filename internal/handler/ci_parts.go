@@ -2,7 +2,6 @@ package handler
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,39 +22,26 @@ type ciPart struct {
 	Attempt int    `json:"attempt"`
 	Head    string `json:"head"`
 	Green   bool   `json:"green,omitempty"`
+	Dry     bool   `json:"dry,omitempty"`  // planned in a dry run, and never said
 	Text    string `json:"text,omitempty"` // of a failure
 }
 
 func recallParts(ctx context.Context, read Memory, pull hls.Subject) ([]ciPart, error) {
-	memories, err := read.Recall(ctx, hls.Recall{Subject: pull, Kind: kindPart, Limit: 500})
-	if err != nil {
-		return nil, fmt.Errorf("recall parts of the comment: %w", err)
-	}
+	memories, err := recall[ciPart](ctx, read, hls.Recall{Subject: pull, Kind: kindPart, Limit: 500})
 	var parts []ciPart
 	for _, m := range memories {
-		var p ciPart
-		if err := json.Unmarshal(m.Value, &p); err != nil {
-			return nil, fmt.Errorf("decode part %s: %w", m.Key, err)
-		}
-		parts = append(parts, p)
+		parts = append(parts, m.says)
 	}
-	return parts, nil
+	return parts, err
 }
 
 func recallCauses(ctx context.Context, read Memory, which hls.Recall) ([]recalledCause, error) {
-	memories, err := read.Recall(ctx, which)
-	if err != nil {
-		return nil, fmt.Errorf("recall causes: %w", err)
-	}
+	memories, err := recall[seenCause](ctx, read, which)
 	var seen []recalledCause
 	for _, m := range memories {
-		c := recalledCause{print: m.Key, at: m.At, where: m.Subject}
-		if err := json.Unmarshal(m.Value, &c.seenCause); err != nil {
-			return nil, fmt.Errorf("decode cause %s: %w", m.Key, err)
-		}
-		seen = append(seen, c)
+		seen = append(seen, recalledCause{seenCause: m.says, print: m.Key, at: m.At, where: m.Subject})
 	}
-	return seen, nil
+	return seen, err
 }
 
 func partOf(parts []ciPart, key string) *ciPart {
@@ -77,8 +63,7 @@ func (ci) Again(ctx context.Context, read Memory, _ hls.Event, f hls.Facts) (hls
 	}
 	fresh := *c
 	fresh.Parts = parts
-	values := map[string]any{"ci": &fresh}
-	f.Values = values
+	f.Values = map[string]any{"ci": &fresh}
 	return f, nil
 }
 
@@ -112,5 +97,3 @@ func compose(parts []ciPart, head string) string {
 	}
 	return strings.Join(append(failing, automatedLog), "\n\n")
 }
-
-func short(sha string) string { return sha[:min(len(sha), 7)] }

@@ -1,9 +1,6 @@
 package handler
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	stdjson "encoding/json"
 	"slices"
 	"strings"
 
@@ -24,7 +21,7 @@ type judgedCause struct {
 	ciCause
 	verdict *causeVerdict
 	lines   []string // of the log, as evidence
-	by      *hls.Suspect
+	by      *suspect
 }
 
 // Plan: one part of the one comment on the pull request, an issue for a cause on the default branch where the rule lets
@@ -75,13 +72,8 @@ func (p ciPlan) mend() {
 			continue
 		}
 		past.Fixed = true
-		p.keep(past.where, kindCause, past.print, past.seenCause)
+		p.draft.remember(memory(past.where, kindCause, past.print, past.seenCause))
 	}
-}
-
-func (p ciPlan) keep(s hls.Subject, kind, key string, value any) {
-	raw, _ := stdjson.Marshal(value) // Texts and numbers always have a JSON form.
-	p.draft.plan.Remember = append(p.draft.plan.Remember, hls.Memory{Subject: s, Kind: kind, Key: key, Value: raw})
 }
 
 // judge joins causes with what is known of them or what Claude says, as far as that is proved.
@@ -176,12 +168,12 @@ func strongest(c ciCause) []string {
 }
 
 // commit is the one of the gathered commits that a SHA names.
-func (p ciPlan) commit(sha string) *hls.Suspect {
+func (p ciPlan) commit(sha string) *suspect {
 	sha = strings.ToLower(strings.TrimSpace(sha))
 	if sha == "" {
 		return nil
 	}
-	var found *hls.Suspect
+	var found *suspect
 	for i, c := range p.ci.Commits {
 		if len(sha) >= 7 && strings.HasPrefix(c.SHA, sha) {
 			if found != nil {
@@ -230,7 +222,7 @@ func (p ciPlan) remember(causes []judgedCause) {
 		if c.verdict != nil && c.verdict.Cause == "" {
 			seen.Verdict = nil // It is another place's to keep.
 		}
-		p.keep(place, kindCause, c.Print, seen)
+		p.draft.remember(memory(place, kindCause, c.Print, seen))
 	}
 }
 
@@ -260,13 +252,13 @@ func (p ciPlan) comment(causes []judgedCause) {
 func (p ciPlan) say(part ciPart) {
 	run, head := p.ci.Run, p.facts.PullRequest.Head.SHA
 	part.Key, part.Name, part.Run, part.Number, part.Attempt, part.Head = run.Key, run.Name, run.ID, run.Number, run.Attempt, head
-	p.keep(*p.facts.Target, kindPart, part.Key, part)
+	part.Dry = p.rule.DryRun
+	p.draft.remember(memory(*p.facts.Target, kindPart, part.Key, part))
 	others := slices.DeleteFunc(slices.Clone(p.ci.Parts), func(o ciPart) bool { return o.Key == part.Key })
 	effect := p.draft.base
 	effect.Kind, effect.Subject, effect.Head = hls.UpsertComment, *p.facts.Target, head
 	effect.Body = compose(append(others, part), head)
-	sum := sha256.Sum256([]byte(effect.Body))
-	effect.Revision += "-" + hex.EncodeToString(sum[:4]) // What else it says may change while the run stays what it is.
+	effect.Revision += "-" + digest(effect.Body)[:shortDigest] // What else it says may change while the run stays what it is.
 	p.draft.plan.Effects = append(p.draft.plan.Effects, effect)
 }
 
@@ -274,7 +266,7 @@ func (p ciPlan) say(part ciPart) {
 func (p ciPlan) green() hls.Plan {
 	part := partOf(p.ci.Parts, p.ci.Run.Key)
 	switch why := muted(p.event, p.rule.Comments); {
-	case p.facts.Target == nil || part == nil || part.Green && part.Run != p.ci.Run.ID:
+	case p.facts.Target == nil || part == nil || part.Dry && !p.rule.DryRun || part.Green && part.Run != p.ci.Run.ID:
 		return p.draft.silent("green_again")
 	case why != "":
 		return p.draft.silent(why)
@@ -312,10 +304,7 @@ func (p ciPlan) issues(causes []judgedCause) {
 			continue
 		}
 		opened++
-		effect := p.draft.base
-		effect.Kind, effect.Subject = hls.CreateIssue, p.event.Subject.Cause(c.Print)
-		effect.Title, effect.Body, effect.Labels = p.title(c), p.issueText(c), p.labels(c)
-		p.draft.plan.Effects = append(p.draft.plan.Effects, effect)
+		p.draft.issue(p.event.Subject.Cause(c.Print), p.title(c), p.issueText(c), p.labels(c)...)
 	}
 	if opened == 0 {
 		p.draft.plan.Silent = "cause_too_weak"

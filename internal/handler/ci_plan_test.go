@@ -24,7 +24,7 @@ func ciTold() (hls.Facts, *ciFacts) {
 	pr := openPull()
 	target := hls.Subject{RepoID: 9, Repo: "acme/widgets", Kind: hls.KindPullRequest, Number: 8}
 	c := &ciFacts{
-		Main: "main", Commits: []hls.Suspect{{SHA: "abc1234def", Subject: "Empty `the` @shelf"}, {SHA: "abc1235def"}},
+		Main: "main", Commits: []suspect{{SHA: "abc1234def", Subject: "Empty `the` @shelf"}, {SHA: "abc1235def"}},
 		Run: ciRun{Key: "workflow/40", Name: "CI", ID: 71, Number: 5, Attempt: 1, Conclusion: "failure", HeadSHA: "abc", Branch: "save", actions: 71,
 			URL: "https://github.com/acme/widgets/actions/runs/71"},
 		Causes: []ciCause{{Print: "00112233aabbccdd", Jobs: []string{"test"}, Step: "Run", Tests: []string{"TestShelf"}, Asked: true,
@@ -82,6 +82,31 @@ func TestE1_VerdictsStandOnTheLog(t *testing.T) {
 	f, _ := ciTold()
 	if p := planRun(t, f, rule(), goodCause(), goodCause()); whyDropped(p, "verdict") != "repeated" {
 		t.Error("the same failure is judged twice")
+	}
+}
+
+// What only a dry run has planned was never on GitHub: that it is green again is no news there.
+func TestADryRunLeavesNothingToTurnGreen(t *testing.T) {
+	t.Parallel()
+	for _, dry := range []bool{true, false} {
+		f, c := ciTold()
+		r := rule()
+		r.DryRun = dry
+		for _, m := range planRun(t, f, r, goodCause()).Remember {
+			if m.Kind == kindPart {
+				part := ciPart{}
+				if err := stdjson.Unmarshal(m.Value, &part); err != nil {
+					t.Fatal(err)
+				}
+				c.Parts = []ciPart{part}
+			}
+		}
+		c.Run.ID, c.Run.Number, c.Run.Conclusion, c.Causes = 72, 6, succeeded, nil
+		r.DryRun = false
+		p := planRun(t, f, r)
+		if told := bodyIn(p, hls.UpsertComment) != ""; told == dry || len(c.Parts) != 1 {
+			t.Errorf("after a dry run %v: told %v, %q", dry, told, p.Silent)
+		}
 	}
 }
 

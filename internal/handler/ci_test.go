@@ -52,7 +52,7 @@ func failingRun(t testing.TB) *github {
 			{ID: 711, Name: "lint", Conclusion: "success"},
 			{ID: 710, Name: "test", Conclusion: "failure", Steps: []hls.JobStep{{Name: "Check out", Conclusion: "success"}, {Name: "Run go test", Conclusion: "failure"}}},
 		},
-		commits: []hls.Suspect{{SHA: "abc1234def"}, {SHA: "abc9999def"}},
+		commits: []hls.Commit{{SHA: "abc1234def"}, {SHA: "abc9999def"}},
 	}}
 }
 

@@ -6,10 +6,7 @@ import (
 	"strings"
 )
 
-const (
-	mostNamed   = 5   // tests, jobs and pull requests in a line
-	longLogLine = 240 // characters
-)
+const longLogLine = 240 // characters
 
 // text is what the comment says of a workflow that failed.
 func (p ciPlan) text(causes []judgedCause) string {
@@ -64,19 +61,6 @@ func (p ciPlan) causeText(c judgedCause) string {
 		parts = append(parts, said)
 	}
 	return strings.Join(parts, "\n\n")
-}
-
-// names are the first of a list, each as code.
-func names(list []string) string {
-	var shown []string
-	for _, name := range list[:min(len(list), mostNamed)] {
-		shown = append(shown, inCode(name))
-	}
-	text := strings.Join(shown, ", ")
-	if more := len(list) - mostNamed; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text
 }
 
 // elsewhere tells on which other pull requests, and whether on the default branch, the same went wrong.

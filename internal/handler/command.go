@@ -173,7 +173,7 @@ func Acknowledgment(e hls.Event, f hls.Facts, r hls.Rule) hls.Plan {
 		return hls.Plan{}
 	}
 	d := newDraft(e, f, hls.Analysis{}, ownPurpose(commandPurpose, e))
-	d.remember(usesMemory(e, cmd.Uses))
+	d.remember(memory(personOf(e), kindUses, "hour", cmd.Uses))
 	if cmd.Refused == "" {
 		d.react(e, r, hls.Eyes)
 	}

@@ -2,14 +2,11 @@ package handler
 
 import (
 	"context"
-	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/go-json-experiment/json"
 
 	"hls/internal/hls"
 )
@@ -88,14 +85,9 @@ func personOf(e hls.Event) hls.Subject {
 
 // counted reads the commands of a person within an hour and adds this one. It is skipped when that is over the cap.
 func counted(ctx context.Context, read Memory, e hls.Event, r hls.Rule) (uses []use, skip string, err error) {
-	memories, err := read.Recall(ctx, hls.Recall{Subject: personOf(e), Kind: kindUses, Limit: 1})
+	uses, _, err = recallOne[[]use](ctx, read, hls.Recall{Subject: personOf(e), Kind: kindUses})
 	if err != nil {
-		return nil, "", fmt.Errorf("recall commands: %w", err)
-	}
-	if len(memories) > 0 {
-		if err := json.Unmarshal(memories[0].Value, &uses); err != nil {
-			return nil, "", fmt.Errorf("decode commands: %w", err)
-		}
+		return nil, "", err
 	}
 	own := use{ownPurpose("", e), e.ReceivedAt}
 	uses = slices.DeleteFunc(uses, func(u use) bool { return u.Comment == own.Comment || e.ReceivedAt.Sub(u.At) > usesWindow })
@@ -104,9 +96,4 @@ func counted(ctx context.Context, read Memory, e hls.Event, r hls.Rule) (uses []
 	}
 	uses = append(uses, own)
 	return uses[max(0, len(uses)-mostUses):], "", nil
-}
-
-func usesMemory(e hls.Event, uses []use) hls.Memory {
-	value, _ := stdjson.Marshal(uses) // Texts and times always have a JSON form.
-	return hls.Memory{Subject: personOf(e), Kind: kindUses, Key: "hour", Value: value}
 }

@@ -121,17 +121,14 @@ var lineNumber = regexp.MustCompile(`(?m)^ {0,6}\d{0,9} [ +-]`)
 // diff.
 func shownText(f hls.Facts) evidence {
 	var shown evidence
-	add := func(text string) { shown = append(shown, plain(hiddenText.ReplaceAllString(text, " "))) }
 	if f.Issue != nil {
-		add(f.Issue.Title)
-		add(f.Issue.Body)
+		shown = append(shown, seenText(f.Issue.Title), seenText(f.Issue.Body))
 	}
 	if f.PullRequest != nil {
-		add(f.PullRequest.Title)
-		add(f.PullRequest.Body)
+		shown = append(shown, seenText(f.PullRequest.Title), seenText(f.PullRequest.Body))
 	}
 	for _, c := range f.Comments {
-		add(c.Body)
+		shown = append(shown, seenText(c.Body))
 	}
 	if f.Diff != "" {
 		shown = append(shown, plain(lineNumber.ReplaceAllString(f.Diff, "")))

@@ -2,7 +2,6 @@ package handler
 
 import (
 	"context"
-	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -30,8 +29,7 @@ func (pausing) gather(ctx context.Context, read Reader, e hls.Event, _ hls.Rule,
 
 func (pausing) plan(e hls.Event, f hls.Facts, a hls.Analysis, _ hls.Rule) hls.Plan {
 	d := newDraft(e, f, a, ownPurpose(commandPurpose, e))
-	value, _ := stdjson.Marshal(pausedBy{e.Sender.Login}) // Texts always have a JSON form.
-	d.remember(hls.Memory{Subject: e.Subject, Kind: hls.Paused, Key: pauseKey, Value: value})
+	d.remember(memory(e.Subject, hls.Paused, pauseKey, pausedBy{e.Sender.Login}))
 	return d.silent("paused_by_command")
 }
 
@@ -106,15 +104,7 @@ func finder(ctx context.Context, read Reader, e hls.Event, self hls.Account) (me
 	case err != nil:
 		return nil, fmt.Errorf("read remark: %w", err)
 	}
-	return func(f raisedFinding) bool {
-		return f.Path == root.Path && (strings.Contains(root.Body, f.ID) || tellsOf(root.Body, f.Problem))
-	}, nil
-}
-
-// tellsOf tells whether a remark says what a finding says.
-func tellsOf(remark, problem string) bool {
-	problem = plain(sentence(problem, 1000))
-	return problem != "" && strings.Contains(plain(remark), problem)
+	return func(f raisedFinding) bool { return f.saidBy(root) }, nil
 }
 
 func (ignoring) plan(e hls.Event, f hls.Facts, a hls.Analysis, _ hls.Rule) hls.Plan {

@@ -243,7 +243,7 @@ func TestOrdinaryWorkByCommand(t *testing.T) {
 		if err != nil || f.Skip != "" || f.Purpose != tc.purpose || f.Asked != 55 || !strings.Contains(strings.Join(g.of, " "), tc.purpose) {
 			t.Fatalf("%s: %+v, %v, %v", tc.body, f, err, g.of)
 		}
-		if q := Of(e).Question(e, f, r); q.Known != nil || q.Step == "explain" || len(q.Schema) == 0 {
+		if q := Of(e).Question(e, f, r); q.Known != nil || q.Step == "explain" || len(q.Schema) == 0 || q.Event == "" || q.Event == e.Name {
 			t.Errorf("%s: %+v", tc.body, q)
 		}
 		p := Of(e).Plan(e, f, analysisOf(t, tc.answer), r)

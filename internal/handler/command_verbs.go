@@ -137,7 +137,9 @@ func (o ordinary) gather(ctx context.Context, read Reader, e hls.Event, r hls.Ru
 }
 
 func (o ordinary) question(e hls.Event, f hls.Facts, r hls.Rule) hls.Question {
-	return For(o.event).Question(o.as(e, r), f, r)
+	q := For(o.event).Question(o.as(e, r), f, r)
+	q.Event, q.Action = o.event, o.action
+	return q
 }
 
 func (o ordinary) plan(e hls.Event, f hls.Facts, a hls.Analysis, r hls.Rule) hls.Plan {

@@ -17,9 +17,6 @@ type deployments struct{}
 
 const failedDeployment = "failed-deployment"
 
-// mostFailedNamed is how many failed checks of a commit are named.
-const mostFailedNamed = 10
-
 // deploymentReader is what is read for a deployment.
 type deploymentReader interface {
 	// DeploymentStatuses tell how a deployment went, in any order.
@@ -141,7 +138,7 @@ func (deployments) Plan(e hls.Event, f hls.Facts, a hls.Analysis, r hls.Rule) hl
 	if !proven && answer.Kind != "unknown" {
 		d.drop(quoted("cause", answer.Kind), "quote_not_found")
 	}
-	about := e.Subject.Cause(fingerprint(failedDeployment, hls.Fold(failure.Environment), steady(failure.Description)))
+	about := e.Subject.Cause(digest(failedDeployment, hls.Fold(failure.Environment), steady(failure.Description))[:longDigest])
 	d.issue(about, "Deployment to "+cut(oneLine(failure.Environment), 100)+" fails", deploymentBody(e, f, answer, proven))
 	return d.plan
 }
@@ -155,7 +152,7 @@ func steady(description string) string { return changing.ReplaceAllString(plain(
 func deploymentBody(e hls.Event, f hls.Facts, a deploymentAnswer, proven bool) string {
 	failure := f.Values["deployment_status"].(deploymentFailure)
 	parts := []string{fmt.Sprintf("The deployment of %s (%s) to %s ended with %s.",
-		shortSHA(e.Deployment.SHA), inCode(e.Deployment.Ref), inCode(failure.Environment), inCode(failure.State))}
+		commitLink(e.Deployment.SHA), inCode(e.Deployment.Ref), inCode(failure.Environment), inCode(failure.State))}
 	if failure.Description != "" {
 		parts = append(parts, "What it says of itself: "+inCode(failure.Description))
 	}
@@ -166,11 +163,7 @@ func deploymentBody(e hls.Event, f hls.Facts, a deploymentAnswer, proven bool) s
 		}
 	}
 	if len(f.Checks.Failed) > 0 {
-		var names []string
-		for _, name := range f.Checks.Failed[:min(len(f.Checks.Failed), mostFailedNamed)] {
-			names = append(names, inCode(name))
-		}
-		parts = append(parts, "Failed checks of that commit: "+strings.Join(names, ", ")+".")
+		parts = append(parts, "Failed checks of that commit: "+names(f.Checks.Failed)+".")
 	}
 	return strings.Join(append(parts, automated), "\n\n")
 }

@@ -82,6 +82,23 @@ func (d *draft) label(c choice, policy hls.LabelPolicy) {
 	}
 }
 
+// issue opens an issue about the task's own subject, or about a cause.
+func (d *draft) issue(about hls.Subject, title, body string, labels ...hls.Label) {
+	effect := d.base
+	if about != effect.Subject {
+		effect.Subject, effect.Expect = about, ""
+	}
+	effect.Kind, effect.Title, effect.Body, effect.Labels = hls.CreateIssue, title, body, labels
+	d.plan.Effects = append(d.plan.Effects, effect)
+}
+
+// section sets what stands between the markers of that name.
+func (d *draft) section(name, body string) {
+	effect := d.base
+	effect.Kind, effect.Section, effect.Body = hls.SetSection, name, body
+	d.plan.Effects = append(d.plan.Effects, effect)
+}
+
 func (d *draft) comment(body string) {
 	effect := d.base
 	effect.Kind, effect.Body = hls.UpsertComment, body

@@ -25,14 +25,17 @@ type evidence []string
 
 // evidenceOf is what the author wrote: title, body and own comments, without what is hidden.
 func evidenceOf(issue hls.Issue, comments []hls.Comment) evidence {
-	texts := evidence{plain(issue.Title), plain(hiddenText.ReplaceAllString(issue.Body, " "))}
+	texts := evidence{plain(issue.Title), seenText(issue.Body)}
 	for _, c := range comments {
 		if c.User.Same(issue.User) {
-			texts = append(texts, plain(hiddenText.ReplaceAllString(c.Body, " ")))
+			texts = append(texts, seenText(c.Body))
 		}
 	}
 	return texts
 }
+
+// seenText is what a reader of a text sees, as quotes are compared.
+func seenText(text string) string { return plain(hiddenText.ReplaceAllString(text, " ")) }
 
 // supports tells whether the quote proves something: it is long enough, and stands in one of the texts.
 func (v evidence) supports(quote string) bool {

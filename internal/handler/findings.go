@@ -2,12 +2,6 @@ package handler
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	stdjson "encoding/json"
-	"fmt"
-
-	"github.com/go-json-experiment/json"
 
 	"hls/internal/hls"
 )
@@ -42,30 +36,20 @@ type raisedFinding struct {
 	Told     bool         `json:"told,omitempty"` // people have read that it is settled
 }
 
-// idBytes is how much of a hash names a finding: people write it, as in "/hls ignore 3f2a91c2".
-const idBytes = 4
-
-// findingID names a finding within its pull request: by its file and its code, wherever that stands by then.
+// findingID names a finding within its pull request: by its file and its code, wherever that stands by then. People write
+// it, as in "/hls ignore 3f2a91c2".
 func findingID(path, code string) string {
-	sum := sha256.Sum256([]byte(path + "\x00" + code))
-	return hex.EncodeToString(sum[:idBytes])
+	return digest(path, code)[:shortDigest]
 }
 
 // recallFindings reads what earlier reviews of a pull request have raised, the newest first.
 func recallFindings(ctx context.Context, read Memory, pull hls.Subject) ([]raisedFinding, error) {
-	memories, err := read.Recall(ctx, hls.Recall{Subject: pull, Kind: kindFinding, Limit: 500})
-	if err != nil {
-		return nil, fmt.Errorf("recall findings: %w", err)
-	}
+	memories, err := recall[raisedFinding](ctx, read, hls.Recall{Subject: pull, Kind: kindFinding, Limit: 500})
 	var found []raisedFinding
 	for _, m := range memories {
-		var f raisedFinding
-		if err := json.Unmarshal(m.Value, &f); err != nil {
-			return nil, fmt.Errorf("decode finding %s: %w", m.Key, err)
-		}
-		found = append(found, f)
+		found = append(found, m.says)
 	}
-	return found, nil
+	return found, err
 }
 
 // raise is a finding as it is remembered once it is raised at a head.
@@ -78,6 +62,5 @@ func raise(f finding, head string) raisedFinding {
 
 // remember is the memory that keeps a finding.
 func (f raisedFinding) remember(pull hls.Subject) hls.Memory {
-	value, _ := stdjson.Marshal(f) // Texts always have a JSON form.
-	return hls.Memory{Subject: pull, Kind: kindFinding, Key: f.ID, Value: value}
+	return memory(pull, kindFinding, f.ID, f)
 }

@@ -3,7 +3,6 @@ package handler
 import (
 	"context"
 	"encoding/json"
-	"strings"
 
 	"hls/internal/hls"
 )
@@ -33,24 +32,10 @@ func (generic) Gather(_ context.Context, _ Reader, e hls.Event, _ hls.Rule) (hls
 	return hls.Facts{Revision: e.DeliveryID}, nil
 }
 
-func (generic) Question(e hls.Event, _ hls.Facts, _ hls.Rule) hls.Question {
-	return hls.Question{Group: groupOf(e.Name), Step: "analyze", Schema: json.RawMessage(genericSchema), Weight: hls.Light}
+func (generic) Question(hls.Event, hls.Facts, hls.Rule) hls.Question {
+	return hls.Question{Group: "generic", Step: "analyze", Schema: json.RawMessage(genericSchema), Weight: hls.Light}
 }
 
 func (generic) Plan(hls.Event, hls.Facts, hls.Analysis, hls.Rule) hls.Plan {
 	return hls.Plan{Silent: "analysis_only"}
-}
-
-// groupOf is the folder of templates for an event, so that an operator can write some for an event that HLS does
-// not know in particular.
-func groupOf(event string) string {
-	switch {
-	case strings.HasPrefix(event, "pull_request_review"):
-		return "reviews"
-	case event == "release":
-		return "releases"
-	case event == "push":
-		return "push"
-	}
-	return "generic"
 }

@@ -73,7 +73,7 @@ func presentIssue(ctx context.Context, read Reader, e hls.Event, r hls.Rule) (hl
 
 // related reads other issues: those that the text names, and the candidates for duplicates.
 func related(ctx context.Context, read Reader, s hls.Subject, f *hls.Facts) (err error) {
-	if f.Linked, err = neighbors(ctx, read, s, mentioned(f.Issue.Body, s.Number)); err != nil {
+	if f.Linked, err = neighbors(ctx, read, s, linked(mention, f.Issue.Body, s.Number)); err != nil {
 		return err
 	}
 	f.Similar, err = similar(ctx, read, s, f.Issue.Title)
@@ -93,14 +93,18 @@ func leaveIssue(i hls.Issue) string {
 	return ""
 }
 
-// around reads what issues and pull requests share: the repository's labels, the conversation, who labeled what.
-func around(ctx context.Context, read Reader, s hls.Subject, f *hls.Facts) error {
-	var err error
-	if f.Labels, err = read.Labels(ctx, s.Repo); optional(err) != nil {
-		return fmt.Errorf("read labels: %w", err)
-	}
+// around reads what issues and pull requests share: the conversation, and what labels rest on.
+func around(ctx context.Context, read Reader, s hls.Subject, f *hls.Facts) (err error) {
 	if f.Comments, err = read.Comments(ctx, s); optional(err) != nil {
 		return fmt.Errorf("read comments: %w", err)
+	}
+	return labeled(ctx, read, s, f)
+}
+
+// labeled reads the repository's labels, and who put which on the subject.
+func labeled(ctx context.Context, read Reader, s hls.Subject, f *hls.Facts) (err error) {
+	if f.Labels, err = read.Labels(ctx, s.Repo); optional(err) != nil {
+		return fmt.Errorf("read labels: %w", err)
 	}
 	if f.History, err = read.History(ctx, s); optional(err) != nil {
 		return fmt.Errorf("read history: %w", err)

@@ -1,8 +1,6 @@
 package handler
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"regexp"
 	"slices"
@@ -60,8 +58,7 @@ func answered(f hls.Facts, r hls.Rule) (asking bool, answer hls.Comment, ok bool
 
 // mark names an answer and its text, so that an edited one is another.
 func mark(c hls.Comment) string {
-	sum := sha256.Sum256([]byte(c.Body))
-	return fmt.Sprintf("%d.%s", c.ID, hex.EncodeToString(sum[:idBytes]))
+	return fmt.Sprintf("%d.%s", c.ID, digest(c.Body)[:shortDigest])
 }
 
 // smallTalk is what people write who have nothing to add: each pattern is taken out before words are counted.

@@ -212,8 +212,8 @@ func TestIssuesGatherWhatCameBefore(t *testing.T) {
 	g.memories = []hls.Memory{triagedIssue{Title: "Crash"}.memory(issueEvent("").Subject)}
 	f, err = For("issues").Gather(t.Context(), g, issueEvent("edited"), rule())
 	got, _ := f.Values["earlier"].(earlierTriage)
-	want := `mona removed the label "bug"|the title was "Crash"`
-	if err != nil || got.Summary != a.Summary || got.Questions[0] != "Which version? Really?" || got.Labels[0] != "bug" || strings.Join(got.Changed, "|") != want {
+	want := `mona removed the label "bug".|The title was "Crash".`
+	if err != nil || got.Summary != a.Summary || got.Questions[0] != "Which version? Really?" || got.Labels[0] != "bug" || strings.Join(got.Changes, "|") != want {
 		t.Errorf("%+v, %v", got, err)
 	}
 	g.previous = &hls.Analysis{Answer: []byte(`null?`)}

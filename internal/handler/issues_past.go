@@ -2,7 +2,6 @@ package handler
 
 import (
 	"context"
-	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -18,8 +17,8 @@ import (
 const (
 	// kindTriaged is the kind of the memory of what an issue was when it was triaged last.
 	kindTriaged = "triaged"
-	// mostRelabeled is how many changes by people a template is shown.
-	mostRelabeled = 20
+	// mostProposed is how many labels of the analysis before a template is shown.
+	mostProposed = 20
 )
 
 // triagedIssue is what is remembered of an issue: what GitHub's history does not tell.
@@ -28,8 +27,7 @@ type triagedIssue struct {
 }
 
 func (t triagedIssue) memory(s hls.Subject) hls.Memory {
-	value, _ := stdjson.Marshal(t) // Texts always have a JSON form.
-	return hls.Memory{Subject: s, Kind: kindTriaged, Key: "issue", Value: value}
+	return memory(s, kindTriaged, "issue", t)
 }
 
 // earlierTriage is what the template shows of the analysis before, cut to what a prompt can hold.
@@ -38,7 +36,7 @@ type earlierTriage struct {
 	Summary   string    `json:"summary"`
 	Labels    []string  `json:"labels"`
 	Questions []string  `json:"questions"`
-	Changed   []string  `json:"changed"` // what people changed since
+	Changes   []string  `json:"changes"` // what people changed since, a sentence each
 }
 
 // recallTriage finds what the analysis before said, and what people changed since. The first analysis of an issue has none.
@@ -56,44 +54,50 @@ func recallTriage(ctx context.Context, read Memory, s hls.Subject, r hls.Rule, f
 		return nil //nolint:nilerr // Continuity is a help, and no need.
 	}
 	earlier := earlierTriage{At: previous.At, Summary: sentence(answer.Summary, 600)}
-	for _, l := range answer.Labels[:min(len(answer.Labels), mostRelabeled)] {
+	for _, l := range answer.Labels[:min(len(answer.Labels), mostProposed)] {
 		earlier.Labels = append(earlier.Labels, sentence(l.Name, 50))
 	}
 	for _, q := range answer.Missing[:min(len(answer.Missing), mostSentences)] {
 		earlier.Questions = append(earlier.Questions, sentence(q, 300))
 	}
-	earlier.Changed = changedSince(*f, previous.At, r.Self)
+	earlier.Changes = relabeled(f.History, previous.At, r.Self)
 	var was triagedIssue
 	if len(remembered) > 0 && json.Unmarshal(remembered[0].Value, &was) == nil && was.Title != f.Issue.Title {
-		earlier.Changed = append(earlier.Changed, fmt.Sprintf("the title was %q", cut(was.Title, 256)))
+		earlier.Changes = append(earlier.Changes, fmt.Sprintf("The title was %q.", cut(was.Title, 256)))
 	}
 	f.Values = map[string]any{"earlier": earlier}
 	return nil
 }
 
-// changedSince are the labels that people added and removed, in words.
-func changedSince(f hls.Facts, since time.Time, self hls.Account) []string {
-	var changed []string
-	for _, h := range f.History {
-		if h.At.Before(since) || self.Same(h.Actor) {
+// mostChanges is how many changes of labels a template is shown, the last ones.
+const mostChanges = 10
+
+// relabeled are the labels that people have added and removed since a time, a sentence each.
+func relabeled(history []hls.LabelEvent, since time.Time, self hls.Account) []string {
+	var told []string
+	for _, h := range history {
+		if !h.At.After(since) || self.Same(h.Actor) {
 			continue
 		}
 		did := "removed"
 		if h.Added {
 			did = "added"
 		}
-		changed = append(changed, fmt.Sprintf("%s %s the label %q", oneLine(h.Actor.Login), did, cut(h.Label, 50)))
+		told = append(told, fmt.Sprintf("%s %s the label %q.", oneLine(h.Actor.Login), did, cut(oneLine(h.Label), 50)))
 	}
-	return changed[max(0, len(changed)-mostRelabeled):]
+	return told[max(0, len(told)-mostChanges):]
 }
 
 // mention finds the issues that a text names by number alone, which are of the same repository.
 var mention = regexp.MustCompile(`(?:^|[\s(\[,;:])#(\d{1,9})\b`)
 
-// mentioned are the numbers that a text names, at most three and not its own.
-func mentioned(text string, own int) []int {
+// mostLinked is how many issues that a text names are read.
+const mostLinked = 3
+
+// linked are the numbers that a pattern finds in a text, the first ones and not its own.
+func linked(pattern *regexp.Regexp, text string, own int) []int {
 	var numbers []int
-	for _, m := range mention.FindAllStringSubmatch(hiddenText.ReplaceAllString(text, " "), -1) {
+	for _, m := range pattern.FindAllStringSubmatch(hiddenText.ReplaceAllString(text, " "), -1) {
 		n, err := strconv.Atoi(m[1])
 		if err == nil && n > 0 && n != own && !slices.Contains(numbers, n) && len(numbers) < mostLinked {
 			numbers = append(numbers, n)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 
 	"github.com/go-json-experiment/json"
 
@@ -17,10 +16,7 @@ import (
 // pullRequests handles the events of pull requests: it reviews what is open.
 type pullRequests struct{}
 
-const (
-	review     = "review"
-	mostLinked = 3
-)
+const review = "review"
 
 // closing finds the issues that a pull request says it closes (GitHub: "Linking a pull request to an issue").
 var closing = regexp.MustCompile(`(?i)\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+#(\d{1,9})\b`)
@@ -47,19 +43,12 @@ func (pullRequests) Route(e hls.Event, r hls.Rule) hls.Verdict {
 
 // Gather: the pull request as it is now decides, whatever the action was.
 func (pullRequests) Gather(ctx context.Context, read Reader, e hls.Event, r hls.Rule) (hls.Facts, error) {
-	if e.Subject.Kind != hls.KindPullRequest {
-		return hls.Facts{Skip: "not_a_pull_request"}, nil
+	f, err := presentPull(ctx, read, e, r)
+	if err != nil || f.Skip != "" {
+		return f, err
 	}
-	pr, err := read.PullRequest(ctx, e.Subject)
-	if errors.Is(err, hls.ErrGone) {
-		return hls.Facts{Skip: "deleted"}, nil
-	}
-	if err != nil {
-		return hls.Facts{}, fmt.Errorf("read pull request: %w", err)
-	}
-	f := hls.Facts{PullRequest: &pr, Revision: pr.Revision()}
-	if f.Skip = leavePullRequest(pr, e, r); f.Skip != "" {
-		return f, nil
+	if f.PullRequest.Draft && r.Hears("pull_request_review") {
+		f.Revision += asDraft
 	}
 	if f.Files, err = read.Files(ctx, e.Subject); err != nil {
 		return hls.Facts{}, fmt.Errorf("read files: %w", err)
@@ -75,9 +64,26 @@ func (pullRequests) Gather(ctx context.Context, read Reader, e hls.Event, r hls.
 	if err := surroundings(ctx, read, e.Subject, &f); err != nil {
 		return hls.Facts{}, err
 	}
-	before.relabeled(f.History, r.Self)
+	if !before.at.IsZero() {
+		before.Changes = append(before.Changes, relabeled(f.History, before.at, r.Self)...)
+	}
 	f.Values = map[string]any{earlierValue: before}
 	return f, followReviews(ctx, read, e, &f, r)
+}
+
+// presentPull reads the pull request of an event, unless it is to be left alone.
+func presentPull(ctx context.Context, read Reader, e hls.Event, r hls.Rule) (hls.Facts, error) {
+	if e.Subject.Kind != hls.KindPullRequest {
+		return hls.Facts{Skip: "not_a_pull_request"}, nil
+	}
+	pr, err := read.PullRequest(ctx, e.Subject)
+	if errors.Is(err, hls.ErrGone) {
+		return hls.Facts{Skip: "deleted"}, nil
+	}
+	if err != nil {
+		return hls.Facts{}, fmt.Errorf("read pull request: %w", err)
+	}
+	return hls.Facts{PullRequest: &pr, Revision: pr.Revision(), Skip: leavePullRequest(pr, e, r)}, nil
 }
 
 // leavePullRequest is why a pull request in its present state is left alone, or "".
@@ -103,29 +109,8 @@ func surroundings(ctx context.Context, read Reader, s hls.Subject, f *hls.Facts)
 	if f.Checks, err = read.Checks(ctx, s.Repo, f.PullRequest.Head.SHA); optional(err) != nil {
 		return fmt.Errorf("read checks: %w", err)
 	}
-	for _, number := range linked(f.PullRequest.Body, s.Number) {
-		issue, err := read.Issue(ctx, hls.Subject{RepoID: s.RepoID, Repo: s.Repo, Kind: hls.KindIssue, Number: number})
-		switch {
-		case errors.Is(err, hls.ErrGone), errors.Is(err, hls.ErrNotFound):
-		case err != nil:
-			return fmt.Errorf("read linked issue: %w", err)
-		case issue.PullRequest == nil:
-			f.Linked = append(f.Linked, issue)
-		}
-	}
-	return nil
-}
-
-// linked are the numbers of the issues that a body says to close, at most three and not its own.
-func linked(body string, own int) []int {
-	var numbers []int
-	for _, m := range closing.FindAllStringSubmatch(hiddenText.ReplaceAllString(body, " "), -1) {
-		n, err := strconv.Atoi(m[1])
-		if err == nil && n > 0 && n != own && !slices.Contains(numbers, n) && len(numbers) < mostLinked {
-			numbers = append(numbers, n)
-		}
-	}
-	return numbers
+	f.Linked, err = neighbors(ctx, read, s, linked(closing, f.PullRequest.Body, s.Number))
+	return err
 }
 
 // Question: a pull request of whose own changes nothing came since the last review has its answer. Where findings are open,
@@ -155,7 +140,7 @@ func (pullRequests) Plan(e hls.Event, f hls.Facts, a hls.Analysis, r hls.Rule) h
 	}
 	l := newLabeler(r, f, f.PullRequest.Labels)
 	d.label(l.choose(sizeLabel(l, f.Files)), r.Labels)
-	d.remember(reviewedNow(f).remember(e.Subject))
+	d.remember(reviewedNow(f, muted(e, r.Comments) != "").remember(e.Subject))
 	before := roundOf(f)
 	settled := before.settle(d, settling{facts: f, self: r.Self}, answer.Earlier)
 	plan := planReview(d, e, f, reviewReply{answer: answer.reviewAnswer, policy: r.Comments, before: before, settled: settled})

@@ -17,8 +17,7 @@ import (
 // Bounds of what the model is told of earlier rounds, in bytes or counted.
 const (
 	earlierBudget = 10_000 // all open findings together
-	mostChanges   = 10
-	mostReplies   = 3 // to a finding, the last ones
+	mostReplies   = 3      // to a finding, the last ones
 	longReply     = 500
 	longCode      = 400
 )
@@ -40,30 +39,35 @@ func lookBack(ctx context.Context, read Reader, e hls.Event, rule hls.Rule, f *h
 	if err := r.ask(ctx, read, e.Subject, contextOfFindings{rule.Self, f.Files}); err != nil || previous == nil {
 		return r, err
 	}
-	last, err := recallReviewed(ctx, read, e.Subject)
-	switch {
-	case err != nil:
-		return round{}, fmt.Errorf("recall last review: %w", err)
-	case last.Head == headOf(previous):
+	last, known, err := recallReviewed(ctx, read, e.Subject, headOf(previous))
+	if err != nil {
+		return round{}, err
+	}
+	if known {
 		r.Changes = last.changes(*f.PullRequest)
-	default: // It was planned for another head, and overtaken.
-		last = reviewedState{}
 	}
 	r.Summary, r.at = summaryOf(previous), previous.At
-	if !continues(e, f.PullRequest, previous) || r.unposted(remembered, headOf(previous)) {
+	heard := known && (!last.Muted || muted(e, rule.Comments) != "") // Otherwise nobody was told what it found.
+	if !heard || !continues(e, f, previous) || r.unposted(remembered, headOf(previous)) {
 		return r, nil
 	}
 	return r, r.narrow(ctx, read, e.Subject, since{head: headOf(previous), digest: last.Digest, facts: f, ignored: rule.Ignore.Paths})
 }
 
+// asDraft ends the revision of a draft, where labels tell whether it is to be reviewed. No branch has a blank in its name.
+const asDraft = " draft"
+
 // headOf is the commit that an analysis was about, and baseOf the branch that it would have gone into.
 func headOf(a *hls.Analysis) string { head, _, _ := strings.Cut(a.Revision, "@"); return head }
-func baseOf(a *hls.Analysis) string { _, base, _ := strings.Cut(a.Revision, "@"); return base }
+func baseOf(a *hls.Analysis) string {
+	_, base, _ := strings.Cut(a.Revision, "@")
+	return strings.TrimSuffix(base, asDraft)
+}
 
 // continues tells whether a review may pass over what the last one saw: the pull request goes into the same branch, and no
 // person asks for a look at all of it.
-func continues(e hls.Event, pr *hls.PullRequest, previous *hls.Analysis) bool {
-	return e.Name == "pull_request" && e.Action != "review_requested" && baseOf(previous) == pr.Base.Ref && headOf(previous) != pr.Head.SHA
+func continues(e hls.Event, f *hls.Facts, previous *hls.Analysis) bool {
+	return e.Name == "pull_request" && e.Action != "review_requested" && baseOf(previous) == f.PullRequest.Base.Ref && previous.Revision != f.Revision
 }
 
 // unposted tells whether findings of the last review were never posted, as in a dry run that is over.
@@ -94,24 +98,10 @@ func (v reviewedState) changes(pr hls.PullRequest) []string {
 	return told
 }
 
-// relabeled adds to the changes which labels people have added and removed since the last review.
-func (r *round) relabeled(history []hls.LabelEvent, self hls.Account) {
-	for _, h := range history {
-		if r.at.IsZero() || !h.At.After(r.at) || self.Same(h.Actor) || len(r.Changes) == mostChanges {
-			continue
-		}
-		did := "removed"
-		if h.Added {
-			did = "added"
-		}
-		r.Changes = append(r.Changes, fmt.Sprintf("%s %s the label %q.", oneLine(h.Actor.Login), did, oneLine(h.Label)))
-	}
-}
-
 // since is what a review may be narrowed by.
 type since struct {
 	head    string // reviewed last
-	digest  string // of the diff then, "" where nobody remembers
+	digest  string // of the diff then
 	facts   *hls.Facts
 	ignored []string
 }
@@ -119,7 +109,7 @@ type since struct {
 // narrow leaves the round with what came after the last review, where that can be told: the head reviewed last is an
 // ancestor of the present one, or the diff is the same as it was then, as after a rebase.
 func (r *round) narrow(ctx context.Context, read roundReader, pull hls.Subject, s since) error {
-	if s.digest != "" && s.digest == digestOf(s.facts.Files) {
+	if s.digest == digestOf(s.facts.Files) {
 		r.Since = s.head
 		return nil
 	}
@@ -221,7 +211,10 @@ func repliesTo(comments []hls.ReviewComment, self hls.Account) map[string][]stri
 		if id == "" || self.Same(c.User) {
 			continue
 		}
-		text, _ := hls.Cut(hiddenText.ReplaceAllString(c.Body, " "), longReply)
+		text, _ := hls.Cut(visibleText(c.Body), longReply)
+		if text == "" {
+			continue
+		}
 		replies[id] = append(replies[id], oneLine(cmp.Or(c.User.Login, "ghost"))+": "+text)
 		if n := len(replies[id]); n > mostReplies {
 			replies[id] = replies[id][n-mostReplies:]

@@ -48,20 +48,23 @@ func (reviewComments) Route(e hls.Event, _ hls.Rule) hls.Verdict {
 	case e.Action != "deleted" && isOrder(e.Comment.Body):
 		return hls.Pass("command")
 	case objects(e):
-		return hls.Go(fmt.Sprintf("objection-%d", e.Comment.InReplyTo))
+		return hls.Go(objectionPurpose(e))
 	}
-	return hls.Go(asking)
+	return hls.Go(requestsPurpose)
 }
 
+// objectionPurpose is of the work on one remark, whoever answers it.
+func objectionPurpose(e hls.Event) string { return fmt.Sprintf("objection-%d", e.Comment.InReplyTo) }
+
 func objects(e hls.Event) bool {
-	return e.Name == "pull_request_review_comment" && e.Action == "created" && e.Comment != nil && e.Comment.InReplyTo > 0
+	return e.Name == remarkEvent && e.Action == "created" && e.Comment != nil && e.Comment.InReplyTo > 0
 }
 
 func (h reviewComments) Gather(ctx context.Context, read Reader, e hls.Event, r hls.Rule) (hls.Facts, error) {
 	if !objects(e) {
 		return h.reviews.Gather(ctx, read, e, r)
 	}
-	f, err := readPull(ctx, read, e, r)
+	f, err := presentPull(ctx, read, e, r)
 	if err != nil || f.Skip != "" {
 		return f, err
 	}
@@ -101,7 +104,7 @@ func (h reviewComments) Plan(e hls.Event, f hls.Facts, a hls.Analysis, r hls.Rul
 	if !objects(e) {
 		return h.reviews.Plan(e, f, a, r)
 	}
-	d := newDraft(e, f, a, fmt.Sprintf("objection-%d", e.Comment.InReplyTo))
+	d := newDraft(e, f, a, objectionPurpose(e))
 	var answer objectionAnswer
 	if err := json.Unmarshal(a.Answer, &answer); err != nil {
 		return d.silent("answer_unreadable")
@@ -117,10 +120,7 @@ func (h reviewComments) Plan(e hls.Event, f hls.Facts, a hls.Analysis, r hls.Rul
 		}
 	}
 	holds := answer.Holds && why == ""
-	value, _ := stdjson.Marshal(weighed{Holds: holds, Delivery: e.DeliveryID}) // Its members always have a JSON form.
-	d.plan.Remember = append(d.plan.Remember, hls.Memory{
-		Subject: e.Subject, Kind: kindObjection, Key: strconv.FormatInt(o.id, 10), Value: value,
-	})
+	d.remember(memory(e.Subject, kindObjection, strconv.FormatInt(o.id, 10), weighed{Holds: holds, Delivery: e.DeliveryID}))
 	if !holds {
 		return d.silent(cmp.Or(why, "objection_does_not_hold"))
 	}
@@ -134,7 +134,7 @@ func (o objection) withdraw(d *draft, a objectionAnswer, r hls.Rule) hls.Plan {
 	if o.finding != nil {
 		gone := *o.finding
 		gone.State, gone.By, gone.Why = withdrawn, by, reason
-		d.plan.Remember = append(d.plan.Remember, gone.remember(d.base.Subject))
+		d.remember(gone.remember(d.base.Subject))
 	}
 	if !r.Lets(hls.EditRemark) {
 		return d.silent("withdraw_off")
@@ -173,8 +173,7 @@ func (o objection) refuse(a objectionAnswer, files []hls.File) string {
 		return "quote_too_short"
 	}
 	for _, f := range files {
-		side := rightOf(f)
-		stands := slices.ContainsFunc(side.lines(), func(line int) bool { return side.holds(line, code) })
+		stands := len(rightOf(f).find(code)) > 0
 		switch {
 		case stands && o.finding != nil && strings.Contains(o.finding.Code, joined):
 			return "quote_is_the_finding"
@@ -193,16 +192,6 @@ func (o objection) refuse(a objectionAnswer, files []hls.File) string {
 		return "quote_names_no_code"
 	}
 	return ""
-}
-
-// lines are the numbers of a side's lines, in order.
-func (r right) lines() []int {
-	var all []int
-	for n := range r {
-		all = append(all, n)
-	}
-	slices.Sort(all)
-	return all
 }
 
 // namesCode tells whether a text has a word of the code: one that says something and is written there as a whole.

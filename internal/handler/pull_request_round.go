@@ -2,15 +2,10 @@ package handler
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	stdjson "encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/go-json-experiment/json"
 
 	"hls/internal/hls"
 )
@@ -131,7 +126,8 @@ func (s sides) lack(found raisedFinding) bool {
 // lines are the lines of a finding's code, which are as quotes are compared.
 func (f raisedFinding) lines() []string { return strings.Split(f.Code, "\n") }
 
-// kindReviewed is the kind of the memory of what the last review of a pull request saw, under the key "last".
+// kindReviewed is the kind of the memories of what reviews of a pull request saw, each under the head that it was about. What
+// a sweep has seen in silence is not among them.
 const kindReviewed = "reviewed"
 
 // reviewedState is a state of a pull request that was reviewed.
@@ -139,32 +135,24 @@ type reviewedState struct {
 	Head   string `json:"head"`
 	Base   string `json:"base"`
 	Title  string `json:"title"`
-	Body   string `json:"body"`   // hash
-	Digest string `json:"digest"` // of the diff
+	Body   string `json:"body"`            // hash
+	Digest string `json:"digest"`          // of the diff
+	Muted  bool   `json:"muted,omitempty"` // the settings let nothing be said of it
 }
 
-func reviewedNow(f hls.Facts) reviewedState {
+func reviewedNow(f hls.Facts, muted bool) reviewedState {
 	pr := f.PullRequest
-	return reviewedState{Head: pr.Head.SHA, Base: pr.Base.Ref, Title: sentence(pr.Title, 300), Body: digest(pr.Body), Digest: digestOf(f.Files)}
+	return reviewedState{
+		Head: pr.Head.SHA, Base: pr.Base.Ref, Title: sentence(pr.Title, 300), Body: digest(pr.Body), Digest: digestOf(f.Files), Muted: muted,
+	}
 }
 
 func (v reviewedState) remember(pull hls.Subject) hls.Memory {
-	value, _ := stdjson.Marshal(v) // Texts always have a JSON form.
-	return hls.Memory{Subject: pull, Kind: kindReviewed, Key: "last", Value: value}
+	return memory(pull, kindReviewed, v.Head, v)
 }
 
-// recallReviewed reads what was reviewed last, nothing where nobody remembers.
-func recallReviewed(ctx context.Context, read Memory, pull hls.Subject) (v reviewedState, err error) {
-	memories, err := read.Recall(ctx, hls.Recall{Subject: pull, Kind: kindReviewed, Key: "last", Limit: 1})
-	if err != nil || len(memories) == 0 {
-		return v, err
-	}
-	return v, json.Unmarshal(memories[0].Value, &v)
-}
-
-func digest(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:])
+func recallReviewed(ctx context.Context, read Memory, pull hls.Subject, head string) (v reviewedState, ok bool, err error) {
+	return recallOne[reviewedState](ctx, read, hls.Recall{Subject: pull, Kind: kindReviewed, Key: head})
 }
 
 // digestOf names what a diff adds and removes, wherever that stands and whatever stands around it: a rebase, or a merge of the

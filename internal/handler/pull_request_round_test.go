@@ -34,9 +34,10 @@ func pushedTo() *github {
 		compared: hls.Comparison{Status: "ahead", Files: []hls.File{{Filename: "save.go", Status: "modified", Additions: 1, Patch: deltaPatch}}},
 		previous: &hls.Analysis{Revision: old.Revision(), Answer: []byte(`{"summary":"Saves widgets","risk":"high","type":"feature","effort":3}`), At: reviewedAt},
 		raised:   []hls.Remark{{Body: "Saves widgets."}, said},
-		memories: []hls.Memory{reviewedNow(f).remember(pullEvent("").Subject), raise(found, "old").remember(pullEvent("").Subject)},
+		memories: []hls.Memory{reviewedNow(f, false).remember(pullEvent("").Subject), raise(found, "old").remember(pullEvent("").Subject)},
 		talk: talk{comments: []hls.ReviewComment{{ID: 31, User: self, Body: said.Body}, {ID: 32, InReplyTo: 31, User: person, Body: "A widget always <!-- x -->encodes."},
-			{ID: 33, InReplyTo: 30, User: person, Body: "Elsewhere."}, {ID: 34, User: person, Body: said.Body}, {ID: 35, InReplyTo: 34, User: author, Body: "To a forgery."}}},
+			{ID: 33, InReplyTo: 30, User: person, Body: "Elsewhere."}, {ID: 34, User: person, Body: said.Body}, {ID: 35, InReplyTo: 34, User: author, Body: "To a forgery."},
+			{ID: 36, InReplyTo: 31, User: person, Body: "/hls explain why a widget encodes"}}},
 		history: []hls.LabelEvent{{Label: "bug", Added: true, Actor: person, At: reviewedAt.Add(-1)}, {Label: "docs", Actor: person, At: reviewedAt.Add(1)},
 			{Label: "size/S", Added: true, Actor: self, At: reviewedAt.Add(1)}},
 	}
@@ -93,6 +94,12 @@ func TestAllIsReviewedWhereNobodyKnowsWhatCame(t *testing.T) {
 		{"asked by a person", func(_ *github, e *hls.Event, _ *hls.Rule) { e.Action, e.Reviewer = "review_requested", &self }},
 		{"asked by a command", func(_ *github, e *hls.Event, _ *hls.Rule) { e.Name = "issue_comment" }},
 		{"never posted", func(g *github, _ *hls.Event, _ *hls.Rule) { g.raised = nil }},
+		{"a sweep said nothing", func(g *github, _ *hls.Event, _ *hls.Rule) { g.memories = nil }},
+		{"comments were off", func(g *github, _ *hls.Event, _ *hls.Rule) {
+			off := rule()
+			off.Comments.Post = hls.PostNever
+			g.memories, g.raised = lastReview(t, off).Remember, nil
+		}},
 		{"replayed", func(g *github, _ *hls.Event, _ *hls.Rule) { g.previous.Revision = g.pull.Revision() }},
 	} {
 		g, e, r := pushedTo(), pullEvent("synchronize"), rule()
@@ -107,6 +114,23 @@ func TestAllIsReviewedWhereNobodyKnowsWhatCame(t *testing.T) {
 	if _, before := lookedBack(t, g, pullEvent("synchronize"), r); before.Since == "" || len(before.Open) != 1 {
 		t.Error("what was planned in a dry run does not count in the next")
 	}
+	off := rule()
+	off.Comments.Post = hls.PostNever
+	g = pushedTo()
+	g.memories = lastReview(t, off).Remember
+	if _, before := lookedBack(t, g, pullEvent("synchronize"), off); before.Since != "old" {
+		t.Error("where comments are off for good, all is looked at after every push")
+	}
+}
+
+// lastReview is the plan of a review of pushedTo's old head.
+func lastReview(t *testing.T, r hls.Rule) hls.Plan {
+	t.Helper()
+	g := pushedTo()
+	g.previous, g.memories, g.raised, g.pull.Head.SHA = nil, nil, nil, "old"
+	g.files[0].Patch = goPatch
+	f, _ := lookedBack(t, g, pullEvent("opened"), r)
+	return For("pull_request").Plan(pullEvent("opened"), f, analysisOf(t, goodReviewAnswer()), r)
 }
 
 // Where nothing of the pull request's own came, nobody is asked: the last answer stands, without what it found.

@@ -80,8 +80,6 @@ func (by settling) speaksFor(r round, found raisedFinding, quote string) bool {
 		slices.ContainsFunc(by.facts.Files, func(file hls.File) bool { return len(rightOf(file).find(lines)) > 0 })
 }
 
-func seenText(text string) string { return plain(hiddenText.ReplaceAllString(text, " ")) }
-
 // others are the lines of code that are quoted about a finding, none where that is next to nothing, or the finding's own code.
 func (f raisedFinding) others(quote string) []string {
 	lines := codeLines(quote)
@@ -158,14 +156,4 @@ func settledLine(r round, settled []raisedFinding) string {
 		parts = append(parts, fmt.Sprintf("%d still open", open))
 	}
 	return "Earlier findings: " + strings.Join(parts, "; ") + "."
-}
-
-// listed are the first names of a list, and how many more there are.
-func listed(names []string) string {
-	const most = 5
-	text := strings.Join(names[:min(len(names), most)], ", ")
-	if more := len(names) - most; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text
 }

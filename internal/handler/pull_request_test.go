@@ -112,8 +112,8 @@ func TestPullRequestGather(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if fmt.Sprint(linked(g.pull.Body, 8)) != "[7 3 4]" {
-		t.Errorf("linked numbers %v", linked(g.pull.Body, 8))
+	if fmt.Sprint(linked(closing, g.pull.Body, 8)) != "[7 3 4]" {
+		t.Errorf("linked numbers %v", linked(closing, g.pull.Body, 8))
 	}
 	if len(f.Linked) != 1 || f.Linked[0].Number != 7 {
 		t.Errorf("linked issues %+v", f.Linked)

@@ -1,7 +1,6 @@
 package handler
 
 import (
-	"cmp"
 	"context"
 	stdjson "encoding/json"
 	"errors"
@@ -127,7 +126,7 @@ func (pushes) Plan(e hls.Event, f hls.Facts, a hls.Analysis, r hls.Rule) hls.Pla
 		return d.silent("risk_not_proven")
 	}
 	branch := oneLine(e.Push.Branch())
-	about := e.Subject.Cause(fingerprint(pushRisk, e.Push.Before, e.Push.After))
+	about := e.Subject.Cause(digest(pushRisk, e.Push.Before, e.Push.After)[:longDigest])
 	d.issue(about, "Risky push to "+cut(branch, 100), pushBody(e.Push, answer, places))
 	return d.plan
 }
@@ -185,7 +184,7 @@ func pushBody(p hls.Push, a pushAnswer, places []risky) string {
 	if p.Forced {
 		kind = "A forced push"
 	}
-	parts := []string{fmt.Sprintf("%s to %s moved it from %s to %s.", kind, inCode(p.Branch()), shortSHA(p.Before), shortSHA(p.After))}
+	parts := []string{fmt.Sprintf("%s to %s moved it from %s to %s.", kind, inCode(p.Branch()), commitLink(p.Before), commitLink(p.After))}
 	if summary := ended(sentence(a.Summary, 600)); summary != "" {
 		parts = append(parts, summary)
 	}
@@ -193,12 +192,4 @@ func pushBody(p hls.Push, a pushAnswer, places []risky) string {
 		parts = append(parts, fmt.Sprintf("%s, line %d: %s", inCode(r.File), r.line, ended(sentence(r.Reason, 300))))
 	}
 	return strings.Join(append(parts, automated), "\n\n")
-}
-
-// shortSHA is a commit's name, cut; anything else is shown as code.
-func shortSHA(sha string) string {
-	if strings.Trim(sha, "0123456789abcdef") != "" || len(sha) < 10 {
-		return inCode(cmp.Or(sha, "nothing"))
-	}
-	return sha[:10]
 }

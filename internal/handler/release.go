@@ -75,7 +75,7 @@ func (releases) Gather(ctx context.Context, read Reader, e hls.Event, _ hls.Rule
 	}
 	history := releaseHistory{release: release}
 	release.Body = ownSection.ReplaceAllString(release.Body, "")
-	history.written = plain(hiddenText.ReplaceAllString(release.Body, " "))
+	history.written = seenText(release.Body)
 	history.named = numbersIn(history.written)
 	f := hls.Facts{Revision: release.Revision()}
 	if err := history.gather(ctx, read, e.Subject); err != nil {

@@ -218,7 +218,7 @@ func (t releaseReport) section() string {
 	var parts []string
 	var lines []string
 	for _, b := range t.breaking {
-		lines = append(lines, line(b.Number, b.Text))
+		lines = append(lines, noteLine(b.Number, b.Text))
 	}
 	if len(lines) > 0 {
 		parts = append(parts, "**Breaking**", strings.Join(lines, "\n"))
@@ -228,7 +228,7 @@ func (t releaseReport) section() string {
 		for _, e := range t.entries {
 			breaks := slices.ContainsFunc(t.breaking, func(b breakingChange) bool { return b.Number == e.Number })
 			if kind := e.Kind; !breaks && (kind == k.kind || k.kind == "other" && kind != "feature" && kind != "fix") {
-				lines = append(lines, line(e.Number, e.Text))
+				lines = append(lines, noteLine(e.Number, e.Text))
 			}
 		}
 		if len(lines) > 0 {
@@ -238,7 +238,7 @@ func (t releaseReport) section() string {
 	return strings.Join(parts, "\n\n")
 }
 
-func line(number int, text string) string {
+func noteLine(number int, text string) string {
 	return fmt.Sprintf("- %s (#%d)", ended(sentence(text, 300)), number)
 }
 

@@ -80,7 +80,7 @@ func (h *releaseHistory) since(ctx context.Context, read releaseReader, s hls.Su
 	if err != nil {
 		h.unread("releases")
 	}
-	for _, earlier := range before(all, h.release) {
+	for _, earlier := range mayPrecede(all, h.release) {
 		span, err := read.Compare(ctx, s, earlier.TagName, h.release.TagName, mostCommits)
 		if optional(err) != nil {
 			return span, fmt.Errorf("compare with release %s: %w", earlier.TagName, err)
@@ -89,7 +89,7 @@ func (h *releaseHistory) since(ctx context.Context, read releaseReader, s hls.Su
 			continue
 		}
 		h.Previous = oneLine(earlier.TagName)
-		h.Step, h.initial = step(earlier.TagName, h.release.TagName)
+		h.Step, h.initial = versionStep(earlier.TagName, h.release.TagName)
 		if span.Total > len(span.Commits) {
 			h.unread(fmt.Sprintf("%d of %d commits", span.Total-len(span.Commits), span.Total))
 		}
@@ -98,8 +98,8 @@ func (h *releaseHistory) since(ctx context.Context, read releaseReader, s hls.Su
 	return hls.Comparison{}, nil
 }
 
-// before are the releases that may be the previous one, the newest first.
-func before(all []hls.Release, of hls.Release) []hls.Release {
+// mayPrecede are the releases that may be the previous one, the newest first.
+func mayPrecede(all []hls.Release, of hls.Release) []hls.Release {
 	all = slices.DeleteFunc(slices.Clone(all), func(r hls.Release) bool {
 		return r.ID == of.ID || r.Draft || r.TagName == of.TagName || r.Prerelease && !of.Prerelease || !r.PublishedAt.Before(of.PublishedAt)
 	})
@@ -208,8 +208,8 @@ var semver = regexp.MustCompile(`^(?:.*[/@_-])?v?(\d{1,6})\.(\d{1,6})\.(\d{1,6})
 // steps from one version to the next, the smallest first.
 var steps = []string{"patch", "minor", "major"}
 
-// step is how far one version is from the one before, "" when either has another form or it is no step forward.
-func step(from, to string) (name string, initial bool) {
+// versionStep is how far one version is from the one before, "" when either has another form or it is no step forward.
+func versionStep(from, to string) (name string, initial bool) {
 	a, b := semver.FindStringSubmatch(from), semver.FindStringSubmatch(to)
 	if a == nil || b == nil {
 		return "", false

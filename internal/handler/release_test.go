@@ -196,7 +196,7 @@ func TestVersionSteps(t *testing.T) {
 		"v1.2.3 v1.2.3": "", "v1.3.0 v1.2.9": "", "nightly-2026 v1.0.0": "", "v1.2 v1.3": "", "2026.01 2026.02": "", "v0.3.0 v0.4.0": "minor",
 	} {
 		from, to, _ := strings.Cut(tags, " ")
-		if got, initial := step(from, to); got != want || initial != strings.HasPrefix(tags, "v0") {
+		if got, initial := versionStep(from, to); got != want || initial != strings.HasPrefix(tags, "v0") {
 			t.Errorf("%s: %q, %v", tags, got, initial)
 		}
 	}

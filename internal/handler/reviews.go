@@ -122,7 +122,7 @@ func (v *reviewed) readReviews(ctx context.Context, read Reader, s hls.Subject, 
 			return optional(err)
 		}
 		// While the own account is not known, the marker tells: who copies one takes nothing but his own word out.
-		own := r.Self.ID == 0 && strings.Contains(review.Body, marked)
+		own := r.Self.ID == 0 && strings.Contains(review.Body, hls.Marked)
 		v.leftOut[review.ID] = own || review.State == stateDismissed
 		if own || !isPerson(review.User, r) || review.State == statePending {
 			continue

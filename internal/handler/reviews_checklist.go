@@ -2,14 +2,9 @@ package handler
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	stdjson "encoding/json"
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/go-json-experiment/json"
 
 	"hls/internal/hls"
 )
@@ -29,26 +24,26 @@ const (
 type checklist struct {
 	Read     map[string]string `json:"read"` // by the key of each text that Claude has seen: its hash
 	Requests []request         `json:"requests"`
-	Posted   bool              `json:"posted"` // a comment was planned
+	Posted   bool              `json:"posted"`        // a comment was planned
+	Dry      bool              `json:"dry,omitempty"` // in dry runs alone
 }
 
 func recallChecklist(ctx context.Context, read Memory, pull hls.Subject) (list checklist, err error) {
-	memories, err := read.Recall(ctx, hls.Recall{Subject: pull, Kind: kindRequests, Key: keyRequests, Limit: 1})
-	if err != nil {
-		return list, fmt.Errorf("recall requests: %w", err)
+	list, _, err = recallOne[checklist](ctx, read, hls.Recall{Subject: pull, Kind: kindRequests, Key: keyRequests})
+	return list, err
+}
+
+// postedNow is the checklist once something open is posted, or nothing is.
+func (c checklist) postedNow(open, dry bool) checklist {
+	if open {
+		c.Dry = dry && (c.Dry || !c.Posted)
+		c.Posted = true
 	}
-	if len(memories) == 0 {
-		return list, nil
-	}
-	if err := json.Unmarshal(memories[0].Value, &list); err != nil {
-		return list, fmt.Errorf("decode requests: %w", err)
-	}
-	return list, nil
+	return c
 }
 
 func (c checklist) remember(pull hls.Subject) hls.Memory {
-	value, _ := stdjson.Marshal(c) // Texts always have a JSON form.
-	return hls.Memory{Subject: pull, Kind: kindRequests, Key: keyRequests, Value: value}
+	return memory(pull, kindRequests, keyRequests, c)
 }
 
 // texts are the hashes of what reviewers said, by its key. What the author says asks for nothing.
@@ -56,8 +51,7 @@ func (v reviewed) texts() map[string]string {
 	texts := map[string]string{}
 	for _, s := range v.Said {
 		if !s.Author {
-			sum := sha256.Sum256([]byte(s.full))
-			texts[s.Key] = hex.EncodeToString(sum[:idBytes])
+			texts[s.Key] = digest(s.full)[:shortDigest]
 		}
 	}
 	return texts

@@ -11,9 +11,9 @@ import (
 	"hls/internal/hls"
 )
 
-// asking is the purpose of work on what reviewers ask for, and of the comment that lists it, whichever event of the pull
-// request brings it up to date.
-const asking = "requests"
+// requestsPurpose is of work on what reviewers ask for, and of the comment that lists it, whichever event of the pull request
+// brings it up to date.
+const requestsPurpose = "requests"
 
 // mutedReviews is the rule's reason for posting no checklist, or "".
 func mutedReviews(r hls.Rule) string {
@@ -32,7 +32,7 @@ func knownRequests(v reviewed, r hls.Rule) stdjson.RawMessage {
 
 // planRequests is the labels for where the reviews stand, and the one comment that lists what is asked for.
 func planRequests(e hls.Event, f hls.Facts, a hls.Analysis, r hls.Rule) hls.Plan {
-	d := newDraft(e, f, a, asking)
+	d := newDraft(e, f, a, requestsPurpose)
 	var answer requestsAnswer
 	if err := json.Unmarshal(a.Answer, &answer); err != nil {
 		return d.silent("answer_unreadable")
@@ -44,24 +44,23 @@ func planRequests(e hls.Event, f hls.Facts, a hls.Analysis, r hls.Rule) hls.Plan
 	// A state that comes back, as when a thread is opened again, is told again.
 	d.base.Revision = v.revision + "/" + e.DeliveryID
 	if v.thread != nil {
-		d.plan.Remember = append(d.plan.Remember, *v.thread)
+		d.remember(*v.thread)
 	}
 	planStanding(d, f, v, r)
 	if why := mutedReviews(r); why != "" {
 		return d.silent(why)
 	}
 	all := v.prove(d, answer.Requests)
-	list := v.list
-	list.Posted = list.Posted || slices.ContainsFunc(all, told.open)
+	list := v.list.postedNow(slices.ContainsFunc(all, told.open), r.DryRun)
 	if asks(e) {
 		list.Read, list.Requests = v.texts(), []request{}
 		for _, t := range all {
 			list.Requests = append(list.Requests, t.request)
 		}
 	}
-	d.plan.Remember = append(d.plan.Remember, list.remember(d.base.Subject))
+	d.remember(list.remember(d.base.Subject))
 	switch {
-	case list.Posted, r.Comments.Post == hls.PostAlways && len(all) > 0:
+	case list.Posted && (!list.Dry || r.DryRun), r.Comments.Post == hls.PostAlways && len(all) > 0:
 		d.comment(checklistBody(all, *f.PullRequest))
 		return d.plan
 	case len(all) > 0:
@@ -72,7 +71,7 @@ func planRequests(e hls.Event, f hls.Facts, a hls.Analysis, r hls.Rule) hls.Plan
 
 // asks tells whether Claude may be asked what an event's reviews ask for. Others change the state of what is known.
 func asks(e hls.Event) bool {
-	return e.Name == "pull_request_review" || e.Name == "pull_request_review_comment"
+	return e.Name == "pull_request_review" || e.Name == remarkEvent
 }
 
 // followReviews reads the reviews for work on the pull request itself, where the rule follows them. What cannot be read

@@ -153,6 +153,29 @@ func TestSilenceAboutReviews(t *testing.T) {
 	}
 }
 
+// What only a dry run has planned was never on GitHub: the end of it is no news there.
+func TestADryRunLeavesNoListToEnd(t *testing.T) {
+	t.Parallel()
+	g, r, dry := asked(), reviewRule(), reviewRule()
+	dry.DryRun = true
+	g.plan(t, reviewEvent("submitted"), dry, bothRequests())
+	g.talk.reviews = append(g.talk.reviews, hls.Review{ID: 40, User: person, State: "APPROVED"})
+	if p := g.plan(t, reviewEvent("submitted"), dry, nil); !strings.Contains(bodyIn(p, hls.UpsertComment), "is done") {
+		t.Errorf("in the dry run: %+v", p)
+	}
+	if p := g.plan(t, reviewEvent("edited"), r, nil); p.Silent != "nothing_open" {
+		t.Errorf("afterwards: %q, %q", p.Silent, bodyIn(p, hls.UpsertComment))
+	}
+	g.talk.reviews = g.talk.reviews[:len(g.talk.reviews)-1]
+	if p := g.plan(t, reviewEvent("dismissed"), r, nil); !strings.Contains(bodyIn(p, hls.UpsertComment), "- [ ]") {
+		t.Errorf("open again: %+v", p)
+	}
+	g.talk.reviews = append(g.talk.reviews, hls.Review{ID: 41, User: person, State: "APPROVED"})
+	if p := g.plan(t, reviewEvent("submitted"), r, nil); !strings.Contains(bodyIn(p, hls.UpsertComment), "is done") {
+		t.Errorf("posted, and done: %+v", p)
+	}
+}
+
 // A state that comes back is told again: its effects have keys of their own, and a repeated run has the same ones.
 func TestStatesOfReviewsHaveTheirOwnKeys(t *testing.T) {
 	t.Parallel()

@@ -113,7 +113,9 @@ func lines(body string) string {
 func TestReviewRoutes(t *testing.T) {
 	t.Parallel()
 	command := reviewEvent("submitted")
-	command.Review.Body = " /HLS review"
+	command.Review.Body, command.Review.State = " /HLS review", "commented"
+	approved := reviewEvent("submitted")
+	approved.Review = &hls.Review{Body: "/hls why", State: "approved"}
 	line := func(action string, replyTo int64, body string) hls.Event {
 		e := pullEvent(action)
 		e.Name, e.Comment = "pull_request_review_comment", &hls.ReviewComment{ID: 30, InReplyTo: replyTo, Body: body}
@@ -131,6 +133,7 @@ func TestReviewRoutes(t *testing.T) {
 	}{
 		{reviewEvent("submitted"), hls.Go("requests")}, {reviewEvent("edited"), hls.Go("requests")},
 		{reviewEvent("dismissed"), hls.Go("requests")}, {command, hls.Pass("command")},
+		{approved, hls.Go("requests")},
 		{line("created", 0, "x"), hls.Go("requests")}, {line("created", 20, "x"), hls.Go("objection-20")},
 		{line("edited", 20, "x"), hls.Go("requests")}, {line("deleted", 20, "/hls why"), hls.Go("requests")},
 		{line("created", 20, "/hls ignore"), hls.Pass("command")}, {line("pinned", 0, "x"), hls.Pass("action_not_handled")},

@@ -2,12 +2,9 @@ package handler
 
 import (
 	"context"
-	stdjson "encoding/json"
 	"fmt"
 	"strconv"
 	"time"
-
-	"github.com/go-json-experiment/json"
 
 	"hls/internal/hls"
 )
@@ -25,27 +22,23 @@ type threadState struct {
 // recallThreads reads which threads are resolved. What the event itself says of its thread counts, unless a later one
 // was heard before it.
 func (v *reviewed) recallThreads(ctx context.Context, read Memory, e hls.Event) error {
-	memories, err := read.Recall(ctx, hls.Recall{Subject: e.Subject, Kind: kindThread, Limit: 500})
+	memories, err := recall[threadState](ctx, read, hls.Recall{Subject: e.Subject, Kind: kindThread, Limit: 500})
 	if err != nil {
-		return fmt.Errorf("recall threads: %w", err)
+		return err
 	}
 	known := map[int64]threadState{}
 	for _, m := range memories {
-		var state threadState
 		id, err := strconv.ParseInt(m.Key, 10, 64)
-		if err == nil {
-			err = json.Unmarshal(m.Value, &state)
-		}
 		if err != nil {
 			return fmt.Errorf("decode thread %s: %w", m.Key, err)
 		}
-		known[id] = state
+		known[id] = m.says
 	}
 	if e.Thread != 0 && !known[e.Thread].At.After(e.OccurredAt) {
 		state := threadState{Resolved: e.Action == "resolved", At: e.OccurredAt}
-		value, _ := stdjson.Marshal(state) // Its members always have a JSON form.
 		known[e.Thread] = state
-		v.thread = &hls.Memory{Subject: e.Subject, Kind: kindThread, Key: strconv.FormatInt(e.Thread, 10), Value: value}
+		told := memory(e.Subject, kindThread, strconv.FormatInt(e.Thread, 10), state)
+		v.thread = &told
 	}
 	v.resolved = map[int64]bool{}
 	for id, state := range known {

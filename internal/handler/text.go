@@ -1,6 +1,10 @@
 package handler
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
@@ -49,10 +53,43 @@ func cut(text string, limit int) string {
 	return strings.TrimRight(text, " ,;:") + ellipsis
 }
 
+// How many hexadecimal digits of a digest name something: within one subject, and within a repository.
+const (
+	shortDigest = 8
+	longDigest  = 16
+)
+
+// digest names what all these texts say together.
+func digest(texts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(texts, "\x00")))
+	return hex.EncodeToString(sum[:])
+}
+
 // inCode shows a name that others chose, such as a file's, so that nothing in it is Markdown.
 func inCode(name string) string {
 	name = strings.ReplaceAll(oneLine(name), "`", "'")
 	return "`" + cut(name, 200) + "`"
+}
+
+// mostNamed is how many tests, jobs, findings or pull requests stand in a line.
+const mostNamed = 5
+
+// listed are the first of a list, and how many more there are.
+func listed(list []string) string {
+	text := strings.Join(list[:min(len(list), mostNamed)], ", ")
+	if more := len(list) - mostNamed; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// names are the first of a list, each as code.
+func names(list []string) string {
+	var shown []string
+	for _, name := range list {
+		shown = append(shown, inCode(name))
+	}
+	return listed(shown)
 }
 
 // oneLine is a name without line breaks and invisible characters, otherwise as it is.
@@ -70,6 +107,17 @@ func seen(line string) string {
 
 // quoted names something that the model proposed, for the list of what was dropped.
 func quoted(kind, text string) string { return kind + " " + strconv.Quote(cut(text, 80)) }
+
+// short is a commit as people name it.
+func short(sha string) string { return sha[:min(len(sha), 7)] }
+
+// commitLink is a commit as GitHub makes a link of it ("Autolinked references and URLs"); anything else is shown as code.
+func commitLink(sha string) string {
+	if strings.Trim(sha, "0123456789abcdef") != "" || len(sha) < 10 {
+		return inCode(cmp.Or(sha, "nothing"))
+	}
+	return short(sha)
+}
 
 // codeBlock fences text so that nothing in it ends the block. It is never a suggestion that a click would commit.
 func codeBlock(text string) string {

@@ -21,6 +21,9 @@ type Question struct {
 	Schema json.RawMessage // JSON Schema of the answer, with additionalProperties false; byte-stable for one repository
 	Weight Weight
 
+	// Event and Action are those of the work that a command asks for, "" for the task's own: the models named for them are asked.
+	Event, Action string
+
 	// Known is the answer when the facts alone give it: Claude is not asked, and nothing is spent. It is held against
 	// Schema all the same.
 	Known json.RawMessage

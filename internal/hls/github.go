@@ -101,6 +101,14 @@ type Comment struct {
 	UpdatedAt         time.Time `json:"updated_at"`
 }
 
+// Marked begins the hidden markers that HLS signs. Whether one is signed is checked before anything is written.
+const Marked = "<!-- hls:v1 "
+
+// PostedBy tells whether HLS posted the comment, acting as an account: people may share it.
+func (c Comment) PostedBy(self Account) bool {
+	return self.Same(c.User) && strings.Contains(c.Body, Marked)
+}
+
 // Review is a submitted review of a pull request.
 type Review struct {
 	ID       int64   `json:"id"`
@@ -204,12 +212,6 @@ type Annotation struct {
 	Level   string `json:"annotation_level"`
 	Title   string `json:"title"`
 	Message string `json:"message"`
-}
-
-// Suspect is a commit that may have introduced a failure, with the first line of its message.
-type Suspect struct {
-	SHA     string `json:"sha"`
-	Subject string `json:"subject"`
 }
 
 // JobStep is one step of a job. Number counts from 1.

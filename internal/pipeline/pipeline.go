@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"hls/internal/analyze"
 	"hls/internal/fault"
@@ -122,10 +123,10 @@ func within(plan hls.Plan, may []hls.EffectKind) error {
 func apart(task hls.Task, facts hls.Facts, plan hls.Plan) hls.Plan {
 	for i, e := range plan.Effects {
 		switch {
-		case facts.Asked != 0:
-			plan.Effects[i].Nonce = fmt.Sprintf("asked-%d", facts.Asked)
 		case task.Origin == hls.FromReplay && e.Kind.Repeatable():
 			plan.Effects[i].Nonce = fmt.Sprintf("replay-%d", task.ID)
+		case facts.Asked != 0:
+			plan.Effects[i].Nonce = fmt.Sprintf("asked-%d", facts.Asked)
 		}
 	}
 	return plan
@@ -181,9 +182,11 @@ func (p *Pipeline) mayAsk(ctx context.Context, task hls.Task, rule hls.Rule, ver
 	return nil
 }
 
-// kindOf names the questions that are alike. Which model one goes to is known for sure only once it is put: until then the
-// last of its kind tells, and before the first any model may be the one.
-func kindOf(task hls.Task) string { return task.Event + "/" + task.Purpose }
+// kindOf names the questions that are alike, whatever number their purpose bears. Which model one goes to is known for sure
+// only once it is put: until then the last of its kind tells, and before the first any model may be the one.
+func kindOf(task hls.Task) string {
+	return task.Event + "/" + strings.TrimRight(task.Purpose, "0123456789")
+}
 
 // recall reads the event back from the record, without its body: a restart, or another instance, starts here.
 func (p *Pipeline) recall(ctx context.Context, j *journey) (event hls.Event, err error) {
@@ -212,7 +215,7 @@ func (p *Pipeline) gather(ctx context.Context, j *journey, knows handler.Handler
 	if facts.Skip != "" {
 		return facts, skip(facts.Skip)
 	}
-	if err := p.wanted(ctx, j.task, facts); err != nil {
+	if err := p.wanted(ctx, j.task, e, facts); err != nil {
 		return facts, err
 	}
 	past.task = goingOn(j.task, facts)
@@ -268,7 +271,7 @@ func (p *Pipeline) analysis(ctx context.Context, j *journey, q question) (hls.An
 	task := goingOn(j.task, q.facts)
 	in := analyze.Input{Task: task, Question: q.knows.Question(q.event, q.facts, q.rule), Rule: q.rule, Revision: q.facts.Revision}
 	if in.Question.Known == nil {
-		p.weights.Store(kindOf(task), in.Question.Weight)
+		p.weights.Store(kindOf(j.task), in.Question.Weight)
 		if in.Prompt, err = p.prompt(ctx, task, q, in.Question); err != nil {
 			return hls.Analysis{}, err
 		}

@@ -35,6 +35,29 @@ func TestE5_AReplayMakesNothingASecondTime(t *testing.T) {
 	}
 }
 
+// So it is with what a person asked for: a command that is replayed answers once more.
+func TestE5_AReplayOfACommandAnswersAgain(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[hls.EffectKind]string{hls.UpsertComment: "replay-7", hls.CreateReview: "asked-31"} {
+		plan := apart(hls.Task{ID: 7, Origin: hls.FromReplay}, hls.Facts{Asked: 31}, hls.Plan{Effects: []hls.Effect{{Kind: kind}}})
+		if got := plan.Effects[0].Nonce; got != want {
+			t.Errorf("%s has the nonce %q, want %q", kind, got, want)
+		}
+	}
+}
+
+// What is learned of a question is told of those that are alike, however many there come to be.
+func TestQuestionsThatAreAlike(t *testing.T) {
+	t.Parallel()
+	kinds := map[string]bool{}
+	for _, purpose := range []string{"objection-12", "objection-13", "command-7", "command-line-7", "command-8", "review", "triage"} {
+		kinds[kindOf(hls.Task{Event: "e", Purpose: purpose})] = true
+	}
+	if len(kinds) != 5 {
+		t.Errorf("kinds %v", kinds)
+	}
+}
+
 // What a person asked for is done although the same was done before, and once for each time of asking.
 func TestE5_WhatAPersonAsksForIsApart(t *testing.T) {
 	t.Parallel()

@@ -7,11 +7,17 @@ import (
 	"hls/internal/hls"
 )
 
-// wanted ends the journey when people want nothing of HLS on the subject: it bears the label that opts out, or it is
-// paused and nobody asked for this work.
-func (p *Pipeline) wanted(ctx context.Context, task hls.Task, facts hls.Facts) error {
+// wanted ends the journey when people want nothing of HLS on the subject: it bears the label that opts out, the settings
+// pass over the target, or the subject is paused and nobody asked for this work.
+func (p *Pipeline) wanted(ctx context.Context, task hls.Task, e hls.Event, facts hls.Facts) error {
 	if facts.OptedOut() {
 		return skip("opted_out")
+	}
+	if facts.Target != nil { // The event did not show it, so that the rules are asked about it only now.
+		e.Issue, e.PullRequest = facts.Issue, facts.PullRequest
+		if _, verdict := p.rooms().Router.Match(e, p.cfg.Self(e.Repo.FullName)); !verdict.Do {
+			return skip(verdict.Reason)
+		}
 	}
 	if facts.Asked != 0 {
 		return nil

@@ -53,7 +53,7 @@ func eventValues(in Input) (*jinja.Dict, error) {
 			}
 		}
 	}
-	if err := gatheredValues(values, in.Facts); err != nil {
+	if err := gatheredValues(values, in.Facts, in.Rule.Self); err != nil {
 		return nil, err
 	}
 	if err := presentValues(values, in); err != nil {
@@ -64,13 +64,13 @@ func eventValues(in Input) (*jinja.Dict, error) {
 	return values, nil
 }
 
-func gatheredValues(values *jinja.Dict, f hls.Facts) error {
+func gatheredValues(values *jinja.Dict, f hls.Facts, self hls.Account) error {
 	checks := shownChecks(f.Checks)
 	for _, v := range []struct {
 		name  string
 		value any
 	}{
-		{"comments", shownComments(f.Comments)}, {"files", f.Files}, {"omitted", shownOmissions(f.Omitted)}, {"checks", checks},
+		{"comments", shownComments(f.Comments, self)}, {"files", f.Files}, {"omitted", shownOmissions(f.Omitted)}, {"checks", checks},
 		{"similar_issues", shownIssues(f.Similar)}, {"linked_issues", shownIssues(f.Linked)}, {"failed_jobs", checks.Failed},
 	} {
 		converted, err := plainValue(v.value)

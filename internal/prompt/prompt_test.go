@@ -298,6 +298,22 @@ func TestPresentStateLiesOverThePayload(t *testing.T) {
 	}
 }
 
+// What HLS has posted itself is no part of a conversation: neither logs of failed runs nor lists of what others said. What a
+// person says whose token HLS uses is.
+func TestWhatHLSPostedIsNotShown(t *testing.T) {
+	t.Parallel()
+	self := hls.Account{ID: 9, Login: "octocat"}
+	in := sample(t, "pull_request.opened", hls.Rule{Self: self})
+	in.Facts.Comments = []hls.Comment{
+		{User: self, Body: "panic: no shelf\n\n<!-- hls:v1 purpose=ci sig=x -->"}, {User: self, Body: "I wrote this with my own hands."},
+		{User: hls.Account{ID: 3, Login: "mona"}, Body: "A copy. <!-- hls:v1 purpose=ci sig=x -->"},
+	}
+	text, err := renderer(t, Config{}).Render(t.Context(), in)
+	if err != nil || strings.Contains(text.User, "no shelf") || !strings.Contains(text.User, "my own hands") || !strings.Contains(text.User, "A copy.") {
+		t.Errorf("%v\n%s", err, text.User)
+	}
+}
+
 func TestLongConversationsAreBounded(t *testing.T) {
 	t.Parallel()
 	in := sample(t, "issues.opened", hls.Rule{})

@@ -53,9 +53,10 @@ func cutPath(name string) string {
 	return "…/" + cutName(path.Base(name))
 }
 
-// shownComments bounds a conversation: its beginning, its end, of each comment so much, and of all together so much.
-func shownComments(all []hls.Comment) []hls.Comment {
-	shown := slices.Clone(all)
+// shownComments bounds a conversation, without what HLS itself has posted in it: its beginning, its end, of each comment so
+// much, and of all together so much.
+func shownComments(all []hls.Comment, self hls.Account) []hls.Comment {
+	shown := slices.DeleteFunc(slices.Clone(all), func(c hls.Comment) bool { return c.PostedBy(self) })
 	if len(shown) > mostComments {
 		shown = append(shown[:firstShown:firstShown], shown[len(shown)-mostComments+firstShown:]...)
 	}

@@ -65,12 +65,3 @@ func (c *compiler) happenings(h Happenings, also []hls.EffectKind) (hls.Happenin
 	}
 	return policy, also
 }
-
-// labelEvents are heard wherever HLS may create labels, so that it learns which ones people deleted.
-const labelEvents = "label"
-
-// heard tells whether an event is worked on.
-func (e *entry) heard(event hls.Event) bool {
-	return enabled(e.rule.Events, event.Name, event.Action) ||
-		event.Name == labelEvents && len(e.rule.Events) > 0 && e.rule.Labels.CreateMissing && len(e.rule.Labels.Categories) > 0
-}

@@ -190,8 +190,8 @@ func (c *compiler) needsInformation(name string, configured map[string]string) {
 
 const defaultCommandsPerHour = 30
 
-// heard are the events that commands come by.
-var heard = []string{"issue_comment", "pull_request_review_comment"}
+// commandEvents are those that commands come by.
+var commandEvents = []string{"issue_comment", "pull_request_review_comment"}
 
 func (c *compiler) commands(from Commands) hls.CommandPolicy {
 	policy := hls.CommandPolicy{Enabled: on(from.Enabled, true), PerHour: defaultCommandsPerHour}
@@ -211,7 +211,7 @@ func also(r Repository) (kinds []hls.EffectKind) {
 		on   bool
 		kind hls.EffectKind
 	}{
-		{on(r.Commands.Enabled, true) && slices.ContainsFunc(heard, comes), hls.AddReaction},
+		{on(r.Commands.Enabled, true) && slices.ContainsFunc(commandEvents, comes), hls.AddReaction},
 		{r.Reviews.Withdraw, hls.EditRemark},
 		{r.Workflows.Issues, hls.CreateIssue},
 		{r.Workflows.Rerun, hls.RerunFailedJobs},

@@ -105,7 +105,7 @@ func (e *entry) pass(event hls.Event, self hls.Account) string {
 	case event.Sender.Same(self) && ownRerun(event): // What becomes of it is told; Claude is not asked: see handler.
 	case event.Sender.Same(self):
 		return OwnEvent
-	case event.Sender.Type == "Bot" && e.rule.Ignore.Bots && !e.hears(event.Sender.Login):
+	case event.Sender.Type == "Bot" && e.rule.Ignore.Bots && !e.excepts(event.Sender.Login):
 		return BotSender
 	case e.authors.match(event.Sender.Login):
 		return SenderIgnored
@@ -113,14 +113,23 @@ func (e *entry) pass(event hls.Event, self hls.Account) string {
 	return e.passSubject(event, subjectOf(event))
 }
 
+// labelEvent is heard wherever HLS may create labels, so that it learns which ones people deleted.
+const labelEvent = "label"
+
+// heard tells whether an event is worked on.
+func (e *entry) heard(event hls.Event) bool {
+	return enabled(e.rule.Events, event.Name, event.Action) ||
+		event.Name == labelEvent && len(e.rule.Events) > 0 && e.rule.Labels.CreateMissing && len(e.rule.Labels.Categories) > 0
+}
+
 // ownRerun tells whether an event is about a run that HLS itself may have started again.
 func ownRerun(event hls.Event) bool {
 	return event.Name == "workflow_run" && event.Run != nil && event.Run.RunAttempt > 1
 }
 
-// hears tells whether a bot is among the exceptions. An App's bot bears brackets that no person's login can have;
+// excepts tells whether a bot is among the exceptions. An App's bot bears brackets that no person's login can have;
 // the settings may leave them out.
-func (e *entry) hears(login string) bool {
+func (e *entry) excepts(login string) bool {
 	const suffix = "[bot]"
 	short := login
 	if n := len(login) - len(suffix); n > 0 && hls.Fold(login[n:]) == suffix {
@@ -136,8 +145,8 @@ func (e *entry) passSubject(event hls.Event, s subject) string {
 	if e.authors.match(s.author.Login) {
 		return AuthorIgnored
 	}
-	if s.draft && e.rule.Ignore.Drafts && event.Action != "review_requested" {
-		return Draft
+	if s.draft && e.rule.Ignore.Drafts && event.Action != "review_requested" && event.Comment == nil {
+		return Draft // What a comment is about is looked at when it is gathered: it may be a command to review the draft.
 	}
 	for _, label := range s.labels {
 		if e.labels.match(label.Name) {

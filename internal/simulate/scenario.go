@@ -89,7 +89,7 @@ func NewScenario(g *GitHub) *Scenario {
 	events := slices.Concat([]string{"issues", "issue_comment", "pull_request", "pull_request_review", "workflow_run"}, happenings)
 	s := &Scenario{Repo: "acme/widget-shop", Events: events, Hub: g, sent: map[int][]byte{}}
 	s.seed()
-	s.steps = slices.Concat(s.issueSteps(), s.doorSteps(), s.pullSteps(), s.peopleSteps(), s.talkSteps(), s.runSteps(), s.happeningSteps(), s.otherSteps())
+	s.steps = slices.Concat(s.issueSteps(), s.doorSteps(), s.pullSteps(), s.reviewSteps(), s.commentSteps(), s.runSteps(), s.happeningSteps(), s.otherSteps())
 	return s
 }
 

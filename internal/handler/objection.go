@@ -10,13 +10,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-json-experiment/json"
-
 	"hls/internal/hls"
 )
-
-// marked is how the markers of HLS begin. Whether one is signed is checked before anything is written.
-const marked = "<!-- hls:v1 "
 
 // leave is why replies to a remark are passed over, or "". It learns what the remark has said.
 func (o *objection) leave(ctx context.Context, read Reader, c hls.ReviewComment, e hls.Event, r hls.Rule) (string, error) {
@@ -27,7 +22,7 @@ func (o *objection) leave(ctx context.Context, read Reader, c hls.ReviewComment,
 	if optional(err) != nil {
 		return "", fmt.Errorf("read review: %w", err)
 	}
-	if !strings.Contains(review.Body, marked) {
+	if !strings.Contains(review.Body, hls.Marked) {
 		return "not_own_remark", nil
 	}
 	before, err := o.recall(ctx, read, e)
@@ -52,21 +47,11 @@ func (o *objection) leave(ctx context.Context, read Reader, c hls.ReviewComment,
 // recall tells whether objections to the remark were weighed. What this very delivery has weighed is taken up again.
 func (o *objection) recall(ctx context.Context, read Memory, e hls.Event) (string, error) {
 	key := strconv.FormatInt(o.id, 10)
-	memories, err := read.Recall(ctx, hls.Recall{Subject: e.Subject, Kind: kindObjection, Key: key, Limit: 1})
-	if err != nil {
-		return "", fmt.Errorf("recall objections: %w", err)
+	before, ok, err := recallOne[weighed](ctx, read, hls.Recall{Subject: e.Subject, Kind: kindObjection, Key: key})
+	if err != nil || !ok || before.Delivery == e.DeliveryID {
+		return "", err
 	}
-	if len(memories) == 0 {
-		return "", nil
-	}
-	var before weighed
-	if err := json.Unmarshal(memories[0].Value, &before); err != nil {
-		return "", fmt.Errorf("decode objection %s: %w", key, err)
-	}
-	if before.Delivery != e.DeliveryID {
-		return "weighed_before", nil
-	}
-	return "", nil
+	return "weighed_before", nil
 }
 
 // saidBy tells whether a remark is the one that told of a finding: it names the finding, or stands in its file and tells

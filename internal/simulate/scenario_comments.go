@@ -12,8 +12,8 @@ func (s *Scenario) says(n, number int, login, body string, step Step) Step {
 	return step
 }
 
-// talkSteps are comments: an answer to a question of HLS, and commands.
-func (s *Scenario) talkSteps() []Step {
+// commentSteps are comments: an answer to a question of HLS, and commands.
+func (s *Scenario) commentSteps() []Step {
 	return []Step{
 		s.says(31, 213, "kurt", poem("Version 2.4.1. Steps: 1. Fill the cart. 2. Press Pay. The page says \"card refused\"."), Step{
 			Title: "Comment: its author tells what HLS asked for", Expect: "another look, and the same comment says that it is answered",

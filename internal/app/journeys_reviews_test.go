@@ -8,9 +8,9 @@ import (
 	"hls/internal/simulate"
 )
 
-// peopleSteps are what people do in reviews. Reviews and remarks of a pull request are counted from 1, HLS's own among
+// reviewSteps are what people do in reviews. Reviews and remarks of a pull request are counted from 1, HLS's own among
 // them.
-var peopleSteps = map[string]func(*journey, []string){
+var reviewSteps = map[string]func(*journey, []string){
 	"review": func(j *journey, w []string) { // review #N FILE by LOGIN
 		var seed simulate.ReviewSeed
 		if err := json.Unmarshal([]byte(j.file(w[1])), &seed); err != nil {
@@ -47,8 +47,8 @@ func (j *journey) reviewed(pull, n string) simulate.Review {
 	return j.github.Reviews(widgets, number(j.t, pull))[number(j.t, n)-1]
 }
 
-// peoplePayloads are about the newest review or remark of the sender; of a thread, about the first that a person began.
-var peoplePayloads = map[string]func(*journey, about) []byte{
+// reviewPayloads are about the newest review or remark of the sender; of a thread, about the first that a person began.
+var reviewPayloads = map[string]func(*journey, about) []byte{
 	"pull_request_review": func(j *journey, a about) []byte {
 		for _, r := range slices.Backward(j.github.Reviews(widgets, a.number)) {
 			if a.action == "dismissed" && r.State == "DISMISSED" || a.action != "dismissed" && r.User.Login == a.sender {

@@ -10,8 +10,8 @@ import (
 	"hls/internal/simulate"
 )
 
-// reviewingSteps are the steps of journeys about pull requests that are reviewed more than once.
-var reviewingSteps = map[string]func(*journey, []string){
+// pushSteps are the steps of journeys about pull requests that are reviewed more than once.
+var pushSteps = map[string]func(*journey, []string){
 	"force": func(j *journey, w []string) { j.github.PushForced(widgets, number(j.t, w[0]), j.changed(w[1])) },
 	"merge": func(j *journey, w []string) {
 		j.github.PushMerge(widgets, number(j.t, w[0]), j.changed(w[1]), j.changed(w[2]))

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -9,7 +10,7 @@ import (
 	"hls/internal/simulate"
 )
 
-const peopleSettings = `
+const reviewSettings = `
 repositories:
   - name: acme/widget-shop
     events: [pull_request, pull_request_review, pull_request_review_comment, pull_request_review_thread]
@@ -53,7 +54,7 @@ func TestE6_ReviewsAndPushesLoseNothingOfEachOther(t *testing.T) {
 				}
 				return simulate.Reply(r)
 			}})
-			s = start(t, peopleSettings, shop(), cl)
+			s = start(t, reviewSettings, shop(), cl)
 			d := tc.begin(s)
 			s.send(d)
 			s.settled(d.GUID)
@@ -90,7 +91,7 @@ func TestE6_ThreadsResolvedInABurst(t *testing.T) {
 		seed.Remarks = append(seed.Remarks, hls.Remark{Path: "cache.go", Line: line + 2, Body: "Please rename this one."})
 	}
 	review := gh.ReviewAs(widgets, 8, "acme", seed)
-	s := start(t, peopleSettings, gh, simulate.NewClaude(simulate.ClaudeConfig{}))
+	s := start(t, reviewSettings, gh, simulate.NewClaude(simulate.ClaudeConfig{}))
 	d := simulate.Delivery{Event: "pull_request_review", GUID: simulate.NewGUID(), HookID: 1, Payload: gh.ReviewPayload(widgets, 8, review.ID, "submitted", "acme")}
 	s.send(d)
 	s.settled(d.GUID)
@@ -108,5 +109,30 @@ func TestE6_ThreadsResolvedInABurst(t *testing.T) {
 	lists := s.lists(8)
 	if len(lists) != 1 || strings.Count(lists[0], "- [x]") != 5 {
 		t.Errorf("lists %q", lists)
+	}
+}
+
+// A draft that is ready was reviewed before: its label follows, and nobody is asked again.
+func TestADraftThatIsReadyGetsItsLabel(t *testing.T) {
+	t.Parallel()
+	gh, cl := shop(), simulate.NewClaude(simulate.ClaudeConfig{})
+	s := start(t, reviewSettings+"    reviews: {labels: {needs_review: enhancement}}\n", gh, cl)
+	for _, step := range []struct {
+		draft  bool
+		action string
+		label  bool
+	}{{true, "opened", false}, {false, "ready_for_review", true}} {
+		gh.SetDraft(widgets, 8, step.draft)
+		d := simulate.Delivery{Event: "pull_request", GUID: simulate.NewGUID(), Payload: gh.PullRequestPayload(widgets, 8, step.action, "mona", nil)}
+		s.send(d)
+		if task := s.settled(d.GUID); task.State != hls.Done {
+			t.Errorf("%s: %s (%s)", step.action, task.State, task.Reason)
+		}
+		if has := slices.Contains(gh.Labels(widgets, 8), "enhancement"); has != step.label {
+			t.Errorf("%s: the label is there: %v", step.action, has)
+		}
+	}
+	if n := len(cl.Calls()); n != 1 {
+		t.Errorf("Claude was asked %d times", n)
 	}
 }

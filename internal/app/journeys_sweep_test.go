@@ -12,7 +12,7 @@ import (
 	"hls/internal/web"
 )
 
-var standingSteps = map[string]func(*journey, []string){"sweep": (*journey).sweep}
+var sweepSteps = map[string]func(*journey, []string){"sweep": (*journey).sweep}
 
 // sweep [apply] [comment] [older DURATION] [most N] sweeps by hand, and notes what was found and what was passed over.
 func (j *journey) sweep(w []string) {

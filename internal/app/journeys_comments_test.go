@@ -6,9 +6,9 @@ import (
 	"hls/internal/simulate"
 )
 
-// talkSteps are what people say: comment #N FILE by LOGIN, edit-comment #N FILE by LOGIN and delete-comment #N by LOGIN,
+// commentSteps are what people say: comment #N FILE by LOGIN, edit-comment #N FILE by LOGIN and delete-comment #N by LOGIN,
 // of the newest comment. hold EVENT.ACTION #N by LOGIN makes a delivery that the next redeliver sends.
-var talkSteps = map[string]func(*journey, []string){
+var commentSteps = map[string]func(*journey, []string){
 	"comment": func(j *journey, w []string) {
 		j.github.CommentAs(widgets, number(j.t, w[0]), w[3], strings.TrimSuffix(j.file(w[1]), "\n"))
 	},

@@ -14,8 +14,8 @@ const cachePatch = `@@ -4,3 +4,9 @@ package search
 +	results[words] = i.scan(words)
 `
 
-// peopleSteps are a pull request that a maintainer reviews.
-func (s *Scenario) peopleSteps() []Step {
+// reviewSteps are a pull request that a maintainer reviews.
+func (s *Scenario) reviewSteps() []Step {
 	return []Step{{
 		Title: "A maintainer asks for changes", Number: 223,
 		Expect: "a label, and one comment that lists what is asked for",

@@ -43,7 +43,9 @@ func (c *Client) Compare(ctx context.Context, s hls.Subject, base, head string, 
 			found.Status, found.Total, found.Files = part.Status, part.Total, part.Files
 		}
 		for _, one := range part.Commits[:min(len(part.Commits), most-len(found.Commits))] {
-			found.Commits = append(found.Commits, hls.Commit{SHA: one.SHA, Message: one.Commit.Message, At: one.Commit.Committer.Date})
+			found.Commits = append(found.Commits, hls.Commit{
+				SHA: one.SHA, Message: one.Commit.Message, At: one.Commit.Committer.Date, Merge: len(one.Parents) > 1,
+			})
 		}
 		if len(part.Commits) == 0 || len(found.Commits) >= min(part.Total, most) {
 			return found, nil
@@ -55,8 +57,9 @@ type comparison struct {
 	Status  string `json:"status"`
 	Total   int    `json:"total_commits"`
 	Commits []struct {
-		SHA    string `json:"sha"`
-		Commit struct {
+		SHA     string     `json:"sha"`
+		Parents []struct{} `json:"parents"`
+		Commit  struct {
 			Message   string `json:"message"`
 			Committer struct {
 				Date time.Time `json:"date"`

@@ -107,7 +107,8 @@ func finder(ctx context.Context, read Reader, e hls.Event, self hls.Account) (me
 		return nil, fmt.Errorf("read remark: %w", err)
 	}
 	return func(f raisedFinding) bool {
-		return f.Path == root.Path && (strings.Contains(root.Body, f.ID) || tellsOf(root.Body, f.Problem))
+		id := namedIn(root.Body)
+		return f.Path == root.Path && (id == f.ID || id == "" && tellsOf(root.Body, f.Problem))
 	}, nil
 }
 

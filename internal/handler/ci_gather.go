@@ -39,11 +39,12 @@ type jobReader func(context.Context, gatherer, ciRun) (failed []failedJob, unrea
 func (g gatherer) facts(ctx context.Context, run ciRun, jobs jobReader) (hls.Facts, error) {
 	c := &ciFacts{Run: run, Main: g.e.Repo.DefaultBranch}
 	f := hls.Facts{Revision: run.revision(), Values: map[string]any{"ci": c}}
-	if !run.Foreign && run.Branch == c.Main && run.Event != "pull_request" && run.Event != "pull_request_target" {
+	if !run.Foreign && run.Branch == c.Main && run.Event != "pull_request" {
 		c.Branch = c.Main
 	} else if err := g.findPull(ctx, run, &f); err != nil || f.Skip != "" {
 		return f, err
 	}
+	f.Counted = c.counted(g.e, f)
 	if err := g.remembered(ctx, c, &f); err != nil || f.Skip != "" || !run.failed() {
 		return f, err
 	}

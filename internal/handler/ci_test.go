@@ -222,6 +222,46 @@ func TestE1_AForksRunIsOfItsOwnPullRequest(t *testing.T) {
 	}
 }
 
+// Anybody can have a run on the default branch, as by a comment, and its log may have the words of the comment. Each case is
+// what started such a run, and whether it tells how the branch is.
+func TestE1_OnlyOwnRunsSpeakOfTheDefaultBranch(t *testing.T) {
+	t.Parallel()
+	for event, want := range map[string]bool{
+		"push": true, "schedule": true, "workflow_dispatch": true, "dynamic": true, "merge_group": true,
+		"issue_comment": false, "issues": false, "discussion_comment": false, "fork": false, "watch": false, "workflow_run": false,
+		"pull_request_target": false, "pull_request_review": false, "repository_dispatch": false, "check_run": false, "gollum": false,
+	} {
+		g := failingRun(t)
+		g.ci.run = decoded(t, fmt.Sprintf(`{"pull_requests":[],"head_branch":"main","event":%q}`, event))
+		f, c := gathered8(t, g, runEvent("failure"))
+		if own := c.Branch == "main"; own != want || c.Run.Foreign == want {
+			t.Errorf("%s: branch %q, foreign %v", event, c.Branch, c.Run.Foreign)
+		}
+		place := c.place(runEvent("failure"), f).Ref
+		if want != (place == "branch/main") {
+			t.Errorf("%s is remembered at %s", event, place)
+		}
+	}
+}
+
+// Runs are subjects by the hundred. What is counted is the pull request or the branch that they are of.
+func TestE7_RunsAreCountedAtTheirPlace(t *testing.T) {
+	t.Parallel()
+	for run, want := range map[string]string{
+		`{}`: "9/ci/pull/8",
+		`{"pull_requests":[],"head_branch":"main","event":"push"}`:                                                      "9/ci/branch/main",
+		`{"pull_requests":[],"head_branch":"main","event":"issue_comment"}`:                                             "9/ci/fork/abc",
+		`{"pull_requests":[],"head_branch":"x","event":"push","head_repository":{"id":77,"owner":{"login":"mallory"}}}`: "9/ci/fork/abc",
+	} {
+		g := failingRun(t)
+		g.ci.run = decoded(t, run)
+		f, _ := gathered8(t, g, runEvent("failure"))
+		if f.Counted == nil || f.Counted.Key() != want {
+			t.Errorf("%s is counted under %v, want %s", run, f.Counted, want)
+		}
+	}
+}
+
 // What the token may not read is named, and what it may is enough.
 func TestRunsWithoutLogsGoByAnnotations(t *testing.T) {
 	t.Parallel()

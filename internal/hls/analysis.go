@@ -21,6 +21,10 @@ type Question struct {
 	Schema json.RawMessage // JSON Schema of the answer, with additionalProperties false; byte-stable for one repository
 	Weight Weight
 
+	// Beside marks a question that is not the main work on its subject, and that others than its author bring about at will. It
+	// has half of what the subject may have in a day, so that it takes nothing from that work.
+	Beside bool
+
 	// Known is the answer when the facts alone give it: Claude is not asked, and nothing is spent. It is held against
 	// Schema all the same.
 	Known json.RawMessage
@@ -93,4 +97,15 @@ type Reservation struct {
 	MicroUSD     int64 // the most that the call can cost
 	Budget       Budget
 	SubjectDaily int // analyses of one subject in 24 hours; 0 means no cap
+
+	// Counted is what SubjectDaily counts the analysis under, where that is not the task's own subject: see Facts.
+	Counted *Subject
+}
+
+// CountedKey names what the analyses of a subject are counted under.
+func (r Reservation) CountedKey() string {
+	if r.Counted != nil {
+		return r.Counted.Key()
+	}
+	return r.Task.Subject.Key()
 }

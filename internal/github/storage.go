@@ -22,7 +22,7 @@ import (
 
 const (
 	storageTime    = 2 * time.Minute // for one log, read to its end
-	storageMost    = 256 << 20       // bytes of one log, after decompression; what follows is not read
+	storageMost    = 64 << 20        // bytes of one log, after decompression; what follows is not read
 	longestAddress = 8 << 10
 )
 
@@ -33,14 +33,15 @@ var (
 
 // storage fetches without credentials, without a proxy and without following redirects.
 type storage struct {
-	home   *url.URL
-	most   int64
-	client *http.Client
-	lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
+	home    *url.URL
+	most    int64
+	longest time.Duration // that a log is read
+	client  *http.Client
+	lookup  func(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
 func newStorage(home *url.URL, dial dialer) *storage {
-	s := &storage{home: home, most: storageMost, lookup: net.DefaultResolver.LookupNetIP}
+	s := &storage{home: home, most: storageMost, longest: storageTime, lookup: net.DefaultResolver.LookupNetIP}
 	transport := baseTransport(nil)
 	transport.Proxy = nil
 	transport.DialContext = s.dial(dial)

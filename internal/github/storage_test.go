@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"hls/internal/hls"
 )
@@ -174,6 +175,26 @@ func TestI6_LogsAreBoundedAfterDecompression(t *testing.T) {
 	}
 	long := kept(t, answer(200, strings.Repeat("x", 100_000)+"\nshort"))
 	if lines, err := logOf(t, dial(t, long)); err != nil || len(lines) != 2 || len(lines[0]) != longLine || lines[1] != "short" {
+		t.Errorf("%d lines, %v", len(lines), err)
+	}
+}
+
+// A log that comes in drops is read for as long as any, and what came of it counts: it is not begun anew again and again.
+func TestI6_ALogThatDripsEnds(t *testing.T) {
+	t.Parallel()
+	s := kept(t, func(w http.ResponseWriter, r *http.Request) {
+		for r.Context().Err() == nil {
+			_, _ = io.WriteString(w, "a drop\n")
+			_ = http.NewResponseController(w).Flush()
+			select {
+			case <-r.Context().Done():
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+	})
+	c := dial(t, s)
+	c.storage.longest = 300 * time.Millisecond
+	if lines, err := logOf(t, c); err != nil || len(lines) == 0 {
 		t.Errorf("%d lines, %v", len(lines), err)
 	}
 }

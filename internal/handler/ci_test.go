@@ -262,6 +262,27 @@ func TestE7_RunsAreCountedAtTheirPlace(t *testing.T) {
 	}
 }
 
+// All logs of a run together are read up to a bound, whoever wrote them.
+func TestI6_TheLogsOfARunHaveABound(t *testing.T) {
+	t.Parallel()
+	g := failingRun(t)
+	long := strings.Repeat("all is well\n", 50)
+	g.ci.jobs = nil
+	for id := range int64(8) {
+		g.ci.jobs = append(g.ci.jobs, hls.WorkflowJob{ID: id, Conclusion: "failure"})
+		g.ci.logs[id] = long
+	}
+	read := gatherer{read: g, e: runEvent("failure"), r: rule(), most: 3 * len(long) / 2}
+	failed, unread, err := jobsOf(t.Context(), read, ciRun{actions: 71, Attempt: 1})
+	lines := 0
+	for _, j := range failed {
+		lines += j.log.Log(0).Lines
+	}
+	if err != nil || lines != 75 || strings.Join(unread, ",") != "the rest of the logs" {
+		t.Errorf("%d lines were read, %v is left, %v", lines, unread, err)
+	}
+}
+
 // What the token may not read is named, and what it may is enough.
 func TestRunsWithoutLogsGoByAnnotations(t *testing.T) {
 	t.Parallel()

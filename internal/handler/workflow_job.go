@@ -57,5 +57,5 @@ func (workflowJobs) Gather(ctx context.Context, read Reader, e hls.Event, r hls.
 			return hls.Facts{Skip: "another_job_speaks"}, nil
 		}
 	}
-	return gatherer{read, e, r}.facts(ctx, ofRun(run, e.Repo), jobsOf)
+	return gatherer{read: read, e: e, r: r}.facts(ctx, ofRun(run, e.Repo), jobsOf)
 }

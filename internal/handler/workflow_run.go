@@ -41,7 +41,7 @@ func (workflowRuns) Gather(ctx context.Context, read Reader, e hls.Event, r hls.
 	case run.Status != runEnded, run.RunAttempt > e.Run.RunAttempt:
 		return hls.Facts{Skip: "run_again"}, nil
 	}
-	return gatherer{read, e, r}.facts(ctx, ofRun(run, e.Repo), jobsOf)
+	return gatherer{read: read, e: e, r: r}.facts(ctx, ofRun(run, e.Repo), jobsOf)
 }
 
 // ownEvents are those that start runs and that only people with write access bring about, or GitHub itself ("Events that

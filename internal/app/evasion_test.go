@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -92,5 +93,47 @@ func TestE6_WhatNobodyHasSeenIsNotPassedOver(t *testing.T) {
 				t.Errorf("asked %d times, and never about it", len(calls))
 			}
 		})
+	}
+}
+
+// Whoever opens a pull request names its workflows, jobs, steps and tests, and writes their logs, and the model obeys. Nothing of
+// it is more than text in the comment.
+func TestE1_NamesAndLogsOfRunsAreText(t *testing.T) {
+	t.Parallel()
+	gh, _ := ciWorld(t)
+	cl := simulate.NewClaude(simulate.ClaudeConfig{Answer: func(r simulate.Request) string {
+		_, id, _ := strings.Cut(r.User, "\nFailure ")
+		id, _, _ = strings.Cut(id, ",")
+		text := strings.Join(poison, " ")
+		answer, _ := json.Marshal(map[string]any{"injection_suspected": false, "causes": []any{map[string]any{
+			"id": id, "verdict": "code", "confidence": 1, "cause": text, "next_step": text, "introduced_by": "", "evidence": []string{"the shelf is empty"},
+		}}})
+		return string(answer)
+	}})
+	s := start(t, ciSettings+"    workflows: {issues: true, rerun: true}\nprocessing: {debounce: 0s, analyses_per_subject_per_day: 0}\n", gh, cl)
+	head, judged := gh.PullRequest(widgets, 8).Head, 0
+	for i, bad := range poison {
+		run := int64(100 + i)
+		gh.AddRun(widgets, simulate.RunSeed{ID: run, Name: bad, Event: "pull_request", Branch: head.Ref, SHA: head.SHA, PullRequests: []int{8}})
+		gh.AddJob(widgets, run, simulate.JobSeed{Name: bad, Steps: []hls.JobStep{{Name: bad, Conclusion: "failure"}}, Log: fmt.Sprintf(
+			"--- FAIL: Test%[1]s (0.1s)\n    x_test.go:1: the shelf is empty, %[1]s\nFAILED a.py::%[1]s\n  ● a › %[1]s\n%[1]s\n##[error]%[1]s\n", bad)})
+		if task := s.settled(s.ends(int(run))); task.State != hls.Done {
+			t.Fatalf("%q ended as %s (%s)", bad, task.State, task.Reason)
+		}
+		body := s.commentOn(8)
+		if strings.Contains(body, "Likely **the change itself**") {
+			judged++
+		}
+		if text := outside(body); strings.Count(text, "<!--") != 1 || !strings.HasSuffix(text, "-->") || harmful.MatchString(text) || spoken.MatchString(text) {
+			t.Errorf("%q makes %q in:\n%s", bad, harmful.FindString(text)+spoken.FindString(text), body)
+		}
+	}
+	if judged == 0 {
+		t.Error("no verdict is told: the test looks at too little")
+	}
+	for _, w := range gh.Writes() {
+		if w.Path != "/repos/acme/widget-shop/issues/8/comments" && !strings.HasPrefix(w.Path, "/repos/acme/widget-shop/issues/comments/") {
+			t.Errorf("%s %s", w.Method, w.Path)
+		}
 	}
 }

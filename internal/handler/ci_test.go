@@ -297,3 +297,16 @@ func TestRunsWithoutLogsGoByAnnotations(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+// A run may have hundreds of jobs that fail at once, and one that lasts for days: none of them asks every minute.
+func TestO1_JobsOfALongRunWaitLongerAndLonger(t *testing.T) {
+	t.Parallel()
+	g, e := failingRun(t), runEvent("failure")
+	e.Name, e.Job = "workflow_job", &hls.WorkflowJob{ID: 710, RunID: 71, RunAttempt: 1, Conclusion: "failure"}
+	g.ci.run.Status = "in_progress"
+	_, err := For(e.Name).Gather(t.Context(), g, e, rule())
+	var later *hls.RetryAfter
+	if !errors.As(err, &later) || !later.Free || !later.Outage || later.After < time.Minute || later.Reason != "run_not_ended" {
+		t.Errorf("%+v", err)
+	}
+}

@@ -155,7 +155,7 @@ const mostUnseen = 500
 func reviewedNow(f hls.Facts) reviewedState {
 	pr := f.PullRequest
 	v := reviewedState{Head: pr.Head.SHA, Base: pr.Base.Ref, Title: sentence(pr.Title, 300), Body: digest(pr.Body), Digest: digestOf(f.Files)}
-	if v.Unseen = roundOf(f).leaves(f.Omitted); len(v.Unseen) > mostUnseen {
+	if v.Unseen = roundOf(f).leaves(f.Omitted); len(v.Unseen) > mostUnseen || pr.ChangedFiles > len(f.Files) {
 		v.Unseen, v.Partly = nil, true
 	}
 	return v

@@ -248,6 +248,17 @@ func TestE6_WhatWasLeftOutIsRemembered(t *testing.T) {
 	}
 }
 
+// GitHub lists 3,000 files of a pull request. Those beyond are told of, and the next look is at everything.
+func TestE6_FilesBeyondTheListAreTold(t *testing.T) {
+	t.Parallel()
+	g := pushedTo()
+	g.previous, g.pull.ChangedFiles = nil, 4
+	f, _ := lookedBack(t, g, pullEvent("opened"), rule())
+	if fmt.Sprint(f.Omitted) != "[{3 more files not_listed}]" || !reviewedNow(f).Partly {
+		t.Errorf("omitted %v", f.Omitted)
+	}
+}
+
 // A merge is followed only where the diff of the last review can be told.
 func TestE6_AMergeIsHeldAgainstTheDiffBefore(t *testing.T) {
 	t.Parallel()

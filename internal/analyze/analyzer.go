@@ -50,7 +50,8 @@ type Input struct {
 	Question hls.Question
 	Prompt   hls.Prompt
 	Rule     hls.Rule
-	Revision string // of the subject when it was read
+	Revision string       // of the subject when it was read
+	Counted  *hls.Subject // what its analyses are counted under, nil for the task's own subject
 }
 
 // Analyzer asks Claude within the budget and lets nothing but a valid answer through. It is safe for concurrent use.
@@ -90,7 +91,7 @@ func (a *Analyzer) Analyze(ctx context.Context, in Input) (hls.Analysis, int64, 
 	request := in.request(chosen.model)
 	ceiling := a.ceiling(request, chosen.fallback)
 	reservation, err := a.purse.Reserve(ctx, hls.Reservation{
-		Task: in.Task, MicroUSD: ceiling, Budget: in.Rule.Budget, SubjectDaily: a.cfg.SubjectDaily,
+		Task: in.Task, MicroUSD: ceiling, Budget: in.Rule.Budget, SubjectDaily: a.daily(in.Question), Counted: in.Counted,
 	})
 	if err != nil {
 		return hls.Analysis{}, 0, err
@@ -109,6 +110,14 @@ func (a *Analyzer) Analyze(ctx context.Context, in Input) (hls.Analysis, int64, 
 	analysis.Model, analysis.Usage = answer.Model, answer.Usage
 	analysis.Template, analysis.PromptHash, analysis.Prompt = in.Prompt.Template, in.Prompt.Hash, request.Prompt
 	return analysis, reservation, nil
+}
+
+// daily is how many analyses the subject of a question may have in a day for it to be asked.
+func (a *Analyzer) daily(q hls.Question) int {
+	if q.Beside {
+		return (a.cfg.SubjectDaily + 1) / 2
+	}
+	return a.cfg.SubjectDaily
 }
 
 // known is the analysis of a question that needs no model. It names none.

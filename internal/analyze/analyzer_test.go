@@ -98,6 +98,19 @@ func always(a hls.Answer, err error) func(int) (hls.Answer, error) {
 	return func(int) (hls.Answer, error) { return a, err }
 }
 
+// What others bring about at will has half of what its subject may have, and one of one.
+func TestE7_WorkBesideLeavesRoom(t *testing.T) {
+	t.Parallel()
+	for daily, want := range map[int]int{0: 0, 1: 1, 2: 1, 10: 5, 11: 6} {
+		a, _, p := newAnalyzer(t, Config{SubjectDaily: daily}, always(good(), nil))
+		in, together := input(), hls.Subject{RepoID: 1, Kind: hls.KindOther, Ref: "ci/pull/3"}
+		in.Question.Beside, in.Counted = true, &together
+		if _, _, err := a.Analyze(t.Context(), in); err != nil || p.reserved[0].SubjectDaily != want || p.reserved[0].CountedKey() != together.Key() {
+			t.Errorf("of %d: %+v, %v", daily, p.reserved, err)
+		}
+	}
+}
+
 func TestAValidAnswerIsAnAnalysis(t *testing.T) {
 	t.Parallel()
 	a, m, p := newAnalyzer(t, Config{SubjectDaily: 10}, always(good(), nil))

@@ -178,3 +178,25 @@ func TestAStorageThatIsDownIsWaitedFor(t *testing.T) {
 		t.Error(body)
 	}
 }
+
+// Whoever pushes has as many runs as pushes, and writes their logs: Claude is asked as often as a subject may have it, and not
+// for each.
+func TestE7_RunsOfOnePullRequestShareItsCap(t *testing.T) {
+	t.Parallel()
+	gh, cl := ciWorld(t)
+	s := start(t, ciSettings+"processing: {analyses_per_subject_per_day: 3, debounce: 0s}\n", gh, cl)
+	const log = "--- FAIL: Test%[1]s (0.1s)\n    x_test.go:1: %[1]s is empty\n##[error]Process completed with exit code 1.\n"
+	capped := 0
+	for i := range 8 {
+		task := s.settled(s.fails(fmt.Sprintf("Flow%c", 'A'+i), 71+i, 8, fmt.Sprintf(log, strings.Repeat(string(rune('A'+i)), 5))))
+		if task.State == hls.Skipped && task.Reason == hls.SubjectCap {
+			capped++
+		}
+	}
+	if n := len(cl.Calls()); n != 3 || capped != 5 {
+		t.Errorf("Claude was asked %d times, %d runs were passed over", n, capped)
+	}
+	if task := s.settled(s.fails("FlowA", 90, 9, fmt.Sprintf(log, "Other"))); task.State != hls.Done || len(cl.Calls()) != 4 {
+		t.Errorf("another pull request's run ended as %s (%s)", task.State, task.Reason)
+	}
+}

@@ -59,8 +59,9 @@ type comparison struct {
 
 // listedCommit is a commit as lists have it.
 type listedCommit struct {
-	SHA    string `json:"sha"`
-	Commit struct {
+	SHA     string     `json:"sha"`
+	Parents []struct{} `json:"parents"`
+	Commit  struct {
 		Message   string `json:"message"`
 		Committer struct {
 			Date time.Time `json:"date"`
@@ -69,7 +70,7 @@ type listedCommit struct {
 }
 
 func (l listedCommit) commit() hls.Commit {
-	return hls.Commit{SHA: l.SHA, Message: l.Commit.Message, At: l.Commit.Committer.Date}
+	return hls.Commit{SHA: l.SHA, Message: l.Commit.Message, At: l.Commit.Committer.Date, Merge: len(l.Parents) > 1}
 }
 
 func (c *Client) comparePage(ctx context.Context, s hls.Subject, ends string, at place) (part comparison, err error) {

@@ -16,12 +16,13 @@ import (
 const longLine = 16 << 10
 
 // JobLog reads the log of a job line by line, without colors and secrets, and holds none of it. A log that is not there,
-// or that may not be read, is hls.ErrNotFound. A very long one ends early.
+// or that may not be read, is hls.ErrNotFound. A very long one ends early, and so does one that comes too slowly: another
+// try would be no quicker.
 func (c *Client) JobLog(ctx context.Context, s hls.Subject, job int64) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		ctx, cancel := context.WithTimeout(ctx, storageTime)
+		reading, cancel := context.WithTimeout(ctx, c.storage.longest)
 		defer cancel()
-		body, err := c.openLog(ctx, s, job)
+		body, err := c.openLog(reading, s, job)
 		if err != nil {
 			yield("", err)
 			return
@@ -29,6 +30,9 @@ func (c *Client) JobLog(ctx context.Context, s hls.Subject, job int64) iter.Seq2
 		defer func() { _ = body.Close() }()
 		mask := hls.NewMasker(c.redactor)
 		for line, err := range linesOf(io.LimitReader(body, c.storage.most)) {
+			if err != nil && reading.Err() != nil && ctx.Err() == nil {
+				return
+			}
 			if err != nil {
 				yield("", asking(&hls.RetryAfter{Err: fmt.Errorf("read log: %w", err), Reason: reasonUnavailable}))
 				return

@@ -22,7 +22,7 @@ import (
 
 const (
 	storageTime    = 2 * time.Minute // for one log, read to its end
-	storageMost    = 256 << 20       // bytes of one log, after decompression; what follows is not read
+	storageMost    = 64 << 20        // bytes of one log, after decompression; what follows is not read
 	longestAddress = 8 << 10
 )
 
@@ -33,14 +33,15 @@ var (
 
 // storage fetches without credentials, without a proxy and without following redirects.
 type storage struct {
-	home   *url.URL
-	most   int64
-	client *http.Client
-	lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
+	home    *url.URL
+	most    int64
+	longest time.Duration // that a log is read
+	client  *http.Client
+	lookup  func(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
 func newStorage(home *url.URL, dial dialer) *storage {
-	s := &storage{home: home, most: storageMost, lookup: net.DefaultResolver.LookupNetIP}
+	s := &storage{home: home, most: storageMost, longest: storageTime, lookup: net.DefaultResolver.LookupNetIP}
 	transport := baseTransport(nil)
 	transport.Proxy = nil
 	transport.DialContext = s.dial(dial)
@@ -156,12 +157,16 @@ func (s *storage) homeAddresses(ctx context.Context) []netip.Addr {
 	return all
 }
 
+// global6 is what IANA gives global IPv6 addresses from. Everything else is for something else, such as the addresses that
+// carry one of IPv4.
+var global6 = netip.MustParsePrefix("2000::/3")
+
 // special are the networks that nobody outside can give an address in (IANA's registries of special-purpose addresses),
 // besides those that netip knows.
 var special = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
-	netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("240.0.0.0/4"), netip.MustParsePrefix("64:ff9b::/96"),
-	netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("2002::/16"),
+	netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("240.0.0.0/4"), netip.MustParsePrefix("2001::/32"),
+	netip.MustParsePrefix("2002::/16"),
 }
 
 // mayReach tells whether a log may be fetched from an address ("IP:port").
@@ -177,7 +182,7 @@ func mayReach(address string, home []netip.Addr) error {
 		like = netip.Addr.IsLoopback
 	case ip.IsPrivate():
 		like = netip.Addr.IsPrivate
-	case !ip.IsGlobalUnicast(), isSpecial(ip):
+	case !ip.IsGlobalUnicast(), ip.Is6() && !global6.Contains(ip), isSpecial(ip):
 		return fmt.Errorf("%w: it is on a network of its own", errStorage)
 	default:
 		return nil

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"hls/internal/hls"
 )
@@ -110,6 +111,9 @@ func TestE2_NoLogComesFromAPrivateNetwork(t *testing.T) {
 		{"140.82.112.6", "169.254.169.254", false}, {"140.82.112.6", "fe80::1", false}, {"140.82.112.6", "0.0.0.0", false},
 		{"140.82.112.6", "::ffff:127.0.0.1", false}, {"140.82.112.6", "::ffff:10.0.0.1", false}, {"140.82.112.6", "100.64.0.1", false},
 		{"140.82.112.6", "224.0.0.1", false}, {"140.82.112.6", "255.255.255.255", false}, {"140.82.112.6", "64:ff9b::7f00:1", false},
+		{"140.82.112.6", "::127.0.0.1", false}, {"140.82.112.6", "::ffff:0:10.0.0.1", false}, {"140.82.112.6", "fec0::1", false},
+		{"140.82.112.6", "64:ff9b:1::a00:1", false}, {"140.82.112.6", "2001:0:a00:1::1", false}, {"140.82.112.6", "2002:a00:1::1", false},
+		{"140.82.112.6", "100::1", false}, {"10.0.0.8", "::10.1.2.3", false}, {"fd00::8", "fd00::1", true},
 		{"10.0.0.8", "10.1.2.3", true}, {"10.0.0.8", "192.168.1.1", true}, {"10.0.0.8", "127.0.0.1", false},
 		{"10.0.0.8", "169.254.169.254", false}, {"127.0.0.1", "127.0.0.1", true}, {"127.0.0.1", "10.1.2.3", false},
 		{"127.0.0.1", "169.254.169.254", false}, {"", "10.1.2.3", false}, {"", "20.60.1.1", true},
@@ -171,6 +175,26 @@ func TestI6_LogsAreBoundedAfterDecompression(t *testing.T) {
 	}
 	long := kept(t, answer(200, strings.Repeat("x", 100_000)+"\nshort"))
 	if lines, err := logOf(t, dial(t, long)); err != nil || len(lines) != 2 || len(lines[0]) != longLine || lines[1] != "short" {
+		t.Errorf("%d lines, %v", len(lines), err)
+	}
+}
+
+// A log that comes in drops is read for as long as any, and what came of it counts: it is not begun anew again and again.
+func TestI6_ALogThatDripsEnds(t *testing.T) {
+	t.Parallel()
+	s := kept(t, func(w http.ResponseWriter, r *http.Request) {
+		for r.Context().Err() == nil {
+			_, _ = io.WriteString(w, "a drop\n")
+			_ = http.NewResponseController(w).Flush()
+			select {
+			case <-r.Context().Done():
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+	})
+	c := dial(t, s)
+	c.storage.longest = 300 * time.Millisecond
+	if lines, err := logOf(t, c); err != nil || len(lines) == 0 {
 		t.Errorf("%d lines, %v", len(lines), err)
 	}
 }

@@ -47,7 +47,7 @@ func (checkRuns) Gather(ctx context.Context, read Reader, e hls.Event, r hls.Rul
 	for _, p := range check.PullRequests {
 		run.numbers = append(run.numbers, p.Number)
 	}
-	return gatherer{read, e, r}.facts(ctx, run, func(ctx context.Context, g gatherer, _ ciRun) ([]failedJob, []string, error) {
+	return gatherer{read: read, e: e, r: r}.facts(ctx, run, func(ctx context.Context, g gatherer, _ ciRun) ([]failedJob, []string, error) {
 		job, unread, err := g.outputOf(ctx, check)
 		return []failedJob{job}, unread, err
 	})

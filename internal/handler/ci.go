@@ -73,7 +73,7 @@ type ciRun struct {
 	Branch     string `json:"branch"`
 	Event      string `json:"event"`
 	URL        string `json:"url"`
-	Foreign    bool   `json:"from_fork"` // or nobody knows
+	Foreign    bool   `json:"from_fork"` // or others may have written its log, or nobody knows
 
 	owner    string // of the head's repository
 	numbers  []int  // of the pull requests that GitHub names
@@ -176,19 +176,17 @@ type recalledCause struct {
 }
 
 // answer takes over what is known of a cause without asking: the newest verdict on it. What Claude said about a fork's log
-// is not repeated elsewhere: whoever writes that log could choose the words.
+// counts at its own place alone: whoever writes that log could choose the words, and that it fails as another will.
 func (c *ciCause) answer(here string, now time.Time) {
 	c.Asked = true
 	for _, s := range c.Seen {
-		if c.Weak || s.Verdict == nil || now.Sub(s.at) > knownFor {
+		elsewhere := s.where.Key() != here
+		if c.Weak || s.Verdict == nil || now.Sub(s.at) > knownFor || elsewhere && s.Foreign {
 			continue
 		}
 		v := *s.Verdict
-		if s.where.Key() != here {
+		if elsewhere {
 			c.From = s.place()
-			if s.Foreign {
-				v.Cause, v.NextStep, v.Confidence = "", "", 0
-			}
 		}
 		c.Known, c.Asked = &v, false
 		return
@@ -212,6 +210,16 @@ func (ci) Question(_ hls.Event, f hls.Facts, _ hls.Rule) hls.Question {
 	}
 	q.Known, _ = json.Marshal(ciAnswer{Causes: []causeAnswer{}}) // A struct of plain values always has a JSON form.
 	return q
+}
+
+// counted is what the analyses of a run are counted under: all runs of one pull request or branch are one subject.
+func (c *ciFacts) counted(e hls.Event, f hls.Facts) *hls.Subject {
+	s := c.place(e, f)
+	if s.Kind == hls.KindPullRequest {
+		s.Ref = fmt.Sprintf("pull/%d", s.Number)
+	}
+	s.Kind, s.Number, s.Ref = hls.KindOther, 0, "ci/"+s.Ref
+	return &s
 }
 
 // place is where a cause is seen: on the pull request, or else on the branch.

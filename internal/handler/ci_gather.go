@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,12 +13,13 @@ import (
 )
 
 const (
-	mostJobs    = 8      // that failed, whose logs are read
-	mostCauses  = 4      // that are told
-	ciLogBytes  = 36_000 // of all logs together: 12,000 tokens
-	mostSuspect = 20     // commits that may have introduced a failure
-	mostCame    = 100    // commits since the last success of a branch that are read
-	ciDiff      = 6_000  // tokens of the pull request's diff
+	mostJobs    = 8         // that failed, whose logs are read
+	ciReadBytes = 128 << 20 // of all logs of a run: whoever pushes writes them, and reading takes its time
+	mostCauses  = 4         // that are told
+	ciLogBytes  = 36_000    // of all logs together: 12,000 tokens
+	mostSuspect = 20        // commits that may have introduced a failure
+	mostCame    = 100       // commits since the last success of a branch that are read
+	ciDiff      = 6_000     // tokens of the pull request's diff
 )
 
 // gatherer reads what belongs to one run.
@@ -25,6 +27,7 @@ type gatherer struct {
 	read Reader
 	e    hls.Event
 	r    hls.Rule
+	most int // bytes of logs that are read, 0 for ciReadBytes
 }
 
 // failedJob is a job, or a check, with its log.
@@ -40,11 +43,12 @@ type jobReader func(context.Context, gatherer, ciRun) (failed []failedJob, unrea
 func (g gatherer) facts(ctx context.Context, run ciRun, jobs jobReader) (hls.Facts, error) {
 	c := &ciFacts{Run: run, Main: g.e.Repo.DefaultBranch}
 	f := hls.Facts{Revision: run.revision(), Values: map[string]any{"ci": c}}
-	if !run.Foreign && run.Branch == c.Main && run.Event != "pull_request" && run.Event != "pull_request_target" {
+	if !run.Foreign && run.Branch == c.Main && run.Event != "pull_request" {
 		c.Branch = c.Main
 	} else if err := g.findPull(ctx, run, &f); err != nil || f.Skip != "" {
 		return f, err
 	}
+	f.Counted = c.counted(g.e, f)
 	if err := g.remembered(ctx, c, &f); err != nil || f.Skip != "" || !run.failed() {
 		return f, err
 	}
@@ -147,9 +151,10 @@ func jobsOf(ctx context.Context, g gatherer, run ciRun) (failed []failedJob, unr
 	}
 	jobs = slices.DeleteFunc(jobs, func(j hls.WorkflowJob) bool { return j.Conclusion != "failure" && j.Conclusion != "timed_out" })
 	slices.SortFunc(jobs, func(a, b hls.WorkflowJob) int { return int(a.ID - b.ID) })
+	left := cmp.Or(g.most, ciReadBytes)
 	for _, j := range jobs[:min(len(jobs), mostJobs)] {
 		x := joblog.New()
-		missing, err := g.readLog(ctx, x, j.ID)
+		missing, err := g.readLog(ctx, x, j.ID, &left)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -173,14 +178,17 @@ func failedStep(j hls.WorkflowJob) string {
 	return ""
 }
 
-// readLog puts a job's log through the extractor.
-func (g gatherer) readLog(ctx context.Context, x *joblog.Extractor, job int64) (unread []string, err error) {
+// readLog puts as much of a job's log through the extractor as there are bytes left to be read.
+func (g gatherer) readLog(ctx context.Context, x *joblog.Extractor, job int64, left *int) (unread []string, err error) {
 	for line, err := range g.read.JobLog(ctx, g.e.Subject, job) {
 		if errors.Is(err, hls.ErrNotFound) {
 			return []string{"logs"}, nil
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read log: %w", err)
+		}
+		if *left -= len(line) + 1; *left < 0 {
+			return []string{"the rest of the logs"}, nil
 		}
 		x.Add(line)
 	}

@@ -219,9 +219,6 @@ func (p ciPlan) remember(causes []judgedCause) {
 		if i := slices.IndexFunc(p.ci.Past, func(s recalledCause) bool { return s.print == c.Print }); i >= 0 {
 			seen.First = p.ci.Past[i].First
 		}
-		if c.verdict != nil && c.verdict.Cause == "" {
-			seen.Verdict = nil // It is another place's to keep.
-		}
 		p.draft.remember(memory(place, kindCause, c.Print, seen))
 	}
 }

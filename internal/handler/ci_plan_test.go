@@ -149,7 +149,7 @@ func TestE1_AForksVerdictSpeaksOnlyAtItsOwnPlace(t *testing.T) {
 	}{
 		{"elsewhere", recalledCause{seenCause{Pull: 12, Verdict: said}, "", now, there}, false, "#12: It waits. 0.9"},
 		{"here", recalledCause{seenCause{Pull: 8, Verdict: said}, "", now, here}, false, ": It waits. 0.9"},
-		{"a fork's, elsewhere", recalledCause{seenCause{Pull: 12, Verdict: said, Foreign: true}, "", now, there}, false, "#12:  0"},
+		{"a fork's, elsewhere", recalledCause{seenCause{Pull: 12, Verdict: said, Foreign: true}, "", now, there}, false, "asked"},
 		{"a fork's, here", recalledCause{seenCause{Pull: 8, Verdict: said, Foreign: true}, "", now, here}, false, ": It waits. 0.9"},
 		{"long ago", recalledCause{seenCause{Pull: 12, Verdict: said}, "", now.Add(-31 * 24 * time.Hour), there}, false, "asked"},
 		{"without a verdict", recalledCause{seenCause{Pull: 12}, "", now, there}, false, "asked"},

@@ -222,6 +222,67 @@ func TestE1_AForksRunIsOfItsOwnPullRequest(t *testing.T) {
 	}
 }
 
+// Anybody can have a run on the default branch, as by a comment, and its log may have the words of the comment. Each case is
+// what started such a run, and whether it tells how the branch is.
+func TestE1_OnlyOwnRunsSpeakOfTheDefaultBranch(t *testing.T) {
+	t.Parallel()
+	for event, want := range map[string]bool{
+		"push": true, "schedule": true, "workflow_dispatch": true, "dynamic": true, "merge_group": true,
+		"issue_comment": false, "issues": false, "discussion_comment": false, "fork": false, "watch": false, "workflow_run": false,
+		"pull_request_target": false, "pull_request_review": false, "repository_dispatch": false, "check_run": false, "gollum": false,
+	} {
+		g := failingRun(t)
+		g.ci.run = decoded(t, fmt.Sprintf(`{"pull_requests":[],"head_branch":"main","event":%q}`, event))
+		f, c := gathered8(t, g, runEvent("failure"))
+		if own := c.Branch == "main"; own != want || c.Run.Foreign == want {
+			t.Errorf("%s: branch %q, foreign %v", event, c.Branch, c.Run.Foreign)
+		}
+		place := c.place(runEvent("failure"), f).Ref
+		if want != (place == "branch/main") {
+			t.Errorf("%s is remembered at %s", event, place)
+		}
+	}
+}
+
+// Runs are subjects by the hundred. What is counted is the pull request or the branch that they are of.
+func TestE7_RunsAreCountedAtTheirPlace(t *testing.T) {
+	t.Parallel()
+	for run, want := range map[string]string{
+		`{}`: "9/ci/pull/8",
+		`{"pull_requests":[],"head_branch":"main","event":"push"}`:                                                      "9/ci/branch/main",
+		`{"pull_requests":[],"head_branch":"main","event":"issue_comment"}`:                                             "9/ci/fork/abc",
+		`{"pull_requests":[],"head_branch":"x","event":"push","head_repository":{"id":77,"owner":{"login":"mallory"}}}`: "9/ci/fork/abc",
+	} {
+		g := failingRun(t)
+		g.ci.run = decoded(t, run)
+		f, _ := gathered8(t, g, runEvent("failure"))
+		if f.Counted == nil || f.Counted.Key() != want {
+			t.Errorf("%s is counted under %v, want %s", run, f.Counted, want)
+		}
+	}
+}
+
+// All logs of a run together are read up to a bound, whoever wrote them.
+func TestI6_TheLogsOfARunHaveABound(t *testing.T) {
+	t.Parallel()
+	g := failingRun(t)
+	long := strings.Repeat("all is well\n", 50)
+	g.ci.jobs = nil
+	for id := range int64(8) {
+		g.ci.jobs = append(g.ci.jobs, hls.WorkflowJob{ID: id, Conclusion: "failure"})
+		g.ci.logs[id] = long
+	}
+	read := gatherer{read: g, e: runEvent("failure"), r: rule(), most: 3 * len(long) / 2}
+	failed, unread, err := jobsOf(t.Context(), read, ciRun{actions: 71, Attempt: 1})
+	lines := 0
+	for _, j := range failed {
+		lines += j.log.Log(0).Lines
+	}
+	if err != nil || lines != 75 || strings.Join(unread, ",") != "the rest of the logs" {
+		t.Errorf("%d lines were read, %v is left, %v", lines, unread, err)
+	}
+}
+
 // What the token may not read is named, and what it may is enough.
 func TestRunsWithoutLogsGoByAnnotations(t *testing.T) {
 	t.Parallel()
@@ -234,5 +295,18 @@ func TestRunsWithoutLogsGoByAnnotations(t *testing.T) {
 	_, c := gathered8(t, g, runEvent("failure"))
 	if strings.Join(c.Unread, ",") != "logs" || len(c.Causes) != 1 || c.Causes[0].Text != "shelf_test.go:31: error: the shelf is empty\nand stays so\n" {
 		t.Errorf("%+v", c)
+	}
+}
+
+// A run may have hundreds of jobs that fail at once, and one that lasts for days: none of them asks every minute.
+func TestO1_JobsOfALongRunWaitLongerAndLonger(t *testing.T) {
+	t.Parallel()
+	g, e := failingRun(t), runEvent("failure")
+	e.Name, e.Job = "workflow_job", &hls.WorkflowJob{ID: 710, RunID: 71, RunAttempt: 1, Conclusion: "failure"}
+	g.ci.run.Status = "in_progress"
+	_, err := For(e.Name).Gather(t.Context(), g, e, rule())
+	var later *hls.RetryAfter
+	if !errors.As(err, &later) || !later.Free || !later.Outage || later.After < time.Minute || later.Reason != "run_not_ended" {
+		t.Errorf("%+v", err)
 	}
 }

@@ -109,9 +109,6 @@ func verdictText(c judgedCause) string {
 	default:
 		text = fmt.Sprintf("On %s it was judged **%s**", c.From, verdictWords[v.Verdict])
 	}
-	if v.Cause == "" {
-		return text + "."
-	}
 	text += ": " + v.Cause
 	if c.by != nil {
 		text += fmt.Sprintf(" Likely introduced by %s (%s).", inCode(short(c.by.SHA)), inCode(c.by.Subject))

@@ -235,8 +235,8 @@ func FuzzParsePatch(f *testing.F) {
 			_ = h.render()
 		}
 		files := []hls.File{{Filename: "a.go", Status: "modified", Additions: 1, Patch: patch}}
-		for _, f := range between(files, files, nil).files {
-			for line := range between(files, files, nil).touched[f.Filename] {
+		for _, f := range between(files, files, lastSeen{}, nil).files {
+			for line := range between(files, files, lastSeen{}, nil).touched[f.Filename] {
 				if _, ok := rightOf(files[0])[line]; !ok {
 					t.Errorf("line %d is not in the diff", line)
 				}

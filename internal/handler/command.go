@@ -74,7 +74,7 @@ func (commands) Route(e hls.Event, r hls.Rule) hls.Verdict {
 		return hls.Pass("action_not_handled")
 	case e.Subject.Kind != hls.KindIssue && e.Subject.Kind != hls.KindPullRequest:
 		return hls.Pass("nothing_to_command")
-	case !e.Comment.User.Same(e.Sender), e.Sender.Type != "User":
+	case !e.Comment.User.Same(e.Sender), e.Sender.Type != "User", e.Comment.App != nil:
 		return hls.Pass("not_by_a_person")
 	}
 	return hls.Verdict{Do: true, Purpose: ownPurpose(commandPurpose, e), Now: true, Unasked: true}

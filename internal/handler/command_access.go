@@ -42,6 +42,7 @@ func heard(ctx context.Context, read Reader, e hls.Event, r hls.Rule) (uses []us
 func unchanged(ctx context.Context, read Reader, e hls.Event) (skip string, err error) {
 	var body string
 	var by hls.Account
+	var app *struct{} // which passes on what others say, perhaps
 	if e.Name == remarkEvent {
 		var c hls.ReviewComment
 		c, err = read.ReviewComment(ctx, e.Subject, e.Comment.ID)
@@ -52,13 +53,15 @@ func unchanged(ctx context.Context, read Reader, e hls.Event) (skip string, err 
 	} else {
 		var c hls.Comment
 		c, err = read.Comment(ctx, e.Subject, e.Comment.ID)
-		body, by = c.Body, c.User
+		body, by, app = c.Body, c.User, c.App
 	}
 	switch {
 	case errors.Is(err, hls.ErrNotFound), errors.Is(err, hls.ErrGone):
 		return "comment_deleted", nil
 	case err != nil:
 		return "", fmt.Errorf("read command: %w", err)
+	case app != nil:
+		return "not_by_a_person", nil
 	case !by.Same(e.Sender), strings.ReplaceAll(body, "\r\n", "\n") != strings.ReplaceAll(e.Comment.Body, "\r\n", "\n"):
 		return "comment_edited", nil
 	}

@@ -123,7 +123,9 @@ func TestE1_IgnoredFindingsAreMeantPlainly(t *testing.T) {
 		{"an id that there is not", "/hls ignore 00000000", nil, ""},
 		{"none", "/hls ignore", nil, ""},
 		{"in its thread", "/hls ignore", in(func(*hls.ReviewComment) {}), one.ID},
-		{"in a thread that shows the id", "/hls ignore", in(func(c *hls.ReviewComment) { c.Body = "Finding " + two.ID }), two.ID},
+		{"in a thread that shows the id", "/hls ignore", in(func(c *hls.ReviewComment) {
+			c.Body = "**Major.** Not *Finding " + one.ID + "*.\n\n*Finding " + two.ID + "*"
+		}), two.ID},
 		{"in another's thread", "/hls ignore", in(func(c *hls.ReviewComment) { c.User = author }), ""},
 		{"in a thread elsewhere", "/hls ignore", in(func(c *hls.ReviewComment) { c.PullRequestURL = "https://x/pulls/9" }), ""},
 		{"in a thread about two", "/hls ignore", in(func(c *hls.ReviewComment) { c.Body += " It races." }), ""},

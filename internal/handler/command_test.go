@@ -45,6 +45,7 @@ func TestCommandsRoute(t *testing.T) {
 		{"in a thread", func(e *hls.Event, _ *hls.Rule) { e.Name = remarkEvent }, hls.Verdict{Do: true, Purpose: "command-line-55", Now: true, Unasked: true}},
 		{"switched off", func(_ *hls.Event, r *hls.Rule) { r.Commands.Enabled = false }, hls.Pass("commands_off")},
 		{"a bot", func(e *hls.Event, _ *hls.Rule) { e.Sender.Type = "Bot" }, hls.Pass("not_by_a_person")},
+		{"an App in a person's name", func(e *hls.Event, _ *hls.Rule) { e.Comment.App = &struct{}{} }, hls.Pass("not_by_a_person")},
 		{"sent by another", func(e *hls.Event, _ *hls.Rule) { e.Sender = author }, hls.Pass("not_by_a_person")},
 		{"nobody", func(e *hls.Event, _ *hls.Rule) { e.Sender, e.Comment.User = hls.Account{}, hls.Account{} }, hls.Pass("not_by_a_person")},
 		{"on nothing", func(e *hls.Event, _ *hls.Rule) { e.Subject = hls.Subject{Kind: hls.KindOther, Ref: "x/1"} }, hls.Pass("nothing_to_command")},

@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"slices"
 	"strings"
 
 	"hls/internal/hls"
@@ -12,9 +13,16 @@ type delta struct {
 	touched map[string]map[int]bool // by file: numbers of the new lines that came, or that stand where some went
 }
 
+// lastSeen is what is known of the diff that the last review saw.
+type lastSeen struct {
+	unseen []string   // files that it was not shown, or not in full
+	own    []hls.File // the diff, where the base branch was merged since
+}
+
 // between finds the delta: what a comparison of the two heads tells, as far as the pull request's own diff has it too. The
-// rest came with a merge of the base branch, or is again as it is there.
-func between(files, compared []hls.File, ignored []string) delta {
+// rest came with a merge of the base branch, or is again as it is there. A file of which the last review did not see all is
+// in it as a whole.
+func between(files, compared []hls.File, last lastSeen, ignored []string) delta {
 	d := delta{touched: map[string]map[int]bool{}}
 	changed := map[string]hls.File{}
 	for _, c := range compared {
@@ -22,9 +30,12 @@ func between(files, compared []hls.File, ignored []string) delta {
 	}
 	for _, own := range files {
 		c, ok := changed[own.Filename]
+		left := leftOut(own, ignored) != ""
 		switch {
+		case !left && (last.missed(own, c) || last.differs(own, c)):
+			d.add(own, wholly(own))
 		case !ok:
-		case leftOut(own, ignored) != "": // It is named with the reason, which only the whole file may tell.
+		case left: // It is named with the reason, which only the whole file may tell.
 			d.files = append(d.files, own)
 		case c.Patch == "" && c.Additions+c.Deletions > 0: // Too large: nobody tells which lines.
 			d.add(own, wholly(own))
@@ -33,6 +44,49 @@ func between(files, compared []hls.File, ignored []string) delta {
 		}
 	}
 	return d
+}
+
+// missed tells whether a file was not shown in full, under this name or a former one.
+func (l lastSeen) missed(own, compared hls.File) bool {
+	return slices.ContainsFunc([]string{own.Filename, own.PreviousFilename, compared.PreviousFilename}, func(name string) bool {
+		return name != "" && slices.Contains(l.unseen, nameKey(name))
+	})
+}
+
+// differs tells whether a file's diff adds or removes a line that it did not then, and that the comparison does not tell of.
+func (l lastSeen) differs(own, compared hls.File) bool {
+	if l.own == nil {
+		return false
+	}
+	type change struct {
+		line string
+		at   int
+	}
+	pushed, left := map[change]bool{}, map[string]int{}
+	eachChange(compared, func(line string, at int) { pushed[change{line, at}] = true })
+	if at := slices.IndexFunc(l.own, func(f hls.File) bool { return f.Filename == own.Filename }); at >= 0 {
+		eachChange(l.own[at], func(line string, _ int) { left[line]++ })
+	}
+	found := false
+	eachChange(own, func(line string, at int) {
+		if !pushed[change{line, at}] {
+			left[line]--
+			found = found || left[line] < 0
+		}
+	})
+	return found
+}
+
+// eachChange goes through the lines that a file's diff adds and removes, each behind its sign and with its place in the new
+// file.
+func eachChange(f hls.File, visit func(line string, at int)) {
+	for _, h := range parsePatch(f.Patch) {
+		h.walk(func(l hunkLine, at int) {
+			if l.sign != ' ' {
+				visit(string(l.sign)+l.text, at)
+			}
+		})
+	}
 }
 
 func (d *delta) add(f hls.File, touched map[int]bool) {

@@ -35,6 +35,9 @@ func pack(files []hls.File, ignored []string, budget int) (string, []hls.Omissio
 			omitted = append(omitted, hls.Omission{Filename: f.Filename, Why: why})
 			continue
 		}
+		if cutsCode(f) {
+			omitted = append(omitted, hls.Omission{Filename: f.Filename, Why: "lines_cut"})
+		}
 		pieces = append(pieces, split(f, i)...)
 	}
 	headed := map[int]bool{}
@@ -61,6 +64,13 @@ func split(f hls.File, file int) []*piece {
 		}
 	}
 	return pieces
+}
+
+// cutsCode tells whether a line of code that a file's diff adds is longer than the model is shown it: what stands far to the
+// right is easily missed.
+func cutsCode(f hls.File) bool {
+	cutting := func(l hunkLine) bool { return l.sign == '+' && strings.HasSuffix(shownLine(l.text), lineCut) }
+	return weight(f) == codeWeight && slices.ContainsFunc(parsePatch(f.Patch), func(h hunk) bool { return slices.ContainsFunc(h.lines, cutting) })
 }
 
 func moreImportant(a, b *piece) int {

@@ -149,3 +149,13 @@ func TestPackMeasuresTextAsItIsShown(t *testing.T) {
 		}
 	}
 }
+
+// What stands far to the right of code is not shown, and that is told. Texts have long lines.
+func TestE6_CutLinesOfCodeAreNamed(t *testing.T) {
+	t.Parallel()
+	far := "@@ -0,0 +1 @@\n+x := 1" + strings.Repeat(" ", 500) + "; evil()"
+	files := []hls.File{{Filename: "a.go", Patch: far}, {Filename: "a.md", Patch: far}, {Filename: "b.go", Patch: strings.Replace(far, "\n+", "\n ", 1)}}
+	if text, omitted := pack(files, nil, diffBudget); strings.Contains(text, "evil") || fmt.Sprint(omitted) != "[{a.go lines_cut}]" {
+		t.Errorf("%v\n%s", omitted, text)
+	}
+}

@@ -102,8 +102,10 @@ func weight(f hls.File) int {
 	case strings.Contains(name, "test"), strings.Contains(name, "spec."), strings.Contains(name, "fixture"):
 		return 2
 	}
-	return 4
+	return codeWeight
 }
+
+const codeWeight = 4
 
 const (
 	dataEnds = " .yml .yaml .toml .json .xml .ini .cfg .conf .properties "

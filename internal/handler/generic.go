@@ -3,6 +3,7 @@ package handler
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"hls/internal/hls"
 )
@@ -27,9 +28,15 @@ const genericSchema = `{
 
 func (generic) Route(hls.Event, hls.Rule) hls.Verdict { return hls.Go(genericPurpose) }
 
-// Gather reads nothing: the payload is all there is.
+// Gather reads nothing: the payload is all there is. An event about no lasting thing counts as its sender's: anybody can
+// star a repository again and again.
 func (generic) Gather(_ context.Context, _ Reader, e hls.Event, _ hls.Rule) (hls.Facts, error) {
-	return hls.Facts{Revision: e.DeliveryID}, nil
+	f := hls.Facts{Revision: e.DeliveryID}
+	if s := e.Subject; s.Kind == hls.KindOther && s.Ref == e.Name+"/"+e.DeliveryID {
+		s.Ref = fmt.Sprintf("%s/by/%d", e.Name, e.Sender.ID)
+		f.Counted = &s
+	}
+	return f, nil
 }
 
 func (generic) Question(hls.Event, hls.Facts, hls.Rule) hls.Question {

@@ -148,3 +148,17 @@ func fields(answer any) []string {
 	slices.Sort(names)
 	return names
 }
+
+// Anybody can star a repository as often as they like: what is about no lasting thing counts as its sender's.
+func TestE7_EventsAboutNothingAreCountedBySender(t *testing.T) {
+	t.Parallel()
+	e := hls.Event{Name: "star", DeliveryID: "d1", Sender: person, Subject: hls.Subject{RepoID: 9, Kind: hls.KindOther, Ref: "star/d1"}}
+	f, err := generic{}.Gather(t.Context(), nil, e, rule())
+	if err != nil || f.Counted == nil || f.Counted.Key() != "9/star/by/2" {
+		t.Errorf("counted under %v, %v", f.Counted, err)
+	}
+	e.Subject.Ref = "check_suite/7"
+	if f, err = (generic{}).Gather(t.Context(), nil, e, rule()); err != nil || f.Counted != nil {
+		t.Errorf("what has a subject is counted under %v, %v", f.Counted, err)
+	}
+}

@@ -94,6 +94,9 @@ func (h hunk) header() string {
 // longLine is how many bytes of a line the model is shown, as it is shown them.
 const longLine = 400
 
+// lineCut stands where a line was cut.
+const lineCut = " [line cut]"
+
 // render shows a hunk with the new file's numbers, which are those that remarks stand on.
 func (h hunk) render() string {
 	var b strings.Builder
@@ -112,7 +115,7 @@ func (h hunk) render() string {
 func shownLine(text string) string {
 	head, left := hls.Cut(text, longLine)
 	if left > 0 {
-		return hls.Visible(head) + " [line cut]"
+		return hls.Visible(head) + lineCut
 	}
 	return hls.Visible(text)
 }

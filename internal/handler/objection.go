@@ -57,8 +57,8 @@ func (o *objection) recall(ctx context.Context, read Memory, e hls.Event) (strin
 // saidBy tells whether a remark is the one that told of a finding: it names the finding, or stands in its file and tells
 // the same problem.
 func (f raisedFinding) saidBy(c hls.ReviewComment) bool {
-	if strings.Contains(c.Body, "Finding "+f.ID) {
-		return true
+	if id := namedIn(c.Body); id != "" {
+		return id == f.ID
 	}
 	problem := strings.TrimRight(plain(sentence(f.Problem, 200)), " .…")
 	return f.Path == c.Path && problem != "" && strings.Contains(plain(c.Body), problem)

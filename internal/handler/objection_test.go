@@ -169,6 +169,8 @@ func TestAFindingIsKnownByItsNameOrItsWords(t *testing.T) {
 	f := raisedFinding{ID: "3f2a91c2", Path: "save.go", Problem: "The error is lost."}
 	for body, want := range map[string]bool{
 		"**Major.** Something.\n\n*Finding 3f2a91c2*": true, "**Major, correctness.** The error is lost.": true, "**Minor.** Another.": false,
+		"**Minor.** The error is lost, see *Finding 3f2a91c2*.\n\n*Finding 00000000*": false, "**Minor.** Finding 3f2a91c2 is wrong.": false,
+		"**Major.** Something.\n\n*Finding 3f2a91c2*\n\n<!-- hls:v1 x -->": true,
 	} {
 		if got := f.saidBy(hls.ReviewComment{Path: "save.go", Body: body}); got != want {
 			t.Errorf("%q: %v", body, got)

@@ -61,6 +61,9 @@ func (pullRequests) Gather(ctx context.Context, read Reader, e hls.Event, r hls.
 		return hls.Facts{}, fmt.Errorf("look back: %w", err)
 	}
 	f.Diff, f.Omitted = pack(before.shown(f.Files), r.Ignore.Paths, diffBudget-before.cost())
+	if more := f.PullRequest.ChangedFiles - len(f.Files); more > 0 {
+		f.Omitted = append(f.Omitted, hls.Omission{Filename: fmt.Sprintf("%d more files", more), Why: "not_listed"})
+	}
 	if err := surroundings(ctx, read, e.Subject, &f); err != nil {
 		return hls.Facts{}, err
 	}

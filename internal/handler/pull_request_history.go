@@ -47,11 +47,11 @@ func lookBack(ctx context.Context, read Reader, e hls.Event, rule hls.Rule, f *h
 		r.Changes = last.changes(*f.PullRequest)
 	}
 	r.Summary, r.at = summaryOf(previous), previous.At
-	heard := known && (!last.Muted || muted(e, rule.Comments) != "") // Otherwise nobody was told what it found.
+	heard := known && !last.Partly && (!last.Muted || muted(e, rule.Comments) != "") // Otherwise nobody knows what it left out, or was told what it found.
 	if !heard || !continues(e, f, previous) || r.unposted(remembered, headOf(previous)) {
 		return r, nil
 	}
-	return r, r.narrow(ctx, read, e.Subject, since{head: headOf(previous), digest: last.Digest, facts: f, ignored: rule.Ignore.Paths})
+	return r, r.narrow(ctx, read, e.Subject, since{last: last, facts: f, ignored: rule.Ignore.Paths})
 }
 
 // asDraft ends the revision of a draft, where labels tell whether it is to be reviewed. No branch has a blank in its name.
@@ -100,29 +100,53 @@ func (v reviewedState) changes(pr hls.PullRequest) []string {
 
 // since is what a review may be narrowed by.
 type since struct {
-	head    string // reviewed last
-	digest  string // of the diff then
+	last    reviewedState
 	facts   *hls.Facts
 	ignored []string
 }
 
+// mostBetween is how many commits are looked through for a merge: one page of a comparison.
+const mostBetween = 100
+
 // narrow leaves the round with what came after the last review, where that can be told: the head reviewed last is an
 // ancestor of the present one, or the diff is the same as it was then, as after a rebase.
 func (r *round) narrow(ctx context.Context, read roundReader, pull hls.Subject, s since) error {
-	if s.digest == digestOf(s.facts.Files) {
-		r.Since = s.head
+	r.unseen = s.last.Unseen
+	if s.last.Digest == digestOf(s.facts.Files) {
+		r.Since = s.last.Head
 		return nil
 	}
-	compared, err := read.Compare(ctx, pull, s.head, s.facts.PullRequest.Head.SHA, 0)
+	compared, err := read.Compare(ctx, pull, s.last.Head, s.facts.PullRequest.Head.SHA, mostBetween)
 	switch {
 	case errors.Is(err, hls.ErrNotFound):
 		return nil
 	case err != nil:
 		return fmt.Errorf("compare with the last review: %w", err)
-	case compared.Ahead():
-		r.Since, r.delta = s.head, between(s.facts.Files, compared.Files, s.ignored)
+	case !compared.Ahead():
+		return nil
 	}
+	known := lastSeen{unseen: s.last.Unseen}
+	if compared.Merged() {
+		if known.own, err = ownThen(ctx, read, pull, s); known.own == nil || err != nil {
+			return err
+		}
+	}
+	r.Since, r.delta = s.last.Head, between(s.facts.Files, compared.Files, known, s.ignored)
 	return nil
+}
+
+// ownThen is the pull request's own diff as the last review saw it, nil where it cannot be told. A merge of the base branch
+// may undo what the base has done meanwhile, and leave the head's own lines as they were: only their absence from that diff
+// tells.
+func ownThen(ctx context.Context, read roundReader, pull hls.Subject, s since) ([]hls.File, error) {
+	then, err := read.Compare(ctx, pull, s.last.Base, s.last.Head, 0)
+	switch {
+	case errors.Is(err, hls.ErrNotFound), err == nil && !then.Whole():
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("read the diff of the last review: %w", err)
+	}
+	return append([]hls.File{}, then.Files...), nil
 }
 
 // contextOfFindings is what findings are asked about with: the own account, and the diff that they stand in now.
@@ -195,15 +219,23 @@ func (r round) cost() int {
 	return size / 3
 }
 
-// named finds the id at the end of a remark.
-var named = regexp.MustCompile(`\*Finding ([0-9a-f]{8})\*`)
+// named finds the id in the last line of a remark. What stands above it the model wrote.
+var named = regexp.MustCompile(`\*Finding ([0-9a-f]{8})\*\s*(?:<!--[^>]*-->\s*)?$`)
+
+// namedIn is the id of the finding that a remark tells of, "" where it names none.
+func namedIn(remark string) string {
+	if m := named.FindStringSubmatch(remark); m != nil {
+		return m[1]
+	}
+	return ""
+}
 
 // repliesTo are the last answers of others to our own findings, by the id that each names.
 func repliesTo(comments []hls.ReviewComment, self hls.Account) map[string][]string {
 	ids, replies := map[int64]string{}, map[string][]string{}
 	for _, c := range comments {
-		if m := named.FindStringSubmatch(c.Body); m != nil && self.Same(c.User) {
-			ids[c.ID] = m[1]
+		if id := namedIn(c.Body); id != "" && self.Same(c.User) {
+			ids[c.ID] = id
 		}
 	}
 	for _, c := range comments {

@@ -49,7 +49,7 @@ func (reviews) Gather(ctx context.Context, read Reader, e hls.Event, r hls.Rule)
 
 // Question: Claude is asked when reviewers said something that it has not read.
 func (reviews) Question(e hls.Event, f hls.Facts, r hls.Rule) hls.Question {
-	q := hls.Question{Group: "reviews", Step: "requests", Schema: stdjson.RawMessage(requestsSchema), Weight: hls.Light}
+	q := hls.Question{Group: "reviews", Step: "requests", Schema: stdjson.RawMessage(requestsSchema), Weight: hls.Light, Beside: true}
 	v, ok := reviewedIn(f)
 	if ok && (!asks(e) || !v.unread() || mutedReviews(r) != "") {
 		q.Known = knownRequests(v, r)

@@ -95,7 +95,7 @@ func (h reviewComments) Question(e hls.Event, f hls.Facts, r hls.Rule) hls.Quest
 	if !objects(e) {
 		return h.reviews.Question(e, f, r)
 	}
-	return hls.Question{Group: "objections", Step: "weigh", Schema: stdjson.RawMessage(objectionSchema), Weight: hls.Heavy}
+	return hls.Question{Group: "objections", Step: "weigh", Schema: stdjson.RawMessage(objectionSchema), Weight: hls.Heavy, Beside: true}
 }
 
 // Plan: an objection that holds withdraws the finding for good; one that does not changes nothing. Either way it was

@@ -32,6 +32,7 @@ type round struct {
 	raised []raisedFinding // every finding that people have seen, in its present state
 	untold []raisedFinding // those of raised that are settled, and of which nobody has read so
 	delta  delta           // what came after Since
+	unseen []string        // of the review at Since: see reviewedState
 	at     time.Time       // of the last review
 }
 
@@ -109,14 +110,14 @@ func problemIn(body string) string {
 	return text
 }
 
-// lack tells whether the code of a finding stands nowhere in the diff. Of a file that GitHub does not show, or of one beyond
-// those that it lists, nobody can tell.
+// lack tells whether the code of a finding stands nowhere in the diff, where its file is gone also under no other name. Of a
+// file that GitHub does not show, or of one beyond those that it lists, nobody can tell.
 func (s sides) lack(found raisedFinding) bool {
 	const listed = 3000 // "List pull requests files" gives no more
 	at := slices.IndexFunc(s.files, func(f hls.File) bool { return f.Filename == found.Path })
 	switch {
 	case at < 0:
-		return len(s.files) < listed
+		return len(s.files) < listed && !slices.ContainsFunc(s.files, func(f hls.File) bool { return len(s.of(f.Filename).find(found.lines())) > 0 })
 	case s.files[at].Patch == "" && s.files[at].Additions+s.files[at].Deletions > 0:
 		return false
 	}
@@ -138,14 +139,46 @@ type reviewedState struct {
 	Body   string `json:"body"`            // hash
 	Digest string `json:"digest"`          // of the diff
 	Muted  bool   `json:"muted,omitempty"` // the settings let nothing be said of it
+
+	// Unseen are the files that the model was not shown, or not in full, each by the beginning of its name's hash. What was
+	// pushed to one later is not all that is new of it. Partly is set where they are too many to tell.
+	Unseen []string `json:"unseen,omitempty"`
+	Partly bool     `json:"partly,omitempty"`
 }
+
+// mostUnseen is how many files are remembered as not shown.
+const mostUnseen = 500
 
 func reviewedNow(f hls.Facts, muted bool) reviewedState {
 	pr := f.PullRequest
-	return reviewedState{
+	v := reviewedState{
 		Head: pr.Head.SHA, Base: pr.Base.Ref, Title: sentence(pr.Title, 300), Body: digest(pr.Body), Digest: digestOf(f.Files), Muted: muted,
 	}
+	if v.Unseen = roundOf(f).leaves(f.Omitted); len(v.Unseen) > mostUnseen || pr.ChangedFiles > len(f.Files) {
+		v.Unseen, v.Partly = nil, true
+	}
+	return v
 }
+
+// leaves are the files that nobody has seen in full after this round: those that it left out, and those of earlier rounds
+// that it did not show.
+func (r round) leaves(omitted []hls.Omission) []string {
+	var unseen []string
+	for _, key := range r.unseen {
+		shown := slices.ContainsFunc(r.delta.files, func(f hls.File) bool { return nameKey(f.Filename) == key })
+		if r.Since != "" && !shown {
+			unseen = append(unseen, key)
+		}
+	}
+	for _, o := range omitted {
+		unseen = append(unseen, nameKey(o.Filename))
+	}
+	slices.Sort(unseen)
+	return slices.Compact(unseen)
+}
+
+// nameKey is the beginning of a name's hash.
+func nameKey(name string) string { return digest(name)[:16] }
 
 func (v reviewedState) remember(pull hls.Subject) hls.Memory {
 	return memory(pull, kindReviewed, v.Head, v)
@@ -155,19 +188,12 @@ func recallReviewed(ctx context.Context, read Memory, pull hls.Subject, head str
 	return recallOne[reviewedState](ctx, read, hls.Recall{Subject: pull, Kind: kindReviewed, Key: head})
 }
 
-// digestOf names what a diff adds and removes, wherever that stands and whatever stands around it: a rebase, or a merge of the
-// base branch, leaves it as it is.
+// digestOf names a diff, with where its lines stand and what stands around them: the same line elsewhere does something else.
+// An amended message leaves it as it is, and so does a rebase onto a base that is the same there.
 func digestOf(files []hls.File) string {
 	var b strings.Builder
 	for _, f := range files {
-		fmt.Fprintf(&b, "%q %q %s %d %d\n", f.Filename, f.PreviousFilename, f.Status, f.Additions, f.Deletions)
-		for _, h := range parsePatch(f.Patch) {
-			for _, l := range h.lines {
-				if l.sign != ' ' {
-					b.WriteString(string(l.sign) + l.text + "\n")
-				}
-			}
-		}
+		fmt.Fprintf(&b, "%q %q %s %d %d %q\n", f.Filename, f.PreviousFilename, f.Status, f.Additions, f.Deletions, f.Patch)
 	}
 	return digest(b.String())
 }

@@ -100,6 +100,19 @@ func TestAllIsReviewedWhereNobodyKnowsWhatCame(t *testing.T) {
 			off.Comments.Post = hls.PostNever
 			g.memories, g.raised = lastReview(t, off).Remember, nil
 		}},
+		{"the same line elsewhere", func(g *github, _ *hls.Event, _ *hls.Rule) {
+			g.files[0].Additions, g.files[0].Deletions = 0, 0
+			g.files[0].Patch, g.compared.Status = strings.Replace(goPatch, "-40,2 +42,3", "-50,2 +52,3", 1), "diverged"
+		}},
+		{"another context", func(g *github, _ *hls.Event, _ *hls.Rule) {
+			g.files[0].Additions, g.files[0].Deletions = 0, 0
+			g.files[0].Patch, g.compared.Status = strings.Replace(goPatch, " \ta()", " \taa()", 1), "diverged"
+		}},
+		{"what was left out is not remembered", func(g *github, _ *hls.Event, _ *hls.Rule) { g.memories = g.memories[1:] }},
+		{"another head's is remembered", func(g *github, _ *hls.Event, _ *hls.Rule) { g.memories[0].Key = "other" }},
+		{"too much was left out", func(g *github, _ *hls.Event, _ *hls.Rule) {
+			g.memories[0] = reviewedState{Head: "old", Partly: true}.remember(pullEvent("").Subject)
+		}},
 		{"replayed", func(g *github, _ *hls.Event, _ *hls.Rule) { g.previous.Revision = g.pull.Revision() }},
 	} {
 		g, e, r := pushedTo(), pullEvent("synchronize"), rule()
@@ -140,7 +153,7 @@ func TestNobodyIsAskedWhereNothingCame(t *testing.T) {
 	merged.compared.Files = []hls.File{{Filename: "base.go", Patch: "@@ -1 +1,2 @@\n a\n+b"},
 		{Filename: "save.go", Patch: "@@ -1,2 +1,3 @@\n package save\n+import \"os\"\n var x int\n@@ -20,3 +21,2 @@\n y\n-gone\n z"}}
 	rebased := pushedTo()
-	rebased.files = []hls.File{{Filename: "save.go", Status: "modified", Patch: strings.NewReplacer("-40,2 +42,3", "-50,2 +52,3", " \ta()", " \taa()").Replace(goPatch)}}
+	rebased.files = []hls.File{{Filename: "save.go", Status: "modified", Patch: goPatch}}
 	rebased.compared.Status = "diverged"
 	empty := pushedTo()
 	empty.compared.Files = nil
@@ -181,7 +194,7 @@ func TestDelta(t *testing.T) {
 		{"too large to be told", "", 90_000, "10 11 12 13 14 15 16 42 43 44 45"},
 		{"renamed, or another mode", "", 0, ""},
 	} {
-		d := between([]hls.File{own}, []hls.File{{Filename: "save.go", Patch: tc.patch, Additions: tc.lines}}, nil)
+		d := between([]hls.File{own}, []hls.File{{Filename: "save.go", Patch: tc.patch, Additions: tc.lines}}, lastSeen{}, nil)
 		var lines []int
 		for line := range d.touched["save.go"] {
 			lines = append(lines, line)
@@ -195,9 +208,109 @@ func TestDelta(t *testing.T) {
 		}
 	}
 	sum := hls.File{Filename: "go.sum", Patch: "@@ -1 +1,2 @@\n a\n+b"}
-	text, omitted := pack(between([]hls.File{own, sum}, []hls.File{sum}, nil).files, nil, diffBudget)
+	text, omitted := pack(between([]hls.File{own, sum}, []hls.File{sum}, lastSeen{}, nil).files, nil, diffBudget)
 	if text != "" || fmt.Sprint(omitted) != "[{go.sum lock_file}]" {
 		t.Errorf("%q, omitted %v", text, omitted)
+	}
+}
+
+// Each case is a file, and what is known of it, that is in the delta as a whole although nothing was pushed to it, or too little.
+func TestE6_AFileThatWasNotSeenIsShownWhole(t *testing.T) {
+	t.Parallel()
+	own := hls.File{Filename: "save.go", Status: "modified", Patch: second}
+	unseen := func(name string) lastSeen { return lastSeen{unseen: []string{nameKey(name)}} }
+	then := func(patch string) lastSeen { return lastSeen{own: []hls.File{{Filename: "save.go", Patch: patch}}} }
+	again := strings.Replace(second, "+\td()\n", "+\td()\n+\td()\n", 1)
+	for _, tc := range []struct {
+		name     string
+		own      hls.File
+		compared []hls.File
+		last     lastSeen
+		want     bool
+	}{
+		{"seen", own, nil, lastSeen{}, false},
+		{"not shown", own, nil, unseen("save.go"), true},
+		{"another was not shown", own, nil, unseen("load.go"), false},
+		{"renamed by the pull request", hls.File{Filename: "save.go", PreviousFilename: "vendor/save.go", Patch: second}, nil, unseen("vendor/save.go"), true},
+		{"renamed by the push", own, []hls.File{{Filename: "save.go", PreviousFilename: "vendor/save.go"}}, unseen("vendor/save.go"), true},
+		{"still left out", hls.File{Filename: "go.sum", Patch: second}, nil, unseen("go.sum"), false},
+		{"merged, the same", own, nil, then(second), false},
+		{"merged, elsewhere", own, nil, then(strings.Replace(second, "-40,2 +42,4", "-50,2 +52,4", 1)), false},
+		{"merged, one line pushed", own, []hls.File{{Filename: "save.go", Patch: deltaPatch}}, then(goPatch), false},
+		{"merged, one line pushed elsewhere", own, []hls.File{{Filename: "save.go", Patch: "@@ -1 +1,2 @@\n a\n+\td()"}}, then(goPatch), true},
+		{"merged, one line more", own, nil, then(goPatch), true},
+		{"merged, one line again", hls.File{Filename: "save.go", Patch: again}, nil, then(second), true},
+		{"merged, the base has it now", own, nil, then(again), false},
+		{"merged, another file", own, nil, lastSeen{own: []hls.File{{Filename: "load.go", Patch: second}}}, true},
+	} {
+		d := between([]hls.File{tc.own}, tc.compared, tc.last, nil)
+		if got := len(d.touched["save.go"]) == len(rightOf(tc.own)); got != tc.want {
+			t.Errorf("%s: %v", tc.name, d.touched)
+		}
+	}
+}
+
+// What a round leaves out stays unseen until one shows it.
+func TestE6_WhatWasLeftOutIsRemembered(t *testing.T) {
+	t.Parallel()
+	r := round{Since: "old", unseen: []string{nameKey("a.go"), nameKey("b.go")}, delta: delta{files: []hls.File{{Filename: "a.go"}, {Filename: "c.go"}}}}
+	got := r.leaves([]hls.Omission{{Filename: "c.go", Why: "partly_over_budget"}, {Filename: "c.go", Why: "lines_cut"}})
+	want := []string{nameKey("b.go"), nameKey("c.go")}
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if r.Since = ""; len(r.leaves(nil)) != 0 {
+		t.Error("a look at everything leaves something")
+	}
+	f := hls.Facts{PullRequest: &hls.PullRequest{}}
+	for n := range mostUnseen + 1 {
+		f.Omitted = append(f.Omitted, hls.Omission{Filename: fmt.Sprint(n)})
+	}
+	if v := reviewedNow(f, false); !v.Partly || v.Unseen != nil {
+		t.Errorf("%d are remembered", len(v.Unseen))
+	}
+}
+
+// GitHub lists 3,000 files of a pull request. Those beyond are told of, and the next look is at everything.
+func TestE6_FilesBeyondTheListAreTold(t *testing.T) {
+	t.Parallel()
+	g := pushedTo()
+	g.previous, g.pull.ChangedFiles = nil, 4
+	f, _ := lookedBack(t, g, pullEvent("opened"), rule())
+	if fmt.Sprint(f.Omitted) != "[{3 more files not_listed}]" || !reviewedNow(f, false).Partly {
+		t.Errorf("omitted %v", f.Omitted)
+	}
+}
+
+// A merge is followed only where the diff of the last review can be told.
+func TestE6_AMergeIsHeldAgainstTheDiffBefore(t *testing.T) {
+	t.Parallel()
+	merge := hls.Comparison{Status: "ahead", Total: 1, Commits: []hls.Commit{{SHA: "abc", Merge: true}}}
+	for name, tc := range map[string]struct {
+		merge, before hls.Comparison
+		want          string
+	}{
+		"the same":       {merge, hls.Comparison{Status: "diverged", Files: []hls.File{{Filename: "save.go", Patch: second}}}, "old"},
+		"something new":  {merge, hls.Comparison{Status: "diverged", Files: []hls.File{{Filename: "save.go", Patch: goPatch}}}, "old shown"},
+		"too many files": {merge, hls.Comparison{Status: "diverged", Files: make([]hls.File, 300)}, " shown"},
+		"commits untold": {hls.Comparison{Status: "ahead", Total: 101}, hls.Comparison{Files: []hls.File{{Filename: "save.go", Patch: goPatch}}}, "old shown"},
+	} {
+		g := pushedTo()
+		g.spans = map[string]hls.Comparison{"old...abc": tc.merge, "main...old": tc.before}
+		f, r := lookedBack(t, g, pullEvent("synchronize"), rule())
+		got := r.Since
+		if strings.Contains(f.Diff, "+\td()") {
+			got += " shown"
+		}
+		if got != tc.want {
+			t.Errorf("%s: %q of %v\n%s", name, got, g.reads, f.Diff)
+		}
+	}
+	g := pushedTo()
+	g.spans = map[string]hls.Comparison{"old...abc": merge}
+	if _, r := lookedBack(t, g, pullEvent("synchronize"), rule()); r.Since != "" {
+		t.Error("what nobody can tell is taken for seen")
 	}
 }
 

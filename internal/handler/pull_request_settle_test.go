@@ -199,7 +199,8 @@ func TestOnlyWhatIsSeenToBeGoneIsResolved(t *testing.T) {
 	}{
 		{"still there", []hls.File{{Filename: "save.go", Patch: goPatch}}, false},
 		{"changed", []hls.File{{Filename: "save.go", Patch: strings.ReplaceAll(goPatch, "Marshal(w)", "Marshal(w, true)")}}, true},
-		{"file no longer changed", []hls.File{{Filename: "load.go", Patch: goPatch}}, true},
+		{"file no longer changed", []hls.File{{Filename: "load.go", Patch: "@@ -1 +1,2 @@\n a\n+b"}}, true},
+		{"under another name", []hls.File{{Filename: "store.go", Status: "added", Patch: goPatch}}, false},
 		{"too large to be shown", []hls.File{{Filename: "save.go", Additions: 90_000}}, false},
 		{"beyond the files that are listed", many, false},
 	} {

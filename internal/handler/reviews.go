@@ -193,10 +193,13 @@ func (v *reviewed) introduce(pr hls.PullRequest) {
 func (v *reviewed) readWriters(ctx context.Context, read Reader, s hls.Subject, author hls.Account) error {
 	asked := 0
 	for _, review := range v.words() {
-		if review.State == stateDismissed || review.User.Same(author) || asked == mostReviewers {
+		if review.State == stateDismissed || review.User.Same(author) {
 			continue
 		}
-		asked++
+		if asked++; asked > mostReviewers { // Strangers are as many as they like to be, and cannot outvote anybody so.
+			v.Unknown = true
+			return nil
+		}
 		may, err := mayWrite(ctx, read, s, review.User)
 		if errors.Is(err, errHidden) {
 			v.Unknown = true

@@ -104,6 +104,20 @@ func TestLabelsNeedKnowledgeOfWhoMayWrite(t *testing.T) {
 	}
 }
 
+// Anybody can review a public repository, and crowd out the one who has a say.
+func TestE1_ManyStrangersOutvoteNobody(t *testing.T) {
+	t.Parallel()
+	g := asked()
+	for n := range int64(mostReviewers) {
+		stranger := hls.Account{ID: 1000 + n, Login: "sock", Type: "User"}
+		g.talk.reviews = append(g.talk.reviews, hls.Review{ID: 1000 + n, User: stranger, State: stateApproved})
+	}
+	p := g.plan(t, reviewEvent("submitted"), reviewRule(), bothRequests())
+	if labelsIn(p, hls.AddLabels) != "" || whyDropped(p, "reviews") != "permissions_unreadable" {
+		t.Errorf("%+v", p)
+	}
+}
+
 // The review of a pull request goes on when its reviews by people cannot be read, and is not read for where nobody
 // wants to hear of them.
 func TestReviewsBesideTheReview(t *testing.T) {

@@ -14,7 +14,8 @@ import (
 // speaks for all of it, when the run has ended.
 type workflowJobs struct{ ci }
 
-// runWait is how long a job waits before it looks again whether its run has ended.
+// runWait is how long a job waits before it looks again whether its run has ended, at first: each further look is put off for
+// longer, for a run may have hundreds of jobs that fail at once and one that lasts for days.
 const runWait = time.Minute
 
 var errRunning = errors.New("the run has not ended")
@@ -43,7 +44,7 @@ func (workflowJobs) Gather(ctx context.Context, read Reader, e hls.Event, r hls.
 	case run.RunAttempt > e.Job.RunAttempt:
 		return hls.Facts{Skip: "run_again"}, nil
 	case run.Status != runEnded:
-		return hls.Facts{}, &hls.RetryAfter{Err: errRunning, After: runWait, Free: true, Reason: "run_not_ended"}
+		return hls.Facts{}, &hls.RetryAfter{Err: errRunning, After: runWait, Free: true, Outage: true, Reason: "run_not_ended"}
 	case ciVerdict(run.Conclusion).Unasked != (e.Job.Conclusion == succeeded):
 		return hls.Facts{Skip: "another_job_speaks"}, nil
 	}
@@ -56,5 +57,5 @@ func (workflowJobs) Gather(ctx context.Context, read Reader, e hls.Event, r hls.
 			return hls.Facts{Skip: "another_job_speaks"}, nil
 		}
 	}
-	return gatherer{read, e, r}.facts(ctx, ofRun(run, e.Repo), jobsOf)
+	return gatherer{read: read, e: e, r: r}.facts(ctx, ofRun(run, e.Repo), jobsOf)
 }

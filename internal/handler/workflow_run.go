@@ -41,7 +41,15 @@ func (workflowRuns) Gather(ctx context.Context, read Reader, e hls.Event, r hls.
 	case run.Status != runEnded, run.RunAttempt > e.Run.RunAttempt:
 		return hls.Facts{Skip: "run_again"}, nil
 	}
-	return gatherer{read, e, r}.facts(ctx, ofRun(run, e.Repo), jobsOf)
+	return gatherer{read: read, e: e, r: r}.facts(ctx, ofRun(run, e.Repo), jobsOf)
+}
+
+// ownEvents are those that start runs and that only people with write access bring about, or GitHub itself ("Events that
+// trigger workflows"). A run for a comment, an issue, a fork or another run is on the default branch as well, and its log may
+// have the words of anybody.
+var ownEvents = map[string]bool{
+	"push": true, "pull_request": true, "schedule": true, "workflow_dispatch": true, "release": true, "merge_group": true,
+	"create": true, "delete": true, "deployment": true, "deployment_status": true, "dynamic": true,
 }
 
 // ofRun is a run of GitHub Actions as the family sees one.
@@ -52,7 +60,7 @@ func ofRun(run hls.WorkflowRun, repo hls.Repository) ciRun {
 		URL: run.HTMLURL, Foreign: true, workflow: run.WorkflowID, actions: run.ID,
 	}
 	if run.HeadRepository != nil {
-		c.owner, c.Foreign = run.HeadRepository.Owner.Login, run.HeadRepository.ID != repo.ID
+		c.owner, c.Foreign = run.HeadRepository.Owner.Login, run.HeadRepository.ID != repo.ID || !ownEvents[run.Event]
 	}
 	for _, p := range run.PullRequests {
 		c.numbers = append(c.numbers, p.Number)

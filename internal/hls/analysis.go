@@ -24,6 +24,10 @@ type Question struct {
 	// Event and Action are those of the work that a command asks for, "" for the task's own: the models named for them are asked.
 	Event, Action string
 
+	// Beside marks a question that is not the main work on its subject, and that others than its author bring about at will. It
+	// has half of what the subject may have in a day, so that it takes nothing from that work.
+	Beside bool
+
 	// Known is the answer when the facts alone give it: Claude is not asked, and nothing is spent. It is held against
 	// Schema all the same.
 	Known json.RawMessage
@@ -96,4 +100,15 @@ type Reservation struct {
 	MicroUSD     int64 // the most that the call can cost
 	Budget       Budget
 	SubjectDaily int // analyses of one subject in 24 hours; 0 means no cap
+
+	// Counted is what SubjectDaily counts the analysis under, where that is not the task's own subject: see Facts.
+	Counted *Subject
+}
+
+// CountedKey names what the analyses of a subject are counted under.
+func (r Reservation) CountedKey() string {
+	if r.Counted != nil {
+		return r.Counted.Key()
+	}
+	return r.Task.Subject.Key()
 }

@@ -20,6 +20,10 @@ type Facts struct {
 	// own subject, as the pull request of a workflow run. Gathering finds it, and never the model.
 	Target *Subject
 
+	// Counted is what the cap on a subject's analyses counts this work under, where that is not the task's own subject. The
+	// runs of one pull request, or one person's events about no lasting thing, are a subject each, and as many as people like.
+	Counted *Subject
+
 	Issue       *Issue
 	PullRequest *PullRequest
 	Comments    []Comment

@@ -99,6 +99,7 @@ type Comment struct {
 	HTMLURL           string    `json:"html_url"`
 	CreatedAt         time.Time `json:"created_at"`
 	UpdatedAt         time.Time `json:"updated_at"`
+	App               *struct{} `json:"performed_via_github_app,omitempty"` // that wrote it in the name of User
 }
 
 // Marked begins the hidden markers that HLS signs. Whether one is signed is checked before anything is written.
@@ -157,6 +158,7 @@ type ReviewComment struct {
 	PullRequestURL    string    `json:"pull_request_url"`
 	CreatedAt         time.Time `json:"created_at"`
 	UpdatedAt         time.Time `json:"updated_at"`
+	App               *struct{} `json:"performed_via_github_app,omitempty"` // that wrote it in the name of User; told of a conversation's alone
 }
 
 // On tells whether the comment is a pull request's.

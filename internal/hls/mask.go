@@ -3,6 +3,7 @@ package hls
 import (
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // Masker takes secrets out of the lines of a log: those of the settings, and whatever has the shape of one. It also takes
@@ -129,7 +130,8 @@ func (s secretShape) replace(line string) string {
 // ansi is an escape sequence of a terminal (ECMA-48): of control, of the operating system, or of two bytes.
 var ansi = regexp.MustCompile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?|[@-Z\\\\^_=>])")
 
-// colorless is a line without escape sequences and other controls, and with what a progress bar left in the end.
+// colorless is a line without escape sequences, other controls and what nobody sees, and with what a progress bar left in the
+// end.
 func colorless(line string) string {
 	line = strings.TrimRight(line, "\r\n")
 	if strings.IndexByte(line, '\x1b') >= 0 {
@@ -139,7 +141,7 @@ func colorless(line string) string {
 		line = line[at+1:]
 	}
 	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\t' || r == 0x7f {
+		if r < ' ' && r != '\t' || r >= 0x7f && r < 0xa0 || unicode.Is(unicode.Cf, r) {
 			return -1
 		}
 		return r

@@ -33,7 +33,8 @@ func TestS1_ShapesOfSecretsAreMasked(t *testing.T) {
 		"battery9":                      "MY_TOKEN=% make",
 		"xyzzy-plugh":                   "client_secret: '%'",
 	} {
-		for _, text := range []string{line, "\x1b[31m" + line + "\x1b[0m", strings.Replace(line, "%", secret[:3]+"\x1b[1m"+secret[3:], 1)} {
+		for _, text := range []string{line, "\x1b[31m" + line + "\x1b[0m", strings.Replace(line, "%", secret[:3]+"\x1b[1m"+secret[3:], 1),
+			strings.Replace(line, "%", secret[:3]+"\u200b"+secret[3:], 1), strings.Replace(line, "%", secret[:3]+"\u0085\u00ad"+secret[3:], 1)} {
 			text = strings.Replace(text, "%", secret, 1)
 			got := hls.NewMasker(nil).Line(text)
 			if strings.Contains(got, secret[4:]) || hls.Redactions(got) != 1 || strings.Contains(got, "\x1b") {

@@ -1,6 +1,7 @@
 package hls
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -10,6 +11,7 @@ type Commit struct {
 	SHA     string
 	Message string
 	At      time.Time
+	Merge   bool // it has more than one parent
 }
 
 // Subject is the first line of the commit's message.
@@ -34,7 +36,15 @@ func (c Comparison) Follows() bool { return c.Status == "ahead" || c.Status == "
 const mostCompared = 300
 
 // Ahead tells whether head is base with further commits on top, and all files are told that these changed.
-func (c Comparison) Ahead() bool { return c.Status == "ahead" && len(c.Files) < mostCompared }
+func (c Comparison) Ahead() bool { return c.Status == "ahead" && c.Whole() }
+
+// Whole tells whether all files are told.
+func (c Comparison) Whole() bool { return len(c.Files) < mostCompared }
+
+// Merged tells whether a merge is among the commits, or may be among those that are not told.
+func (c Comparison) Merged() bool {
+	return c.Total > len(c.Commits) || slices.ContainsFunc(c.Commits, func(one Commit) bool { return one.Merge })
+}
 
 // MergedPull is a pull request of which MergeCommitSHA is in its base branch: the merge commit, the squashed one, or the
 // last of those that were rebased ("Get a pull request").

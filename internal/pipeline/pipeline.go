@@ -269,7 +269,9 @@ func (p *Pipeline) analysis(ctx context.Context, j *journey, q question) (hls.An
 
 	j.enter(hls.StagePrompt)
 	task := goingOn(j.task, q.facts)
-	in := analyze.Input{Task: task, Question: q.knows.Question(q.event, q.facts, q.rule), Rule: q.rule, Revision: q.facts.Revision}
+	in := analyze.Input{
+		Task: task, Question: q.knows.Question(q.event, q.facts, q.rule), Rule: q.rule, Revision: q.facts.Revision, Counted: q.facts.Counted,
+	}
 	if in.Question.Known == nil {
 		p.weights.Store(kindOf(j.task), in.Question.Weight)
 		if in.Prompt, err = p.prompt(ctx, task, q, in.Question); err != nil {

@@ -3,6 +3,7 @@ package receive
 import (
 	"net/http"
 	"regexp"
+	"strings"
 
 	"hls/internal/hls"
 )
@@ -28,7 +29,7 @@ func identify(header http.Header, d *hls.Delivery) *ending {
 	if !eventPattern.MatchString(event) {
 		return reject(http.StatusBadRequest, "event_header_malformed")
 	}
-	if !deliveryPattern.MatchString(delivery) {
+	if !deliveryPattern.MatchString(delivery) || strings.HasPrefix(delivery, hls.SweptID) { // These are a sweep's to make.
 		return reject(http.StatusBadRequest, "delivery_header_malformed")
 	}
 	d.Event, d.ID = event, delivery

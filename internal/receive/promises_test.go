@@ -90,6 +90,17 @@ func TestI3_FormAndJSONAreOneBody(t *testing.T) {
 }
 
 // The event's name is not signed: a captured body must not pass as another known event.
+// The ids of deliveries that a sweep makes can be told beforehand, by whoever has a secret of any repository. One that came to
+// the door would keep the sweep's own from being taken in.
+func TestI5_NothingAtTheDoorPassesForASweeps(t *testing.T) {
+	t.Parallel()
+	d := open(t, receive.Config{})
+	got := d.post(t, "issues", issue, set("X-GitHub-Delivery", hls.SweptID+strings.Repeat("0a", 20)))
+	if !got.is(400, "error", "delivery_header_malformed") || d.stored() != 0 {
+		t.Errorf("%d %v", got.code, got.body)
+	}
+}
+
 func TestI3_BodyOfAnotherEvent(t *testing.T) {
 	t.Parallel()
 	d := open(t, receive.Config{})

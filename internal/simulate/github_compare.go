@@ -50,6 +50,9 @@ const maxCompared = 300
 // compareHeads knows the heads that pull requests have had. The files stand on the first page alone.
 func (g *GitHub) compareHeads(x *exchange, base, head string) reply {
 	s := x.headed(head)
+	if s != nil && base == s.pull.base.Ref {
+		return x.ownDiff(s, head)
+	}
 	if s == nil || x.headed(base) != s {
 		return notFound()
 	}
@@ -68,13 +71,34 @@ func (g *GitHub) compareHeads(x *exchange, base, head string) reply {
 		items = append(items, x.as.file(s, f))
 	}
 	commit := func(sha string) object {
-		return object{"sha": sha, "node_id": "C_" + sha[:10], "commit": object{"message": "simulated", "tree": object{"sha": commitName("tree", sha)}}}
+		return object{
+			"sha": sha, "node_id": "C_" + sha[:10], "commit": object{"message": "simulated", "tree": object{"sha": commitName("tree", sha)}},
+			"parents": s.parents(sha),
+		}
 	}
 	return reply{status: http.StatusOK, body: object{
 		"url": x.as.api + x.path, "status": status, "ahead_by": max(to-from, 0), "behind_by": max(from-to, 0),
 		"total_commits": max(to-from, 0), "base_commit": commit(base), "merge_base_commit": commit(base),
 		"commits": []object{commit(head)}, "files": items,
 	}}
+}
+
+// ownDiff is what a head of a pull request changes of its base branch.
+func (x *exchange) ownDiff(s *subject, head string) reply {
+	items := []object{}
+	for _, f := range s.pull.files[head][:min(len(s.pull.files[head]), maxCompared)] {
+		items = append(items, x.as.file(s, f))
+	}
+	return reply{status: http.StatusOK, body: object{"status": "diverged", "total_commits": 1, "commits": []object{}, "files": items}}
+}
+
+// parents are those of a head: the one before and, of a merge, the base branch's.
+func (s *subject) parents(sha string) []object {
+	parents := []object{{"sha": commitName("parent", sha)}}
+	if s.pull.history.merged[sha] != nil {
+		parents = append(parents, object{"sha": commitName("base", sha)})
+	}
+	return parents
 }
 
 // headed finds the pull request that ever had a commit as its head.

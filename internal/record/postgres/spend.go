@@ -27,7 +27,7 @@ func (s *Store) Reserve(ctx context.Context, r hls.Reservation) (id int64, err e
 		if err := spent.Check(r, t.now); err != nil {
 			return err
 		}
-		t.last.Queue(q, r.Task.ID, r.Task.Subject.Key(), repo, r.Task.Actor, r.MicroUSD, t.now).QueryRow(func(row pgx.Row) error {
+		t.last.Queue(q, r.Task.ID, r.CountedKey(), repo, r.Task.Actor, r.MicroUSD, t.now).QueryRow(func(row pgx.Row) error {
 			return row.Scan(&id)
 		})
 		t.pay(repo, t.now, r.MicroUSD)
@@ -40,11 +40,11 @@ func (s *Store) Reserve(ctx context.Context, r hls.Reservation) (id int64, err e
 }
 
 // spent reads what the caps that are set are measured against. The caps of more than one subject are measured behind a
-// lock, so that all instances together keep them; that of one subject is kept by the task's lease. Reservations that
-// were never settled count in full.
+// lock, so that all instances together keep them; that of one subject is kept by the task's lease, unless tasks of several
+// subjects count under one. Reservations that were never settled count in full.
 func (t *tx) spent(r hls.Reservation) (s record.Spent, err error) {
 	var b queries
-	if r.Budget.DailyUSD > 0 || r.Budget.MonthlyUSD > 0 || r.Budget.PerRepoDailyUSD > 0 || r.Budget.PerActorDailyTasks > 0 {
+	if r.Counted != nil || r.Budget.DailyUSD > 0 || r.Budget.MonthlyUSD > 0 || r.Budget.PerRepoDailyUSD > 0 || r.Budget.PerActorDailyTasks > 0 {
 		b.Queue(`SELECT pg_advisory_xact_lock($1, 0)`, lockSpend)
 	}
 	day, month, repo := record.Day(t.now), record.Month(t.now), r.Task.Subject.RepoID
@@ -81,7 +81,7 @@ func (t *tx) sum(b *queries, m *record.Money, limit float64, repo int64, since t
 func (t *tx) onSubject(b *queries, r hls.Reservation, s *record.Spent) {
 	const q = `SELECT count(*), coalesce(min(at), $2) FROM (SELECT at FROM spend WHERE subject_key = $1 AND at > $2 AND state <> 'void'
 		ORDER BY at DESC LIMIT $3) AS newest`
-	b.Queue(q, r.Task.Subject.Key(), t.now.Add(-record.SubjectWindow), r.SubjectDaily).QueryRow(func(row pgx.Row) error {
+	b.Queue(q, r.CountedKey(), t.now.Add(-record.SubjectWindow), r.SubjectDaily).QueryRow(func(row pgx.Row) error {
 		err := row.Scan(&s.Subject, &s.SubjectFrees)
 		s.SubjectFrees = s.SubjectFrees.Add(record.SubjectWindow)
 		return err

@@ -17,6 +17,7 @@ func spendTests() map[string]func(*house) {
 		"S3_SettledGivesBack":           givesBack,
 		"S3_MoreThanTheCapNeverLifts":   neverLifts,
 		"E7_SubjectCap":                 subjectCap,
+		"E7_CountedTogether":            countedTogether,
 		"E7_UnansweredCallsDoNotCount":  unanswered,
 		"E7_ActorCapCountsTasks":        actorCap,
 		"SettledTwiceTheFirstStands":    settledTwice,
@@ -145,6 +146,17 @@ func subjectCap(h *house) {
 	h.pass(time.Second)
 	h.fits(hls.Reservation{Task: task, SubjectDaily: 3})
 	h.capped(hls.Reservation{Task: task, SubjectDaily: 3}, name, start.Add(24*time.Hour+time.Second))
+}
+
+// Tasks of several subjects that count under one have its cap together, and leave their own subjects' alone.
+func countedTogether(h *house) {
+	together := hls.Subject{RepoID: 1, Repo: "acme/widgets", Kind: hls.KindOther, Ref: "ci/pull/1"}
+	first, second := h.running(h.work(issue(1, 1))), h.running(h.work(issue(1, 2)))
+	start := h.now()
+	h.fits(hls.Reservation{Task: first, SubjectDaily: 2, Counted: &together})
+	h.fits(hls.Reservation{Task: second, SubjectDaily: 2, Counted: &together})
+	h.capped(hls.Reservation{Task: first, SubjectDaily: 2, Counted: &together}, "processing.analyses_per_subject_per_day", start.Add(24*time.Hour))
+	h.fits(hls.Reservation{Task: first, SubjectDaily: 1})
 }
 
 func unanswered(h *house) {

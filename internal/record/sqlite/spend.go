@@ -26,7 +26,7 @@ func (s *Store) Reserve(ctx context.Context, r hls.Reservation) (id int64, err e
 		if err := spent.Check(r, t.now); err != nil {
 			return err
 		}
-		id, err = t.insert(q, r.Task.ID, r.Task.Subject.Key(), r.Task.Subject.RepoID, r.Task.Actor, r.MicroUSD, stamp(t.now))
+		id, err = t.insert(q, r.Task.ID, r.CountedKey(), r.Task.Subject.RepoID, r.Task.Actor, r.MicroUSD, stamp(t.now))
 		return err
 	})
 	if err != nil {
@@ -58,7 +58,7 @@ func (t *tx) spent(r hls.Reservation) (s record.Spent, err error) {
 }
 
 func (t *tx) spentOnSubject(r hls.Reservation, s *record.Spent) error {
-	key, since := r.Task.Subject.Key(), stamp(t.now.Add(-record.SubjectWindow))
+	key, since := r.CountedKey(), stamp(t.now.Add(-record.SubjectWindow))
 	const count = `SELECT count(*) FROM spend WHERE subject_key = ? AND at > ? AND state <> 'void'`
 	if err := t.row(count, []any{key, since}, &s.Subject); err != nil || s.Subject < r.SubjectDaily {
 		return err

@@ -157,10 +157,6 @@ func (s *storage) homeAddresses(ctx context.Context) []netip.Addr {
 	return all
 }
 
-// global6 is what IANA gives global IPv6 addresses from. Everything else is for something else, such as the addresses that
-// carry one of IPv4.
-var global6 = netip.MustParsePrefix("2000::/3")
-
 // special are the networks that nobody outside can give an address in (IANA's registries of special-purpose addresses),
 // besides those that netip knows.
 var special = []netip.Prefix{
@@ -182,7 +178,7 @@ func mayReach(address string, home []netip.Addr) error {
 		like = netip.Addr.IsLoopback
 	case ip.IsPrivate():
 		like = netip.Addr.IsPrivate
-	case !ip.IsGlobalUnicast(), ip.Is6() && !global6.Contains(ip), isSpecial(ip):
+	case !ip.IsGlobalUnicast(), isSpecial(ip):
 		return fmt.Errorf("%w: it is on a network of its own", errStorage)
 	default:
 		return nil
@@ -195,7 +191,12 @@ func mayReach(address string, home []netip.Addr) error {
 	return fmt.Errorf("%w: it is on a private network, and base_url is not", errStorage)
 }
 
+// isSpecial: of IPv6, IANA gives global addresses from 2000::/3. Everything else is for something else, such as the addresses
+// that carry one of IPv4.
 func isSpecial(ip netip.Addr) bool {
+	if ip.Is6() && ip.As16()[0]>>5 != 0b001 {
+		return true
+	}
 	for _, network := range special {
 		if network.Contains(ip) {
 			return true

@@ -3,6 +3,7 @@ package recordtest
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"hls/internal/hls"
@@ -157,6 +158,20 @@ func countedTogether(h *house) {
 	h.fits(hls.Reservation{Task: second, SubjectDaily: 2, Counted: &together})
 	h.capped(hls.Reservation{Task: first, SubjectDaily: 2, Counted: &together}, "processing.analyses_per_subject_per_day", start.Add(24*time.Hour))
 	h.fits(hls.Reservation{Task: first, SubjectDaily: 1})
+
+	crowd := hls.Subject{RepoID: 1, Repo: "acme/widgets", Kind: hls.KindOther, Ref: "ci/pull/2"}
+	var all sync.WaitGroup
+	var fit atomic.Int64
+	for i := range 20 {
+		task := h.running(h.work(issue(1, 10+i)))
+		all.Go(func() {
+			if _, err := h.store.Reserve(h.ctx, hls.Reservation{Task: task, SubjectDaily: 3, Counted: &crowd}); err == nil {
+				fit.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	same(h, "fit at once", fit.Load(), 3)
 }
 
 func unanswered(h *house) {

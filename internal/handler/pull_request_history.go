@@ -47,8 +47,8 @@ func lookBack(ctx context.Context, read Reader, e hls.Event, rule hls.Rule, f *h
 		r.Changes = last.changes(*f.PullRequest)
 	}
 	r.Summary, r.at = summaryOf(previous), previous.At
-	heard := known && !last.Partly && (!last.Muted || muted(e, rule.Comments) != "") // Otherwise nobody knows what it left out, or was told what it found.
-	if !heard || !continues(e, f, previous) || r.unposted(remembered, headOf(previous)) {
+	heard := !last.Muted || muted(e, rule.Comments) != "" // Otherwise nobody was told what it found.
+	if !known || last.Partly || !heard || !continues(e, f, previous) || r.unposted(remembered, headOf(previous)) {
 		return r, nil
 	}
 	return r, r.narrow(ctx, read, e.Subject, since{last: last, facts: f, ignored: rule.Ignore.Paths})

@@ -9,6 +9,7 @@ import (
 
 	"hls/internal/breaker"
 	"hls/internal/hls"
+	"hls/internal/share"
 )
 
 // Defaults of the section github.
@@ -36,6 +37,8 @@ type Config struct {
 	Breaker breaker.Config `yaml:"-"`
 	// Redactor knows the secrets that must not be seen in logs of jobs; nil knows none.
 	Redactor *hls.Redactor `yaml:"-"`
+	// Shares keep the limits together with other instances; nil means that this process is alone.
+	Shares share.Store `yaml:"-"`
 	// Dial makes connections; nil means the machine's network.
 	Dial dialer `yaml:"-"`
 }

@@ -93,7 +93,7 @@ func (a *App) build(ctx context.Context, settings *config.Settings) (err error) 
 	if a.store, err = openStore(ctx, settings.Storage, a.log); err != nil {
 		return err
 	}
-	if a.doors, err = openDoors(settings, a.redactor, a.token, a.tellBreaker); err != nil {
+	if a.doors, err = openDoors(settings, outside{a.redactor, a.token, a.tellBreaker, sharing(a.store)}); err != nil {
 		return err
 	}
 	made, err := a.furnish(settings)

@@ -78,6 +78,23 @@ func TestE5_ALostLeaseEndsTheRun(t *testing.T) {
 	}
 }
 
+// A run whose lease could not be renewed is told to stop once another may have begun.
+func TestO2_ALapsedLeaseEndsTheRun(t *testing.T) {
+	t.Parallel()
+	const lease = 300 * time.Millisecond
+	p, store, task := claimed(t, lease)
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	began := time.Now()
+	<-p.keep(ctx, cancel, task)
+	if took := time.Since(began); !errors.Is(ctx.Err(), context.Canceled) || took < lease {
+		t.Errorf("the run went on for %s: %v", took, ctx.Err())
+	}
+}
+
 // A delivery that makes the program panic is parked; the others go on.
 func TestO1_APanicParksItsTask(t *testing.T) {
 	t.Parallel()

@@ -43,7 +43,7 @@ func TestO2_ALateShareIsNotUsed(t *testing.T) {
 			t.Errorf("in time: %v", err)
 		}
 		time.Sleep(keptFor)
-		if _, err := c.enter(t.Context(), a); kindOf(err) != "free 1s " {
+		if _, err := c.enter(t.Context(), a); kindOf(err) != "free 1s" {
 			t.Errorf("late: %q, %v", kindOf(err), err)
 		}
 		if longest := r.drawn[0].Longest; longest < keptFor+c.cfg.Timeout {

@@ -96,6 +96,45 @@ func TestO2_InstancesThatShareNothingExceedTheLimits(t *testing.T) {
 	})
 }
 
+// Money set aside and spent never exceeds the cap, whoever of three instances asks for it.
+func TestO2_BudgetOfThreeInstances(t *testing.T) {
+	t.Parallel()
+	const limit = 20_000 // micro-dollars
+	var w *world
+	s := setup{dollars: limit / 1e6, answers: func(q question) string {
+		<-time.After(50 * time.Millisecond)
+		return answer(q)
+	}}
+	w = newWorld(t, shared(t), s)
+	for range 3 {
+		w.run()
+	}
+	w.addRepository("acme/alpha")
+	var sending sync.WaitGroup
+	for n := range 60 {
+		d := w.openIssue("acme/alpha", n+1)
+		sending.Go(func() { w.deliver(d) })
+	}
+	db, err := w.backend.open(w.storage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	w.eventually("no more money is to be had", func() bool {
+		var spent, calls, capped int64
+		const q = `SELECT (SELECT coalesce(sum(micro_usd), 0)::bigint FROM spend), (SELECT count(*) FROM spend),
+			(SELECT count(*) FROM tasks WHERE state = 'queued' AND reason = 'claude.budget.daily_usd')`
+		if err := db.QueryRow(q).Scan(&spent, &calls, &capped); err != nil {
+			t.Fatal(err)
+		}
+		if spent > limit {
+			t.Fatalf("%d micro-dollars are set aside or spent in %d calls, the cap is %d", spent, calls, limit)
+		}
+		return calls > 3 && capped > 30
+	})
+	sending.Wait()
+}
+
 // serial notices when Claude is asked about a subject while it is asked about it already.
 type serial struct {
 	mu      sync.Mutex

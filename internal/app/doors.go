@@ -150,10 +150,9 @@ func (a *App) tellBreaker(door string, b breaker.Snapshot) {
 
 // githubStats is the part github_api of /stats.
 func (a *App) githubStats(stored record.Stats) any {
-	s := a.doors.github.Snapshot()
 	return map[string]any{
 		"requests_made": a.calls.sum(stored.Tallies[githubCalls]),
-		"rate_limit":    map[string]any{"core": map[string]any{"limit": s.Limit, "remaining": s.Remaining, "reset": unix(s.Reset)}},
+		"rate_limit":    map[string]any{"core": a.hub.get()},
 	}
 }
 
@@ -165,7 +164,4 @@ func unix(t time.Time) int64 {
 }
 
 // claudeLimits is claude_api.limits of /stats.
-func (a *App) claudeLimits() any {
-	s := a.doors.claude.Snapshot()
-	return map[string]any{"requests": s.Requests, "input_tokens": s.InputTokens, "output_tokens": s.OutputTokens}
-}
+func (a *App) claudeLimits() any { return a.model.get() }

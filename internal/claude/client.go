@@ -71,7 +71,8 @@ func (c *Client) Reachable(ctx context.Context, model string) error {
 func (c *Client) Snapshot() Snapshot {
 	s := c.meter.snapshot()
 	s.Breaker = c.breaker.Snapshot()
-	told := c.limiter.limits()
+	told, heard := c.limiter.limits()
+	s.LimitsAt = heard
 	s.Requests, s.InputTokens, s.OutputTokens = told[requests], told[inputTokens], told[outputTokens]
 	return s
 }

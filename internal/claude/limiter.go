@@ -69,6 +69,7 @@ type limiter struct {
 	mu    sync.Mutex
 	own   [kinds]bucket // as configured
 	told  [kinds]Limit  // last, of whichever model
+	heard time.Time     // when
 	parts map[string]*part
 }
 
@@ -293,7 +294,7 @@ func (m *limiter) learn(model string, header http.Header) map[int]bucket {
 			continue
 		}
 		reset, _ := time.Parse(time.RFC3339, header.Get(prefix+"reset"))
-		m.told[kind] = Limit{Limit: limit, Remaining: remaining, Reset: reset}
+		m.heard, m.told[kind] = now, Limit{Limit: limit, Remaining: remaining, Reset: reset}
 		b := bucket{size: float64(limit), level: float64(remaining), rate: float64(limit) / 60, at: now}
 		if left := reset.Sub(now).Seconds(); left > 0 {
 			b.rate = float64(limit-remaining) / left
@@ -305,8 +306,8 @@ func (m *limiter) learn(model string, header http.Header) map[int]bucket {
 	return learned
 }
 
-func (m *limiter) limits() [kinds]Limit {
+func (m *limiter) limits() (told [kinds]Limit, heard time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.told
+	return m.told, m.heard
 }

@@ -88,7 +88,7 @@ func TestO2_ALapsedLeaseEndsTheRun(t *testing.T) {
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	began := time.Now()
 	<-p.keep(ctx, cancel, task)

@@ -57,6 +57,8 @@ type App struct {
 	web      *web.Server
 	self     *identity
 	calls    *tally
+	hub      *latest[hubLimits]
+	model    *latest[modelLimits]
 
 	labeling      sync.Mutex // held while labels are set up
 	templatesErr  atomic.Pointer[failure]
@@ -93,7 +95,7 @@ func (a *App) build(ctx context.Context, settings *config.Settings) (err error) 
 	if a.store, err = openStore(ctx, settings.Storage, a.log); err != nil {
 		return err
 	}
-	if a.doors, err = openDoors(settings, a.redactor, a.token, a.tellBreaker); err != nil {
+	if a.doors, err = openDoors(settings, outside{a.redactor, a.token, a.tellBreaker, sharing(a.store)}); err != nil {
 		return err
 	}
 	made, err := a.furnish(settings)
@@ -102,6 +104,8 @@ func (a *App) build(ctx context.Context, settings *config.Settings) (err error) 
 	}
 	a.house.Store(made)
 	a.calls = &tally{name: githubCalls, store: a.store, count: func() int64 { return a.doors.github.Snapshot().Requests }}
+	a.hub = &latest[hubLimits]{name: "limits/github", store: a.store, own: ofGitHub(a.doors.github)}
+	a.model = &latest[modelLimits]{name: "limits/claude", store: a.store, own: ofClaude(a.doors.claude)}
 	a.self = newIdentity(a.doors.github, func(repo string) bool { return a.token(repo) != "" }, memory{a.store, a.credential})
 	metrics := web.NewMetrics()
 	if a.pipeline, err = a.newPipeline(settings, made, metrics); err != nil {

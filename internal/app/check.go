@@ -49,10 +49,10 @@ func checkOnline(ctx context.Context, s *config.Settings, redactor *hls.Redactor
 	if err != nil {
 		return nil
 	}
-	doors, err := openDoors(s, redactor, func(repo string) hls.Secret {
+	doors, err := openDoors(s, outside{redactor: redactor, tokens: func(repo string) hls.Secret {
 		token, _ := router.Token(repo)
 		return token
-	}, nil)
+	}})
 	if err != nil {
 		return nil // preflight has said why.
 	}

@@ -16,6 +16,7 @@ import (
 	"hls/internal/handler"
 	"hls/internal/hls"
 	"hls/internal/record"
+	"hls/internal/share"
 	"hls/internal/web"
 )
 
@@ -34,16 +35,23 @@ type doors struct {
 	claude *claude.Client
 }
 
-// openDoors makes the doors; redactor knows what must not be seen in the logs of jobs, tokens gives a repository's own token, or "". tell is told when the circuit of one opens or
-// closes, and may be nil.
-func openDoors(s *config.Settings, redactor *hls.Redactor, tokens func(repo string) hls.Secret, tell func(door string, b breaker.Snapshot)) (*doors, error) {
+// outside is what doors are made with besides the settings.
+type outside struct {
+	redactor *hls.Redactor                         // knows what must not be seen in the logs of jobs
+	tokens   func(repo string) hls.Secret          // gives a repository's own token, or ""
+	tell     func(door string, b breaker.Snapshot) // is told when the circuit of one opens or closes; may be nil
+	shares   share.Store                           // nil when no other instance works on the record
+}
+
+// openDoors makes the doors.
+func openDoors(s *config.Settings, o outside) (*doors, error) {
 	hub, model := s.GitHub.Config, s.Claude.Config
-	hub.Redactor = redactor
-	if tell != nil {
-		hub.Breaker.Tell = func(b breaker.Snapshot) { tell("github", b) }
-		model.Breaker.Tell = func(b breaker.Snapshot) { tell("claude", b) }
+	hub.Redactor, hub.Shares, model.Shares = o.redactor, o.shares, o.shares
+	if o.tell != nil {
+		hub.Breaker.Tell = func(b breaker.Snapshot) { o.tell("github", b) }
+		model.Breaker.Tell = func(b breaker.Snapshot) { o.tell("claude", b) }
 	}
-	gh, err := github.New(hub, tokens)
+	gh, err := github.New(hub, o.tokens)
 	if err != nil {
 		return nil, fmt.Errorf("%w: github: %w", ErrSettings, err)
 	}
@@ -142,10 +150,9 @@ func (a *App) tellBreaker(door string, b breaker.Snapshot) {
 
 // githubStats is the part github_api of /stats.
 func (a *App) githubStats(stored record.Stats) any {
-	s := a.doors.github.Snapshot()
 	return map[string]any{
 		"requests_made": a.calls.sum(stored.Tallies[githubCalls]),
-		"rate_limit":    map[string]any{"core": map[string]any{"limit": s.Limit, "remaining": s.Remaining, "reset": unix(s.Reset)}},
+		"rate_limit":    map[string]any{"core": a.hub.get()},
 	}
 }
 
@@ -157,7 +164,4 @@ func unix(t time.Time) int64 {
 }
 
 // claudeLimits is claude_api.limits of /stats.
-func (a *App) claudeLimits() any {
-	s := a.doors.claude.Snapshot()
-	return map[string]any{"requests": s.Requests, "input_tokens": s.InputTokens, "output_tokens": s.OutputTokens}
-}
+func (a *App) claudeLimits() any { return a.model.get() }

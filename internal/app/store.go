@@ -13,6 +13,7 @@ import (
 	"hls/internal/record"
 	"hls/internal/record/postgres"
 	"hls/internal/record/sqlite"
+	"hls/internal/share"
 )
 
 // database is a kind of place that the record can be kept in.
@@ -72,4 +73,10 @@ func openStore(ctx context.Context, cfg record.Config, log *slog.Logger) (record
 		return nil, fmt.Errorf("open storage.url: %w", err)
 	}
 	return store, nil
+}
+
+// sharing is where the instances on one record keep their limits together; nil for a record that belongs to one process.
+func sharing(store record.Store) share.Store {
+	shares, _ := store.(share.Store)
+	return shares
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -47,19 +48,22 @@ func (t *tally) sum(stored int64) int64 {
 	return stored + t.count() - t.kept
 }
 
-// count keeps the tally until ctx ends, and a last time then.
+// count keeps the tally, and what servers told of limits, until ctx ends, and a last time then.
 func (a *App) count(ctx context.Context) {
 	tick := time.NewTicker(tallyEvery)
 	defer tick.Stop()
-	for ctx.Err() == nil {
+	for {
+		final, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		if err := errors.Join(a.calls.keep(final), a.hub.keep(final), a.model.keep(final)); err != nil {
+			a.log.Error("calls cannot be counted", hls.KeyError, err.Error())
+		}
+		cancel()
+		if ctx.Err() != nil {
+			return
+		}
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
 		}
-		final, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		if err := a.calls.keep(final); err != nil {
-			a.log.Error("calls cannot be counted", hls.KeyError, err.Error())
-		}
-		cancel()
 	}
 }

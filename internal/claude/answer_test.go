@@ -248,7 +248,7 @@ func TestS3_ASpendStopOvertakesTheLimits(t *testing.T) {
 	for len(c.limiter.of(c.model).turn) == 0 { // until it waits for its turn to end
 		runtime.Gosched()
 	}
-	c.brake.pull(&hls.SpendStop{Err: errors.New("no more"), Until: time.Now().Add(time.Hour)})
+	c.brake.pull(t.Context(), &hls.SpendStop{Err: errors.New("no more"), Until: time.Now().Add(time.Hour)})
 	if err := <-ended; kindOf(err) != "stop" || len(s.seen()) != 0 {
 		t.Errorf("while it waits: %v, asked %d times", err, len(s.seen()))
 	}

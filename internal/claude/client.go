@@ -29,6 +29,7 @@ type Client struct {
 	sdk     anthropic.Client
 	prices  tariff
 	limiter *limiter
+	common  *common
 	meter   *meter
 	breaker *breaker.Breaker
 	brake   brake
@@ -41,8 +42,10 @@ func New(cfg Config) (*Client, error) {
 		return nil, fmt.Errorf("configure claude: %w", err)
 	}
 	model, _ := Resolve(cfg.Model)
+	common := newCommon(cfg)
 	return &Client{
-		cfg: cfg, model: model, prices: tariff(cfg.Prices), limiter: newLimiter(cfg.Limits), meter: &meter{},
+		cfg: cfg, model: model, prices: tariff(cfg.Prices), limiter: newLimiter(cfg.Limits), common: common, meter: &meter{},
+		brake:   brake{common: common},
 		breaker: breaker.New(cfg.Breaker.Scaled(fault.Scaled)),
 		sdk: anthropic.NewClient(
 			option.WithoutEnvironmentDefaults(),
@@ -68,7 +71,8 @@ func (c *Client) Reachable(ctx context.Context, model string) error {
 func (c *Client) Snapshot() Snapshot {
 	s := c.meter.snapshot()
 	s.Breaker = c.breaker.Snapshot()
-	told := c.limiter.limits()
+	told, heard := c.limiter.limits()
+	s.LimitsAt = heard
 	s.Requests, s.InputTokens, s.OutputTokens = told[requests], told[inputTokens], told[outputTokens]
 	return s
 }
@@ -108,7 +112,7 @@ func (c *Client) Ask(ctx context.Context, r hls.Request) (hls.Answer, error) {
 }
 
 func (c *Client) ask(ctx context.Context, r hls.Request) (hls.Answer, error) {
-	if err := cmp.Or(c.brake.check(), held(c.breaker.Check(c.resolve(r.Model)))); err != nil {
+	if err := cmp.Or(c.brake.check(ctx), held(c.breaker.Check(c.resolve(r.Model)))); err != nil {
 		return hls.Answer{}, err
 	}
 	params, err := c.params(r)
@@ -117,28 +121,29 @@ func (c *Client) ask(ctx context.Context, r hls.Request) (hls.Answer, error) {
 	}
 	// About four bytes are a token; what is really used is settled afterwards.
 	bytes := float64(len(r.Prompt.System) + len(r.Prompt.User) + len(r.Prompt.Schema))
-	settle, err := c.limiter.acquire(ctx, string(params.Model), estimate{requests: 1, inputTokens: bytes / 4, outputTokens: 1})
+	e := estimate{requests: 1, inputTokens: bytes / 4, outputTokens: 1}
+	admitted, err := c.admit(ctx, string(params.Model), e)
 	if err != nil {
 		return hls.Answer{}, err
 	}
-	pass, err := c.enter(ctx, string(params.Model))
+	pass, err := c.enter(ctx, admitted)
 	if err != nil {
-		settle(hls.Usage{})
+		admitted.forgo(ctx)
 		return hls.Answer{}, err
 	}
-	answer, err := c.call(ctx, params, pass)
-	settle(answer.Usage)
+	answer, err := c.call(ctx, params, admitted, pass)
+	admitted.settle(ctx, answer.Usage)
 	c.meter.ended(err)
 	return answer, err
 }
 
 // enter waits until the breaker lets a call through. A spend stop may have come during that wait, and that for limits.
-func (c *Client) enter(ctx context.Context, model string) (*breaker.Pass, error) {
-	pass, err := c.breaker.Enter(ctx, model)
+func (c *Client) enter(ctx context.Context, admitted *admission) (*breaker.Pass, error) {
+	pass, err := c.breaker.Enter(ctx, admitted.model)
 	if err != nil {
 		return nil, held(err)
 	}
-	if err := c.brake.check(); err != nil {
+	if err := cmp.Or(c.brake.check(ctx), admitted.late()); err != nil {
 		pass.Leave(breaker.Untold, nil)
 		return nil, err
 	}
@@ -146,7 +151,7 @@ func (c *Client) enter(ctx context.Context, model string) (*breaker.Pass, error)
 }
 
 // call sends the request, gives the pass back and judges the answer. The usage is that of the answer even when it fails.
-func (c *Client) call(ctx context.Context, params anthropic.MessageNewParams, pass *breaker.Pass) (hls.Answer, error) {
+func (c *Client) call(ctx context.Context, params anthropic.MessageNewParams, admitted *admission, pass *breaker.Pass) (hls.Answer, error) {
 	defer pass.Leave(breaker.Untold, nil)
 	var (
 		resp *http.Response
@@ -157,22 +162,29 @@ func (c *Client) call(ctx context.Context, params anthropic.MessageNewParams, pa
 	})
 	message, err := c.sdk.Messages.New(traced, params, option.WithResponseInto(&resp))
 	if resp != nil {
-		c.limiter.learn(string(params.Model), resp.Header)
+		admitted.learn(resp.Header)
 	}
 	if err != nil {
 		failed := failure{err: err, resp: resp, sent: sent.Load()}
 		err = judge(ctx, failed)
-		c.brake.pull(err) // before anyone else is let through
+		c.brake.pull(ctx, err) // before anyone else is let through
 		pass.Leave(failed.verdict(ctx), failed.err)
 		var retry *hls.RetryAfter
 		if errors.As(err, &retry) && retry.After > 0 {
-			c.limiter.pause(string(params.Model), retry.After, errors.Is(err, hls.ErrOverloaded))
+			c.postpone(ctx, string(params.Model), retry)
 		}
 		c.schedule(string(params.Model), err)
 		return hls.Answer{}, err
 	}
 	pass.Leave(breaker.Answered, nil)
 	return c.read(message, string(params.Model), resp.Header.Get("Request-Id"))
+}
+
+// postpone makes every call of a model wait, or fail while it is overloaded, on all instances.
+func (c *Client) postpone(ctx context.Context, model string, retry *hls.RetryAfter) {
+	overloaded := errors.Is(retry, hls.ErrOverloaded)
+	c.limiter.pause(model, retry.After, overloaded)
+	c.common.pause(ctx, model, retry.After, overloaded)
 }
 
 // read takes the text out of an answer that ended normally. Blocks are chosen by type: thinking may come first.

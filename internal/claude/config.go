@@ -8,6 +8,7 @@ import (
 
 	"hls/internal/breaker"
 	"hls/internal/hls"
+	"hls/internal/share"
 )
 
 // Config is the section claude of the settings.
@@ -33,11 +34,13 @@ type Config struct {
 	Prices map[string]Price `yaml:"prices"`
 	// Breaker says when a Claude that is out of order is left alone. The zero value has defaults.
 	Breaker breaker.Config `yaml:"-"`
+	// Shares keep the limits together with other instances; nil means that this process is alone.
+	Shares share.Store `yaml:"-"`
 	// Dial makes connections; nil means the machine's network.
 	Dial dialer `yaml:"-"`
 }
 
-// Limits are of this process. Zero is no limit of ours; those that the API's answers tell hold all the same.
+// Limits are those of all instances on one database together, but for Concurrency. Zero is no limit of ours; those that the API's answers tell hold all the same.
 type Limits struct {
 	// Calls in a minute; 0 means no limit but the API's.
 	RequestsPerMinute int `yaml:"requests_per_minute" jsonschema:"minimum=0"`
@@ -45,7 +48,7 @@ type Limits struct {
 	InputTokensPerMinute int `yaml:"input_tokens_per_minute" jsonschema:"minimum=0"`
 	// Output tokens in a minute; 0 means no limit but the API's.
 	OutputTokensPerMinute int `yaml:"output_tokens_per_minute" jsonschema:"minimum=0"`
-	// Calls under way at once; 0 means no limit.
+	// Calls of one instance under way at once; 0 means no limit.
 	Concurrency int `yaml:"concurrency" default:"8" jsonschema:"minimum=0"`
 }
 

@@ -26,6 +26,7 @@ const (
 	reasonLimited      = "claude_rate_limited"
 	reasonOverloaded   = "claude_overloaded"
 	reasonUnavailable  = "claude_unavailable"
+	reasonUnshared     = "claude_limits_unknown"
 )
 
 const statusOverloaded = 529

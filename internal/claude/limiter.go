@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"hls/internal/fault"
 	"hls/internal/hls"
 )
 
@@ -59,7 +60,7 @@ func (b *bucket) take(n float64) {
 }
 
 // limiter holds calls back within the configured limits, which are of all models together, and those that the API's
-// answers tell, which are of one model each. It knows of this process alone. It is safe for concurrent use.
+// answers tell, which are of one model each. It knows of this process alone; common knows of the others. It is safe for concurrent use.
 type limiter struct {
 	longest time.Duration
 	places  chan struct{} // nil means no limit
@@ -68,6 +69,7 @@ type limiter struct {
 	mu    sync.Mutex
 	own   [kinds]bucket // as configured
 	told  [kinds]Limit  // last, of whichever model
+	heard time.Time     // when
 	parts map[string]*part
 }
 
@@ -86,7 +88,7 @@ func newLimiter(l Limits) *limiter {
 	}
 	for kind, perMinute := range [kinds]int{l.RequestsPerMinute, l.InputTokensPerMinute, l.OutputTokensPerMinute} {
 		size := float64(perMinute)
-		m.own[kind] = bucket{size: size, level: size, rate: size / 60, at: time.Now()}
+		m.own[kind] = bucket{size: size, level: size, rate: size / fault.Paced(time.Minute).Seconds(), at: time.Now()}
 	}
 	return m
 }
@@ -106,21 +108,29 @@ func (m *limiter) of(model string) *part {
 // estimate is what a call is thought to use before it is made.
 type estimate [kinds]float64
 
-// acquire waits until a call of a model may be made and takes what it is thought to use. settle must be called once its
-// answer has told what it really used. What waits for the API keeps no call of another model waiting.
-func (m *limiter) acquire(ctx context.Context, model string, e estimate) (settle func(hls.Usage), err error) {
+// grant is a call that may be made. It is settled once its answer has told what it really used, or forgone.
+type grant struct {
+	m     *limiter
+	part  *part
+	e     estimate
+	leave func()
+}
+
+// acquire waits until a call of a model may be made and takes what it is thought to use. What waits for the API keeps no
+// call of another model waiting.
+func (m *limiter) acquire(ctx context.Context, model string, e estimate) (g *grant, err error) {
 	p := m.of(model)
 	end, err := hold(ctx, p.turn)
 	if err != nil {
 		return nil, err
 	}
 	defer end()
-	for settle == nil && err == nil {
+	for g == nil && err == nil {
 		if err = m.api(ctx, p, e); err == nil {
-			settle, err = m.enter(ctx, p, e)
+			g, err = m.enter(ctx, p, e)
 		}
 	}
-	return settle, err
+	return g, err
 }
 
 // hold takes a place in c, or fails with the context's error.
@@ -161,14 +171,14 @@ func (p *part) wait(now time.Time, e estimate) time.Duration {
 	return wait
 }
 
-// enter waits for the settings' own limits and takes the estimate. settle is nil when the API asks to wait meanwhile.
-func (m *limiter) enter(ctx context.Context, p *part, e estimate) (settle func(hls.Usage), err error) {
+// enter waits for the settings' own limits and takes the estimate. It returns nil when the API asks to wait meanwhile.
+func (m *limiter) enter(ctx context.Context, p *part, e estimate) (g *grant, err error) {
 	leave, err := m.place(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer func() {
-		if settle == nil {
+		if g == nil {
 			leave()
 		}
 	}()
@@ -181,7 +191,7 @@ func (m *limiter) enter(ctx context.Context, p *part, e estimate) (settle func(h
 		wait, taken := m.take(p, e)
 		switch {
 		case taken:
-			return func(u hls.Usage) { m.settle(e, u); leave() }, nil
+			return &grant{m: m, part: p, e: e, leave: leave}, nil
 		case wait == 0:
 			return nil, nil
 		}
@@ -202,6 +212,10 @@ func (m *limiter) sleep(ctx context.Context, wait time.Duration, reason string) 
 	if wait > m.longest {
 		return &hls.RetryAfter{Err: errLimited, After: wait, Free: true, Reason: reason}
 	}
+	return rest(ctx, wait)
+}
+
+func rest(ctx context.Context, wait time.Duration) error {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
@@ -233,11 +247,23 @@ func (m *limiter) take(p *part, e estimate) (wait time.Duration, taken bool) {
 
 // settle charges what was used beyond the estimate. Cache reads do not count against input limits ("Rate limits").
 // The API's own buckets are set by its answer's headers instead.
-func (m *limiter) settle(e estimate, u hls.Usage) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.own[inputTokens].take(float64(u.InputTokens+u.CacheWriteTokens) - e[inputTokens])
-	m.own[outputTokens].take(float64(u.OutputTokens) - e[outputTokens])
+func (g *grant) settle(u hls.Usage) {
+	defer g.leave()
+	g.m.mu.Lock()
+	defer g.m.mu.Unlock()
+	g.m.own[inputTokens].take(float64(u.InputTokens+u.CacheWriteTokens) - g.e[inputTokens])
+	g.m.own[outputTokens].take(float64(u.OutputTokens) - g.e[outputTokens])
+}
+
+// forgo gives everything back: the call was never made.
+func (g *grant) forgo() {
+	defer g.leave()
+	g.m.mu.Lock()
+	defer g.m.mu.Unlock()
+	for kind := range kinds {
+		g.m.own[kind].take(-g.e[kind])
+		g.part.theirs[kind].take(-g.e[kind])
+	}
 }
 
 // pause makes every call of a model wait, or fail while it is overloaded.
@@ -250,12 +276,13 @@ func (m *limiter) pause(model string, wait time.Duration, overloaded bool) {
 	}
 }
 
-// learn reads the limits of a model in its answer's headers. What is left grows steadily until it is full at the reset.
-func (m *limiter) learn(model string, header http.Header) {
+// learn reads the limits of a model in its answer's headers, and returns them. What is left grows steadily until it is
+// full at the reset.
+func (m *limiter) learn(model string, header http.Header) map[int]bucket {
 	p := m.of(model)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	now := time.Now()
+	now, learned := time.Now(), map[int]bucket{}
 	for kind, name := range headerNames {
 		prefix := "anthropic-ratelimit-" + name + "-"
 		limit, err := strconv.ParseInt(header.Get(prefix+"limit"), 10, 64)
@@ -267,19 +294,20 @@ func (m *limiter) learn(model string, header http.Header) {
 			continue
 		}
 		reset, _ := time.Parse(time.RFC3339, header.Get(prefix+"reset"))
-		m.told[kind] = Limit{Limit: limit, Remaining: remaining, Reset: reset}
+		m.heard, m.told[kind] = now, Limit{Limit: limit, Remaining: remaining, Reset: reset}
 		b := bucket{size: float64(limit), level: float64(remaining), rate: float64(limit) / 60, at: now}
 		if left := reset.Sub(now).Seconds(); left > 0 {
 			b.rate = float64(limit-remaining) / left
 		} else if !reset.IsZero() {
 			b.level = b.size
 		}
-		p.theirs[kind] = b
+		p.theirs[kind], learned[kind] = b, b
 	}
+	return learned
 }
 
-func (m *limiter) limits() [kinds]Limit {
+func (m *limiter) limits() (told [kinds]Limit, heard time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.told
+	return m.told, m.heard
 }

@@ -30,12 +30,12 @@ func TestE9_CallsKeepWithinTheConfiguredLimits(t *testing.T) {
 		var all sync.WaitGroup
 		for range 18 {
 			all.Go(func() {
-				settle, err := m.acquire(t.Context(), sonnet, estimate{requests: 1, inputTokens: 1000})
+				g, err := m.acquire(t.Context(), sonnet, estimate{requests: 1, inputTokens: 1000})
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				settle(hls.Usage{InputTokens: 1000})
+				g.settle(hls.Usage{InputTokens: 1000})
 			})
 		}
 		all.Wait()
@@ -52,11 +52,11 @@ func TestE9_UsageIsChargedAfterwards(t *testing.T) {
 		m := newLimiter(Limits{InputTokensPerMinute: 600, OutputTokensPerMinute: 600})
 		ask := func(u hls.Usage) time.Duration {
 			start := time.Now()
-			settle, err := m.acquire(t.Context(), sonnet, estimate{requests: 1, inputTokens: 1, outputTokens: 1})
+			g, err := m.acquire(t.Context(), sonnet, estimate{requests: 1, inputTokens: 1, outputTokens: 1})
 			if err != nil {
 				t.Fatal(err)
 			}
-			settle(u)
+			g.settle(u)
 			return time.Since(start).Round(time.Second)
 		}
 		if took := ask(hls.Usage{InputTokens: 10, CacheReadTokens: 100_000, OutputTokens: 1200}); took != 0 {
@@ -126,13 +126,13 @@ func TestE9_Concurrency(t *testing.T) {
 		var all sync.WaitGroup
 		for range 6 {
 			all.Go(func() {
-				settle, err := m.acquire(t.Context(), sonnet, estimate{})
+				g, err := m.acquire(t.Context(), sonnet, estimate{})
 				if err != nil {
 					t.Error(err)
 					return
 				}
 				time.Sleep(time.Second)
-				settle(hls.Usage{})
+				g.settle(hls.Usage{})
 			})
 		}
 		all.Wait()

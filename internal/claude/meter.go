@@ -21,6 +21,7 @@ type Snapshot struct {
 	Requests     Limit
 	InputTokens  Limit
 	OutputTokens Limit
+	LimitsAt     time.Time // when they were told last
 	Breaker      breaker.Snapshot
 	LastSuccess  time.Time
 	LastError    time.Time

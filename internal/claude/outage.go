@@ -41,7 +41,7 @@ func (f failure) verdict(ctx context.Context) breaker.Verdict {
 // Ready is for work that comes before a question to a model, "" being the default: its error is the one that the question
 // would meet now without being asked. While the model is tried again, few are let begin, and the others wait.
 func (c *Client) Ready(ctx context.Context, model string) error {
-	if err := c.brake.check(); err != nil {
+	if err := c.brake.check(ctx); err != nil {
 		return err
 	}
 	return held(c.breaker.Prospect(ctx, c.resolve(model)))

@@ -18,3 +18,6 @@ func AtFlushed(http.ResponseWriter, Place) {}
 
 // Scaled is a waiting time, shortened as HLS_FAULT_SCALE says.
 func Scaled(d time.Duration) time.Duration { return d }
+
+// Paced is a span of a limit, shortened as HLS_FAULT_PACE says.
+func Paced(d time.Duration) time.Duration { return d }

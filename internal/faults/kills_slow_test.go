@@ -49,22 +49,6 @@ func TestE5_CrashAtEachPlaceUnderTraffic(t *testing.T) {
 	})
 }
 
-// until goes on until a channel closes or the time is up.
-func (f *traffic) until(done <-chan struct{}, limit time.Duration) {
-	end := time.NewTimer(limit)
-	defer end.Stop()
-	for {
-		select {
-		case <-done:
-			return
-		case <-end.C:
-			return
-		case <-time.After(time.Duration(f.rand.Int64N(int64(60 * time.Millisecond)))):
-			f.step()
-		}
-	}
-}
-
 // A process that sleeps longer than its leases wakes up to work that is no longer its own.
 func TestE5_PausedLongerThanALease(t *testing.T) {
 	t.Parallel()
@@ -128,7 +112,7 @@ func TestO3_StoppedUnderLoad(t *testing.T) {
 func (w *world) crashed(p *process) {
 	w.t.Helper()
 	w.ended(p)
-	w.leave()
+	w.leave(p)
 	w.history.Add(history.Entry{Process: &history.Process{What: "killed"}})
 	status, _ := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
 	if !status.Signaled() || status.Signal() != syscall.SIGKILL {

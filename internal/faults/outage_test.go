@@ -58,9 +58,9 @@ func TestO1_PoisonedDeliveriesHoldUpNobody(t *testing.T) {
 			case deadly:
 				<-time.After(100 * time.Millisecond)
 				w.mu.Lock()
-				p := w.process
+				running := slices.Clone(w.running)
 				w.mu.Unlock()
-				if p != nil {
+				for _, p := range running {
 					_ = p.cmd.Process.Kill()
 					<-p.ended
 				}

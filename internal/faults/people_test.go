@@ -83,12 +83,11 @@ func (w *world) openAs(login, repo string, number int) delivery {
 
 // attempt sends a delivery once, and tells the code of its answer, 0 when there is none.
 func (w *world) attempt(d delivery) int {
-	w.mu.Lock()
-	url := w.url
+	url := w.address()
 	if url == "" {
-		w.mu.Unlock()
 		return 0
 	}
+	w.mu.Lock()
 	w.requests++
 	n := w.requests
 	w.mu.Unlock()

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -20,6 +21,7 @@ type process struct {
 	cmd   *exec.Cmd
 	ready chan string   // its URL, once it listens
 	ended chan struct{} // closed when it has ended
+	url   string        // where deliveries go to, "" while none are to
 }
 
 // start runs hls; it may not listen yet when start returns. HLS_FAULT and the like come in env.
@@ -39,7 +41,7 @@ func (w *world) start(env ...string) *process {
 		close(p.ended)
 	}()
 	w.mu.Lock()
-	w.process = p
+	w.running = append(w.running, p)
 	w.mu.Unlock()
 	go w.follow(p)
 	return p
@@ -50,9 +52,7 @@ func (w *world) follow(p *process) {
 	select {
 	case url := <-p.ready:
 		w.mu.Lock()
-		if w.process == p {
-			w.url = url
-		}
+		p.url = url
 		w.mu.Unlock()
 	case <-p.ended:
 	}
@@ -79,23 +79,25 @@ func (w *world) run(env ...string) *process {
 			w.t.Fatalf("hls ended with %d instead of listening", p.cmd.ProcessState.ExitCode())
 		default:
 		}
-		return w.address() != ""
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return p.url != ""
 	})
 	return p
 }
 
-// leave makes deliveries wait for the next process.
-func (w *world) leave() {
+// leave has no more deliveries go to a process.
+func (w *world) leave(p *process) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.url = ""
-	w.process = nil
+	p.url = ""
+	w.running = slices.DeleteFunc(w.running, func(r *process) bool { return r == p })
 }
 
 // kill ends a process as kill -9 does.
 func (w *world) kill(p *process) {
 	w.t.Helper()
-	w.leave()
+	w.leave(p)
 	w.history.Add(history.Entry{Process: &history.Process{What: "killed"}})
 	w.signal(p, syscall.SIGKILL)
 	w.ended(p)
@@ -106,7 +108,7 @@ func (w *world) stop(p *process) {
 	w.t.Helper()
 	w.signal(p, syscall.SIGTERM)
 	w.ended(p)
-	w.leave()
+	w.leave(p)
 	code := p.cmd.ProcessState.ExitCode()
 	w.history.Add(history.Entry{Process: &history.Process{What: "stopped", Code: code}})
 }

@@ -92,6 +92,22 @@ func (f *traffic) step() {
 	}
 }
 
+// until goes on until a channel closes or the time is up.
+func (f *traffic) until(done <-chan struct{}, limit time.Duration) {
+	end := time.NewTimer(limit)
+	defer end.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case <-end.C:
+			return
+		case <-time.After(time.Duration(f.rand.Int64N(int64(60 * time.Millisecond)))):
+			f.step()
+		}
+	}
+}
+
 // again sends what has to change nothing: a delivery that was sent before, as it was or under another id or from another
 // hook, and what bots, HLS itself, forgers and strangers cause.
 func (f *traffic) again(n int) {
@@ -124,12 +140,15 @@ func (f *traffic) again(n int) {
 // fail lets one of the next writes to GitHub, or one of the next requests to Claude, fail in some way.
 func (f *traffic) fail() {
 	if kind, _ := pick(f, append([]simulate.FaultKind{""}, kinds...)); kind != "" {
-		f.w.github.Fail(simulate.Fault{Method: http.MethodPost, Kind: kind, Status: 500 + f.rand.IntN(5), Skip: f.rand.IntN(3), Wait: 1200 * time.Millisecond})
+		f.w.github.Fail(simulate.Fault{Method: http.MethodPost, Kind: kind, Status: 500 + f.rand.IntN(5), Skip: f.rand.IntN(3), Wait: outlasts})
 		return
 	}
 	mode, _ := pick(f, []simulate.Mode{simulate.Overloaded, simulate.Down, simulate.NotSchema, simulate.Truncate, simulate.Reset})
 	f.w.claude.Queue(mode)
 }
+
+// outlasts is how long GitHub takes over a write whose client does not wait that long.
+const outlasts = 1200 * time.Millisecond
 
 var kinds = []simulate.FaultKind{
 	simulate.FailBefore, simulate.FailAfter, simulate.ResetBefore, simulate.ResetAfter, simulate.Truncated, simulate.NoID,

@@ -3,9 +3,11 @@ package faults_test
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -33,8 +35,7 @@ type world struct {
 	rules    history.Rules
 
 	mu       sync.Mutex
-	process  *process
-	url      string // "" while none listens
+	running  []*process
 	requests int
 	rounds   map[history.Subject]int
 	answers  func(question) string // by which Claude answers
@@ -60,6 +61,10 @@ type setup struct {
 	daily       int // analyses of one subject
 	timeout     time.Duration
 	writes      int // to GitHub in a minute; 0 means no limit
+	questions   int // to Claude in a minute; 0 means no limit
+	asking      time.Duration
+	pace        float64 // by which the spans of limits are divided
+	dollars     float64 // in a day; 0 means no cap
 	grace       time.Duration
 	answers     func(question) string
 }
@@ -76,6 +81,12 @@ func (s setup) filled() setup {
 	}
 	if s.timeout == 0 {
 		s.timeout = time.Second
+	}
+	if s.asking == 0 {
+		s.asking = 10 * time.Second
+	}
+	if s.pace == 0 {
+		s.pace = 1
 	}
 	if s.grace == 0 {
 		s.grace = 5 * time.Second
@@ -96,7 +107,8 @@ func newWorld(t *testing.T, b backend, s setup) *world {
 	}
 	w := &world{
 		t: t, dir: t.TempDir(), program: program, backend: b, storage: b.storage(t), history: &history.Log{}, answers: s.answers,
-		path: "/webhook-" + simulate.NewGUID(), rounds: map[history.Subject]int{}, env: []string{fmt.Sprintf("HLS_FAULT_SCALE=%g", s.scale)},
+		path: "/webhook-" + simulate.NewGUID(), rounds: map[history.Subject]int{},
+		env: []string{fmt.Sprintf("HLS_FAULT_SCALE=%g", s.scale), fmt.Sprintf("HLS_FAULT_PACE=%g", s.pace)},
 		rules: history.Rules{
 			Self: self, Bots: []string{bot}, Labels: []string{"bug", "enhancement"}, Daily: s.daily, Grace: s.grace,
 			Deeds: []string{"labeled", "unlabeled", "commented", "comment_edited", "reviewed"},
@@ -126,22 +138,22 @@ func (w *world) text(s setup, ghURL, clURL string) string {
 	return fmt.Sprintf(`
 server: {host: 127.0.0.1, port: 0, webhook_path: %q, admin_token: %s, shutdown_grace: 5s}
 github: {base_url: %q, token: a87ff679a2f3e71d9181a67b7542122c, webhook_secret: %s, timeout: %s, limits: {writes_per_minute: %d, content_per_hour: 0, concurrency: 0}}
-claude: {base_url: %q, api_key: e4da3b7fbbce2345d7772b0674a318d5, timeout: 10s}
+claude: {base_url: %q, api_key: e4da3b7fbbce2345d7772b0674a318d5, timeout: %s, limits: {requests_per_minute: %d}, budget: {daily_usd: %g}}
 storage: {url: %q}
 processing: {debounce: 0s, max_attempts: %d, concurrency: %d, analyses_per_subject_per_day: %d}
 repositories:
   - name: acme/*
     events: [issues, pull_request]
     labels: {categories: {kind: {exclusive: true, labels: [bug, enhancement]}}}
-`, w.path, adminToken, ghURL, webhookSecret, s.timeout, s.writes, clURL, w.storage, s.attempts, s.concurrency, s.daily)
+`, w.path, adminToken, ghURL, webhookSecret, s.timeout, s.writes, clURL, s.asking, s.questions, s.dollars, w.storage, s.attempts, s.concurrency, s.daily)
 }
 
 // close ends the process, and keeps the history and the log of a test that failed, or of all with HLS_FAULTS_KEEP.
 func (w *world) close() {
 	w.mu.Lock()
-	p := w.process
+	running := slices.Clone(w.running)
 	w.mu.Unlock()
-	if p != nil {
+	for _, p := range running {
 		_ = p.cmd.Process.Kill()
 		<-p.ended
 	}
@@ -163,11 +175,20 @@ func (w *world) close() {
 	w.t.Logf("the history and the log are kept in %s", kept)
 }
 
-// address is where the service answers, "" while none does.
+// address is where the service answers, at one of the instances that do, "" while none does.
 func (w *world) address() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.url
+	var urls []string
+	for _, p := range w.running {
+		if p.url != "" {
+			urls = append(urls, p.url)
+		}
+	}
+	if len(urls) == 0 {
+		return ""
+	}
+	return urls[rand.IntN(len(urls))]
 }
 
 // addRepository adds a repository with the labels that may be set.
@@ -220,9 +241,11 @@ func (w *world) idle() {
 }
 
 // verdict stops HLS, reads the database and judges the history.
-func (w *world) verdict(p *process) history.Verdict {
+func (w *world) verdict(running ...*process) history.Verdict {
 	w.t.Helper()
-	w.stop(p)
+	for _, p := range running {
+		w.stop(p)
+	}
 	w.dump()
 	v := history.Check(w.history.Entries())
 	if len(v.Violations) > 0 {

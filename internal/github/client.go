@@ -21,6 +21,7 @@ import (
 	"hls/internal/breaker"
 	"hls/internal/fault"
 	"hls/internal/hls"
+	"hls/internal/share"
 )
 
 // Client reads and writes GitHub for every repository, each with its own credential. It is safe for concurrent use.
@@ -34,6 +35,7 @@ type Client struct {
 	app      *app // nil without one
 	storage  *storage
 	redactor *hls.Redactor
+	pool     *share.Pool // nil without other instances
 
 	mu    sync.Mutex
 	doors map[string]*door // by credential
@@ -54,6 +56,7 @@ func New(cfg Config, tokens func(repo string) hls.Secret) (*Client, error) {
 	c := &Client{
 		settings: s, meter: &meter{}, breaker: breaker.New(cfg.Breaker.Scaled(fault.Scaled)), token: cfg.Token, tokens: tokens,
 		doors: map[string]*door{}, self: map[string]identity{}, storage: newStorage(s.base, cfg.Dial), redactor: cfg.Redactor,
+		pool: share.New(cfg.Shares),
 	}
 	base := s.base.String()
 	c.gh, err = github.NewClient(
@@ -144,7 +147,13 @@ func (c *Client) openDoor(key string, fit func(*door)) *door {
 		key: key, gh: c.gh, meter: c.meter, breaker: c.breaker, timeout: c.settings.timeout,
 		writes: newPace(c.settings.writes, c.settings.content),
 		reads:  newPace(readsPerMinute(c.settings.writes), 0),
+		common: &common{
+			pool: c.pool, name: "github/" + key, writes: c.settings.writes, content: c.settings.content, timeout: c.settings.timeout,
+		},
 		paused: map[string]time.Time{},
+	}
+	if c.pool != nil {
+		d.writes.common = d.common
 	}
 	if c.settings.concurrency > 0 {
 		d.concurrency = make(chan struct{}, c.settings.concurrency)

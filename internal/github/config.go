@@ -9,6 +9,7 @@ import (
 
 	"hls/internal/breaker"
 	"hls/internal/hls"
+	"hls/internal/share"
 )
 
 // Defaults of the section github.
@@ -36,6 +37,8 @@ type Config struct {
 	Breaker breaker.Config `yaml:"-"`
 	// Redactor knows the secrets that must not be seen in logs of jobs; nil knows none.
 	Redactor *hls.Redactor `yaml:"-"`
+	// Shares keep the limits together with other instances; nil means that this process is alone.
+	Shares share.Store `yaml:"-"`
 	// Dial makes connections; nil means the machine's network.
 	Dial dialer `yaml:"-"`
 }
@@ -50,13 +53,13 @@ type App struct {
 	PrivateKeyFile string `yaml:"private_key_file"`
 }
 
-// Limits are counted for each token. Zero is no limit of ours, unset is the default.
+// Limits are counted for each token, and those of all instances on one database together but for Concurrency. Zero is no limit of ours, unset is the default.
 type Limits struct {
 	// Writes in any 60 seconds; 0 means no limit, for stand-ins and Enterprise Server.
 	WritesPerMinute *int `yaml:"writes_per_minute" default:"60" jsonschema:"minimum=0"`
 	// Comments, reviews and labels created in any hour; 0 means no limit.
 	ContentPerHour *int `yaml:"content_per_hour" default:"500" jsonschema:"minimum=0"`
-	// Requests under way at once; 0 means no limit.
+	// Requests of one instance under way at once; 0 means no limit.
 	Concurrency *int `yaml:"concurrency" default:"16" jsonschema:"minimum=0"`
 }
 

@@ -26,6 +26,7 @@ type door struct {
 	revoke      func() // forgets a credential that GitHub no longer takes; nil when there is no other
 	writes      *pace
 	reads       *pace
+	common      *common
 	concurrency chan struct{} // nil means no limit
 
 	mu      sync.Mutex
@@ -58,14 +59,14 @@ func (d *door) do(ctx context.Context, c call) (*github.Response, error) {
 	if err := d.breaker.Check(c.part()); err != nil {
 		return nil, c.held(err)
 	}
-	if c.search && d.leftOf("search") > 0 {
+	if c.search && d.leftOf(ctx, "search") > 0 {
 		return nil, fmt.Errorf("search: %w: %w", hls.ErrNotFound, errPaused)
 	}
-	release, patience, err := d.permit(ctx, c)
+	s, patience, err := d.permit(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	defer release()
+	defer s.end()
 	leave, err := d.enter(ctx, c.resource(), patience)
 	if err != nil {
 		return nil, err
@@ -75,16 +76,19 @@ func (d *door) do(ctx context.Context, c call) (*github.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.call(ctx, c, &trip{key: d.key, authorization: authorization, repoID: c.repoID, away: c.away})
+	return d.call(ctx, c, s, &trip{key: d.key, authorization: authorization, repoID: c.repoID, away: c.away})
 }
 
 // call sends a request, when the breaker lets it.
-func (d *door) call(ctx context.Context, c call, t *trip) (*github.Response, error) {
+func (d *door) call(ctx context.Context, c call, s *slot, t *trip) (*github.Response, error) {
 	pass, err := d.breaker.Enter(ctx, c.part())
 	if err != nil {
 		return nil, c.held(err)
 	}
 	defer pass.Leave(breaker.Untold, nil)
+	if err := s.late(); err != nil {
+		return nil, err
+	}
 	resp, err := d.send(ctx, c, t)
 	if c.does.writing() {
 		fault.At(fault.Posted)
@@ -118,12 +122,12 @@ type outcome struct {
 // settle learns from an answer what it says of limits, and gives the error its kind.
 func (d *door) settle(ctx context.Context, c call, o outcome) error {
 	if o.err == nil {
-		d.learn(c, o.resp)
+		d.learn(ctx, c, o.resp)
 		d.meter.success()
 		return nil
 	}
 	if wait, resource, ok := limited(c, o.resp, o.err, d.struck()); ok {
-		d.pause(resource, wait)
+		d.pause(ctx, resource, wait)
 		if resource == "" {
 			d.strike()
 		}
@@ -134,7 +138,7 @@ func (d *door) settle(ctx context.Context, c call, o outcome) error {
 		return &hls.RetryAfter{Err: o.err, After: wait, Free: true, Reason: reasonLimited}
 	}
 	if wait := retryAfter(o.resp); wait > 0 {
-		d.pause("", wait)
+		d.pause(ctx, "", wait)
 	}
 	err := c.judge(ctx, o)
 	d.schedule(c, err)
@@ -172,7 +176,7 @@ func (d *door) enter(ctx context.Context, resource string, longest time.Duration
 				return nil, ctx.Err()
 			}
 		}
-		if d.left(resource) <= 0 {
+		if d.left(ctx, resource) <= 0 {
 			return leave, nil
 		}
 		leave() // a pause began while this call waited for its place
@@ -180,7 +184,7 @@ func (d *door) enter(ctx context.Context, resource string, longest time.Duration
 }
 
 func (d *door) waitPause(ctx context.Context, resource string, longest time.Duration) error {
-	left := d.left(resource)
+	left := d.left(ctx, resource)
 	if left <= 0 {
 		return nil
 	}
@@ -199,24 +203,29 @@ func (d *door) waitPause(ctx context.Context, resource string, longest time.Dura
 
 // leftOf is how much of a resource's own pause remains. Searches have a limit of their own, 30 a minute, and nobody
 // waits for what a search finds: while it lasts they find nothing.
-func (d *door) leftOf(resource string) time.Duration {
+func (d *door) leftOf(ctx context.Context, resource string) time.Duration {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	return time.Until(d.paused[resource])
+	own := time.Until(d.paused[resource])
+	d.mu.Unlock()
+	return max(own, d.common.left(ctx, resource))
 }
 
 // left is how much of a pause remains.
-func (d *door) left(resource string) time.Duration {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return max(time.Until(d.paused[""]), time.Until(d.paused[resource]))
+func (d *door) left(ctx context.Context, resource string) time.Duration {
+	return max(d.leftOf(ctx, ""), d.leftOf(ctx, resource))
 }
 
-func (d *door) pause(resource string, wait time.Duration) {
+// pause holds all instances back.
+func (d *door) pause(ctx context.Context, resource string, wait time.Duration) {
+	until := time.Now().Add(wait)
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if until := time.Now().Add(wait); until.After(d.paused[resource]) {
+	longer := until.After(d.paused[resource])
+	if longer {
 		d.paused[resource] = until
+	}
+	d.mu.Unlock()
+	if longer {
+		d.common.pool.Pause(ctx, d.common.pause(resource), wait)
 	}
 }
 
@@ -233,7 +242,7 @@ func (d *door) strike() {
 }
 
 // learn ends a row of secondary limits, and pauses a resource whose last request this was.
-func (d *door) learn(c call, resp *github.Response) {
+func (d *door) learn(ctx context.Context, c call, resp *github.Response) {
 	d.mu.Lock()
 	d.strikes = 0
 	d.mu.Unlock()
@@ -246,6 +255,6 @@ func (d *door) learn(c call, resp *github.Response) {
 		resource = c.resource()
 	}
 	if wait := time.Until(rate.Reset.Time); wait > 0 {
-		d.pause(resource, min(wait+time.Second, maxRetryAfter))
+		d.pause(ctx, resource, min(wait+time.Second, maxRetryAfter))
 	}
 }

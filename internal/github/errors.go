@@ -17,6 +17,7 @@ import (
 
 var (
 	errPaced      = errors.New("held back by github.limits")
+	errUnshared   = errors.New("what other instances write is not known")
 	errPaused     = errors.New("GitHub asked to wait")
 	errRefused    = errors.New("the token or App is not accepted")
 	errRedirected = errors.New("redirected to where HLS does not follow")
@@ -40,6 +41,7 @@ const (
 	reasonUnauthorized = "github_unauthorized"
 	reasonUnavailable  = "github_unavailable"
 	reasonLimited      = "github_rate_limited"
+	reasonUnshared     = "github_limits_unknown"
 )
 
 // Waits of "Best practices for using the REST API" and "Rate limits for the REST API".

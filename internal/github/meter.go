@@ -16,6 +16,7 @@ type Snapshot struct {
 	Limit       int       // of the core resource, as last seen; 0 when never seen
 	Remaining   int       // of the core resource, as last seen
 	Reset       time.Time // when Remaining becomes Limit again
+	LimitsAt    time.Time // when they were told last
 	LastSuccess time.Time
 	LastError   time.Time
 	Error       string // the last one's text
@@ -51,7 +52,7 @@ func (m *meter) saw(header http.Header) {
 	if err != nil {
 		return
 	}
-	m.now.Limit = limit
+	m.now.Limit, m.now.LimitsAt = limit, time.Now()
 	m.now.Remaining, _ = strconv.Atoi(header.Get("X-RateLimit-Remaining"))
 	if at, err := strconv.ParseInt(header.Get("X-RateLimit-Reset"), 10, 64); err == nil {
 		m.now.Reset = time.Unix(at, 0)

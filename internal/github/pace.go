@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"hls/internal/fault"
 	"hls/internal/hls"
 )
 
@@ -45,6 +46,7 @@ func (w *window) left(now time.Time, ahead int) (wait time.Duration, known bool)
 // pace holds back requests of one kind, first come first served. Its methods are safe for concurrent use.
 type pace struct {
 	longest time.Duration
+	common  *common       // nil where there are no other instances
 	turn    chan struct{} // held by the one that is next
 
 	mu      sync.Mutex
@@ -58,19 +60,19 @@ func newPace(writesPerMinute, contentPerHour int) *pace {
 		longest: longestWait,
 		turn:    make(chan struct{}, 1),
 		changed: make(chan struct{}),
-		writes:  window{limit: writesPerMinute, span: time.Minute},
-		content: window{limit: contentPerHour, span: time.Hour},
+		writes:  window{limit: writesPerMinute, span: fault.Paced(time.Minute)},
+		content: window{limit: contentPerHour, span: fault.Paced(time.Hour)},
 	}
 }
 
-// acquire waits until a write may start and returns what to call when it has ended. A wait that would be longer
-// than the longest is a *hls.RetryAfter instead.
-func (p *pace) acquire(ctx context.Context, create bool) (release func(), err error) {
-	windows := p.windows(create)
-	if err := p.enqueue(windows); err != nil {
+// acquire waits until a request may start, and returns it, to be ended or forgone. A wait that would be longer than the
+// longest is a *hls.RetryAfter instead.
+func (p *pace) acquire(ctx context.Context, create bool) (*slot, error) {
+	s := &slot{pace: p, windows: p.windows(create), create: create}
+	if err := p.enqueue(s.windows); err != nil {
 		return nil, err
 	}
-	defer p.dequeue(windows)
+	defer p.dequeue(s.windows)
 	tooLong := time.NewTimer(p.longest)
 	defer tooLong.Stop()
 	select {
@@ -82,9 +84,12 @@ func (p *pace) acquire(ctx context.Context, create bool) (release func(), err er
 		return nil, ctx.Err()
 	}
 	for {
-		wait, changed := p.take(windows)
+		wait, changed, err := p.start(ctx, s)
+		if err != nil {
+			return nil, err
+		}
 		if changed == nil {
-			return func() { p.release(windows) }, nil
+			return s, nil
 		}
 		free := time.NewTimer(wait)
 		select {
@@ -100,6 +105,18 @@ func (p *pace) acquire(ctx context.Context, create bool) (release func(), err er
 			return nil, err
 		}
 	}
+}
+
+// start is take, and then the same with the other instances.
+func (p *pace) start(ctx context.Context, s *slot) (wait time.Duration, changed <-chan struct{}, err error) {
+	wait, changed = p.take(s.windows)
+	if changed != nil || p.common == nil {
+		return wait, changed, nil
+	}
+	if wait, err = s.share(ctx, p.common); wait == 0 && err == nil {
+		return 0, nil, nil
+	}
+	return min(wait, lookAgain), p.release(s.windows, true), err
 }
 
 func (p *pace) windows(create bool) []*window {
@@ -152,27 +169,19 @@ func (p *pace) take(windows []*window) (time.Duration, <-chan struct{}) {
 	return 0, nil
 }
 
-func (p *pace) release(windows []*window) {
+// release ends a request, or one that was never made, and returns what is closed at the next end.
+func (p *pace) release(windows []*window, void bool) <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
 	for _, w := range windows {
 		w.flying--
-		if w.limit > 0 {
+		if w.limit > 0 && !void {
 			w.ended = append(w.ended, now)
 		}
 	}
 	p.tell()
-}
-
-// forgo ends a write that was never made.
-func (p *pace) forgo(create bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, w := range p.windows(create) {
-		w.flying--
-	}
-	p.tell()
+	return p.changed
 }
 
 // tell wakes those who wait. The lock is held.

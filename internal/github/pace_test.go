@@ -28,7 +28,7 @@ func TestE9_WritesArePacedInEveryWindow(t *testing.T) {
 		for range 100 {
 			all.Go(func() {
 				time.Sleep(rand.N(3 * time.Minute))
-				release, err := p.acquire(t.Context(), false)
+				slot, err := p.acquire(t.Context(), false)
 				if err != nil {
 					t.Error(err)
 					return
@@ -38,7 +38,7 @@ func TestE9_WritesArePacedInEveryWindow(t *testing.T) {
 				mu.Lock()
 				flights = append(flights, flight{start, time.Now()})
 				mu.Unlock()
-				release()
+				slot.end()
 			})
 		}
 		all.Wait()
@@ -64,9 +64,9 @@ func TestE9_ContentIsPacedByTheHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPace(0, 3)
 		write := func(create bool) error {
-			release, err := p.acquire(t.Context(), create)
+			slot, err := p.acquire(t.Context(), create)
 			if err == nil {
-				release()
+				slot.end()
 			}
 			return err
 		}
@@ -107,7 +107,7 @@ func TestE9_AWaitBeyondTheLongestIsARetry(t *testing.T) {
 		start := time.Now()
 		for range 10 {
 			all.Go(func() {
-				release, err := p.acquire(t.Context(), false)
+				slot, err := p.acquire(t.Context(), false)
 				mu.Lock()
 				defer mu.Unlock()
 				if err != nil {
@@ -115,7 +115,7 @@ func TestE9_AWaitBeyondTheLongestIsARetry(t *testing.T) {
 					return
 				}
 				accepted = append(accepted, time.Since(start))
-				release()
+				slot.end()
 			})
 		}
 		all.Wait()

@@ -13,10 +13,9 @@ const outdated = time.Second
 
 // turn is a write that may start: it has waited for the limits and for the end of a pause.
 type turn struct {
-	door    *door
-	content bool
-	release func()
-	taken   atomic.Bool
+	door  *door
+	slot  *slot
+	taken atomic.Bool
 }
 
 type turnKey struct{}
@@ -42,35 +41,35 @@ func (c *Client) Turn(ctx context.Context, repo string, creates bool) (hls.Turn,
 }
 
 func (d *door) turn(ctx context.Context, content bool) (*turn, error) {
-	release, err := d.writes.acquire(ctx, content)
+	s, err := d.writes.acquire(ctx, content)
 	if err != nil {
 		return nil, err
 	}
 	if err := d.waitPause(ctx, "core", d.writes.longest); err != nil {
-		d.writes.forgo(content)
+		s.forgo()
 		return nil, err
 	}
-	return &turn{door: d, content: content, release: release}, nil
+	return &turn{door: d, slot: s}, nil
 }
 
 // end gives back a turn that nothing was written in.
 func (t *turn) end() {
 	if t.taken.CompareAndSwap(false, true) {
-		t.door.writes.forgo(t.content)
+		t.slot.forgo()
 	}
 }
 
 // permit waits until the limits let a call start, unless the call has a turn. patience is how long it may then be held
 // up by a pause: one that has its turn not at all, for whoever makes it takes it for made by now.
-func (d *door) permit(ctx context.Context, c call) (release func(), patience time.Duration, err error) {
+func (d *door) permit(ctx context.Context, c call) (s *slot, patience time.Duration, err error) {
 	pace, longest := d.reads, d.writes.longest
 	if c.does.writing() {
 		pace = d.writes
 		t, _ := ctx.Value(turnKey{}).(*turn)
-		if t != nil && t.door == d && t.content == c.content && t.taken.CompareAndSwap(false, true) {
-			return t.release, 0, nil
+		if t != nil && t.door == d && t.slot.create == c.content && t.taken.CompareAndSwap(false, true) {
+			return t.slot, 0, nil
 		}
 	}
-	release, err = pace.acquire(ctx, c.content)
-	return release, longest, err
+	s, err = pace.acquire(ctx, c.content)
+	return s, longest, err
 }

@@ -70,7 +70,7 @@ func TestE6_ALongWaitForATurnIsTold(t *testing.T) {
 	t.Parallel()
 	c, _ := limitedToOne(t)
 	d := c.tokenDoor(hls.Secret(testToken))
-	d.pause("", outdated+100*time.Millisecond)
+	d.pause(t.Context(), "", outdated+100*time.Millisecond)
 	turn, err := c.Turn(t.Context(), widget.Repo, false)
 	if err != nil || !turn.Waited {
 		t.Errorf("%+v, %v", turn.Waited, err)
@@ -86,7 +86,7 @@ func TestE9_APauseAfterTheTurnIsARetry(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer turn.End()
-	c.tokenDoor(hls.Secret(testToken)).pause("", time.Minute)
+	c.tokenDoor(hls.Secret(testToken)).pause(t.Context(), "", time.Minute)
 	err = c.AddLabels(turn.Take(soon(t)), widget, []string{"bug"})
 	var retry *hls.RetryAfter
 	if !errors.As(err, &retry) || !retry.Free || errors.Is(err, hls.ErrAmbiguous) || len(s.seen()) > 0 {

@@ -122,12 +122,15 @@ func (p *Pipeline) guarded(ctx context.Context, j *journey) (err error) {
 	return p.process(ctx, j)
 }
 
-// keep renews the lease until ctx ends, and cancels the run once the lease is lost. The channel it returns closes
-// when it has stopped.
+// keep renews the lease until ctx ends, and cancels the run once the lease is lost, or may be: a process that was stopped
+// for longer than that goes on with nothing that another may have begun. The channel it returns closes when it has
+// stopped.
 func (p *Pipeline) keep(ctx context.Context, cancel context.CancelFunc, task hls.Task) <-chan struct{} {
 	stopped := make(chan struct{})
+	lapse := time.AfterFunc(p.cfg.Lease, cancel)
 	go func() {
 		defer close(stopped)
+		defer lapse.Stop()
 		tick := time.NewTicker(p.cfg.Lease / 3)
 		defer tick.Stop()
 		for {
@@ -135,9 +138,14 @@ func (p *Pipeline) keep(ctx context.Context, cancel context.CancelFunc, task hls
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				if err := p.store.Renew(ctx, task, p.cfg.Lease); errors.Is(err, hls.ErrLost) {
+				asked := time.Now()
+				err := p.store.Renew(ctx, task, p.cfg.Lease)
+				if errors.Is(err, hls.ErrLost) {
 					cancel()
 					return
+				}
+				if err == nil {
+					lapse.Reset(time.Until(asked.Add(p.cfg.Lease)))
 				}
 			}
 		}

@@ -66,15 +66,34 @@ func TestE5_TheLeaseIsKept(t *testing.T) {
 // A run whose lease is lost is told to stop.
 func TestE5_ALostLeaseEndsTheRun(t *testing.T) {
 	t.Parallel()
-	p, store, task := claimed(t, 300*time.Millisecond)
+	const lease = 3 * time.Second
+	p, store, task := claimed(t, lease)
 	if err := store.Release(t.Context(), task); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
+	began := time.Now()
 	<-p.keep(ctx, cancel, task)
-	if !errors.Is(ctx.Err(), context.Canceled) {
-		t.Errorf("the run goes on: %v", ctx.Err())
+	if took := time.Since(began); !errors.Is(ctx.Err(), context.Canceled) || took >= lease {
+		t.Errorf("the run went on for %s: %v", took, ctx.Err())
+	}
+}
+
+// A run whose lease could not be renewed is told to stop once another may have begun.
+func TestO2_ALapsedLeaseEndsTheRun(t *testing.T) {
+	t.Parallel()
+	const lease = 300 * time.Millisecond
+	p, store, task := claimed(t, lease)
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	began := time.Now()
+	<-p.keep(ctx, cancel, task)
+	if took := time.Since(began); !errors.Is(ctx.Err(), context.Canceled) || took < lease {
+		t.Errorf("the run went on for %s: %v", took, ctx.Err())
 	}
 }
 

@@ -4,7 +4,7 @@ import "time"
 
 // Config says where everything is kept, and for how long.
 type Config struct {
-	// URL is where the record is kept: sqlite:PATH. postgres://… is for a later version, and refused by this one.
+	// URL is where the record is kept: sqlite:PATH for one process, or postgres://USER:PASSWORD@HOST/DATABASE for any number.
 	URL string `yaml:"url"`
 	// Retention says how long what is stored is kept; zero keeps it for good. The totals of the counters stay.
 	Retention Retention `yaml:"retention"`

@@ -46,6 +46,7 @@ func (s *Store) sweep(ctx context.Context) (more bool, err error) {
 			return err
 		}
 		more = n == folded
+		t.clear()
 		return t.tidy()
 	})
 	return more && err == nil, err

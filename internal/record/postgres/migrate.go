@@ -43,6 +43,10 @@ func migrate(ctx context.Context, settings *pgx.ConnConfig, cfg Config) (err err
 	if doubt != "" && cfg.Warn != nil {
 		cfg.Warn(doubt)
 	}
+	want, err := lastMigration()
+	if err != nil {
+		return err
+	}
 	old, err := outdated(ctx, conn)
 	switch {
 	case err != nil || !old:
@@ -53,7 +57,7 @@ func migrate(ctx context.Context, settings *pgx.ConnConfig, cfg Config) (err err
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", lockName); err != nil {
 		return err
 	}
-	if err := up(ctx, settings); err != nil {
+	if err := up(ctx, settings, want); err != nil {
 		return fmt.Errorf("migrate schema: %w", err)
 	}
 	return nil
@@ -79,7 +83,8 @@ func outdated(ctx context.Context, conn *pgx.Conn) (bool, error) {
 	return have < want, nil
 }
 
-func up(ctx context.Context, settings *pgx.ConnConfig) (err error) {
+// up makes the migrations that are missing, up to a number.
+func up(ctx context.Context, settings *pgx.ConnConfig, to int64) (err error) {
 	steps, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
@@ -91,7 +96,7 @@ func up(ctx context.Context, settings *pgx.ConnConfig) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = provider.Up(ctx)
+	_, err = provider.UpTo(ctx, to)
 	return err
 }
 

@@ -67,6 +67,11 @@ func (s *Store) open(ctx context.Context, cfg Config) error {
 	if err := migrate(ctx, settings.ConnConfig, cfg); err != nil {
 		return err
 	}
+	return s.start(ctx, settings)
+}
+
+// start works on a schema as it is.
+func (s *Store) start(ctx context.Context, settings *pgxpool.Config) (err error) {
 	if s.pool, err = pgxpool.NewWithConfig(ctx, settings); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -15,7 +16,7 @@ import (
 // ExerciseShared runs what must hold where several stores, as of several instances, are open on one database. The
 // backend's open is called for each of them.
 func ExerciseShared(t *testing.T, backend Backend) {
-	for name, test := range map[string]func(*street){
+	tests := map[string]func(*street){
 		"O2_WorkIsShared":               workIsShared,
 		"O2_SilentStoreIsTakenOver":     takenOver,
 		"O2_OneOfManyTakesOver":         oneTakesOver,
@@ -27,7 +28,9 @@ func ExerciseShared(t *testing.T, backend Backend) {
 		"E6_NewestOfAllStands":          newestOfAll,
 		"S3_CapsAreOfTheWhole":          wholeCaps,
 		"SecretIsTheSameEverywhere":     sameSecret,
-	} {
+	}
+	maps.Copy(tests, shareTests())
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(newStreet(t, backend))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ func ExerciseShared(t *testing.T, backend Backend) {
 		"I3_OneBodyEverywhereIsOne":     oneBodyEverywhere,
 		"E6_NewestOfAllStands":          newestOfAll,
 		"S3_CapsAreOfTheWhole":          wholeCaps,
+		"E7_CountedTogetherEverywhere":  countedEverywhere,
 		"SecretIsTheSameEverywhere":     sameSecret,
 	}
 	maps.Copy(tests, shareTests())
@@ -309,6 +311,27 @@ func wholeCaps(s *street) {
 		}
 	})
 	same(s.house, "set aside", got, 990_000)
+}
+
+// countedEverywhere: tasks of many subjects that count under one keep its cap, whichever stores reserve at once.
+func countedEverywhere(s *street) {
+	together := hls.Subject{RepoID: 1, Repo: "acme/widgets", Kind: hls.KindOther, Ref: "ci/pull/1"}
+	var tasks []hls.Task
+	for i := range 30 {
+		tasks = append(tasks, s.running(s.work(issue(1, i))))
+	}
+	var next, fit atomic.Int64
+	s.each(10, func(store record.Store) {
+		_, err := store.Reserve(s.ctx, hls.Reservation{Task: tasks[next.Add(1)-1], SubjectDaily: 3, Counted: &together})
+		var c *hls.Capped
+		switch {
+		case err == nil:
+			fit.Add(1)
+		case !errors.As(err, &c):
+			s.Error(err)
+		}
+	})
+	same(s.house, "fit at once", fit.Load(), 3)
 }
 
 func sameSecret(s *street) {

@@ -334,6 +334,10 @@ func (s *Store) planned(t *testing.T, state string) {
 		"newest":  {newestOf, "text[], text[], boolean[]", "tasks_newest: (subject_key = s.k) AND (purpose = s.p)"},
 		"waiting": {waitingOf, "text[], text[]", "tasks_pending: (subject_key = s.k) AND (purpose = s.p)"},
 		"next":    {nextDue, "", "lanes_repo: (repo_id = y.repo_id)  tasks_running:"},
+		"uses":    {usesOf, "text[]", "uses_name: (name = ANY ($1))"},
+		"used":    {endUse, "text, timestamptz, text[], bigint[]", "uses_pkey: (ticket = $1)"},
+		"buckets": {bucketsOf, "text[]", "buckets_pkey: (name = ANY ($1))"},
+		"pauses":  {pausesOf, "text[]", "pauses_pkey: (name = ANY ($1))"},
 	} {
 		plan := s.explain(t, name, c.query, c.types)
 		for use := range strings.SplitSeq(c.uses, "  ") {

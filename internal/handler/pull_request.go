@@ -50,8 +50,8 @@ func (pullRequests) Gather(ctx context.Context, read Reader, e hls.Event, r hls.
 	if f.PullRequest.Draft && r.Hears("pull_request_review") {
 		f.Revision += asDraft
 	}
-	if f.Files, err = read.Files(ctx, e.Subject); err != nil {
-		return hls.Facts{}, fmt.Errorf("read files: %w", err)
+	if f.Files, err = filesOf(ctx, read, e, f.PullRequest.Head.SHA); err != nil {
+		return hls.Facts{}, err
 	}
 	if f.Skip = leaveFiles(f.Files, r.Ignore.Paths); f.Skip != "" {
 		return f, nil
@@ -72,6 +72,23 @@ func (pullRequests) Gather(ctx context.Context, read Reader, e hls.Event, r hls.
 	}
 	f.Values = map[string]any{earlierValue: before}
 	return f, followReviews(ctx, read, e, &f, r)
+}
+
+// filesOf reads the files at a head. GitHub lists those of the newest: whoever pushes meanwhile would have the next commits
+// taken for reviewed.
+func filesOf(ctx context.Context, read Reader, e hls.Event, head string) ([]hls.File, error) {
+	files, err := read.Files(ctx, e.Subject)
+	if err != nil {
+		return nil, fmt.Errorf("read files: %w", err)
+	}
+	now, err := read.PullRequest(ctx, e.Subject)
+	if err != nil {
+		return nil, fmt.Errorf("read pull request again: %w", err)
+	}
+	if now.Head.SHA != head {
+		return nil, fmt.Errorf("%w: its head was %s, and is %s", hls.ErrStale, head, now.Head.SHA)
+	}
+	return files, nil
 }
 
 // presentPull reads the pull request of an event, unless it is to be left alone.

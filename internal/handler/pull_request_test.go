@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -345,5 +346,22 @@ func TestSizeLabelIsCounted(t *testing.T) {
 	p := planPull(t, f, goodReviewAnswer(), rule())
 	if add, remove := labelsIn(p, hls.AddLabels), labelsIn(p, hls.RemoveLabels); add != "size/M" || remove != "size/S" {
 		t.Errorf("grown: adds %q, removes %q", add, remove)
+	}
+}
+
+// whilePushed is a reader of a pull request that is pushed to while its files are listed.
+type whilePushed struct{ *github }
+
+func (w whilePushed) Files(ctx context.Context, s hls.Subject) ([]hls.File, error) {
+	w.pull.Head.SHA = "newer"
+	return w.github.Files(ctx, s)
+}
+
+// Files of a newer head are not taken for those of the one that was read.
+func TestE6_APushWhileFilesAreReadIsNotPassedOver(t *testing.T) {
+	t.Parallel()
+	_, err := For("pull_request").Gather(t.Context(), whilePushed{pushedTo()}, pullEvent("synchronize"), rule())
+	if !errors.Is(err, hls.ErrStale) {
+		t.Errorf("got %v", err)
 	}
 }

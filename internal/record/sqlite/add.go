@@ -3,7 +3,9 @@ package sqlite
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"hls/internal/fault"
@@ -21,13 +23,13 @@ func (s *Store) Add(ctx context.Context, in record.Intake) (receipt hls.Receipt,
 	if in.Work != nil {
 		a.payload = record.Pack(in.Delivery.Body)
 	}
-	err = s.writeBytes(ctx, len(a.payload), func(t *tx) (err error) {
+	err = s.await(ctx, &op{bytes: len(a.payload), whole: true, do: func(t *tx) (err error) {
 		if receipt, err = a.add(t); err == nil {
 			t.counts.Request(receipt.Class, receipt.Reason)
 		}
 		fault.At(fault.InTransaction)
 		return err
-	})
+	}})
 	if err != nil {
 		return hls.Receipt{}, fmt.Errorf("add delivery: %w", err)
 	}
@@ -41,19 +43,25 @@ type addition struct {
 	payload []byte
 }
 
+// stored is what is known of a delivery's id, NULL when it is new, and whether its body was accepted lately, under
+// whichever id.
+const stored = `SELECT (SELECT ignored FROM deliveries WHERE id = ?1),
+	EXISTS (SELECT 1 FROM deliveries WHERE hash = ?2 AND accepted_at > ?3 AND accepted_at > 0)
+		OR EXISTS (SELECT 1 FROM bodies WHERE hash = ?2 AND accepted_at > ?3)`
+
 // add looks for the delivery by its id first, then by its body, and stores what is new.
 func (a *addition) add(t *tx) (hls.Receipt, error) {
-	d := a.Delivery
-	var ignored string
-	err := t.row(`SELECT ignored FROM deliveries WHERE id = ?`, []any{d.ID}, &ignored)
-	if err == nil {
-		return a.again(t, ignored != "")
-	}
-	if !none(err) {
+	var ignored sql.NullString
+	var seen bool
+	since := max(stamp(t.aged().Add(-record.HashWindow)), 0)
+	if err := t.row(stored, []any{a.Delivery.ID, a.Delivery.Hash[:], since}, &ignored, &seen); err != nil {
 		return hls.Receipt{}, err
 	}
-	if seen, err := a.seen(t); seen || err != nil {
-		return hls.Receipt{Class: hls.Duplicate, Reason: "body"}, err
+	switch {
+	case ignored.Valid:
+		return a.again(t, ignored.String != "", seen)
+	case seen:
+		return hls.Receipt{Class: hls.Duplicate, Reason: "body"}, nil
 	}
 	if err := a.store(t); err != nil {
 		return hls.Receipt{}, err
@@ -62,11 +70,14 @@ func (a *addition) add(t *tx) (hls.Receipt, error) {
 }
 
 // again decides on an id that is known.
-func (a *addition) again(t *tx, ignored bool) (hls.Receipt, error) {
+func (a *addition) again(t *tx, ignored, seen bool) (hls.Receipt, error) {
+	const q = `SELECT ifnull(max(hash = ?2), 0), ifnull(max(hook_id = ?3 AND hash <> ?2), 0) FROM (
+		SELECT hook_id, hash FROM deliveries WHERE id = ?1 UNION ALL SELECT hook_id, hash FROM bodies WHERE delivery_id = ?1)`
+	const move = `INSERT INTO bodies (delivery_id, hook_id, hash, accepted_at) SELECT id, hook_id, hash, accepted_at FROM deliveries WHERE id = ?
+		ON CONFLICT DO NOTHING`
 	d := a.Delivery
 	var sameBody, sameHook bool
-	err := t.row(`SELECT ifnull(max(hash = ?2), 0), ifnull(max(hook_id = ?3 AND hash <> ?2), 0) FROM bodies WHERE delivery_id = ?1`,
-		[]any{d.ID, d.Hash[:], d.HookID}, &sameBody, &sameHook)
+	err := t.row(q, []any{d.ID, d.Hash[:], d.HookID}, &sameBody, &sameHook)
 	switch {
 	case err != nil:
 		return hls.Receipt{}, err
@@ -76,57 +87,48 @@ func (a *addition) again(t *tx, ignored bool) (hls.Receipt, error) {
 		return hls.Receipt{Class: hls.Duplicate, Reason: "delivery_id"}, nil
 	case !ignored:
 		return hls.Receipt{Class: hls.Duplicate, Reason: "alias"}, a.body(t, true)
-	}
-	if seen, err := a.seen(t); seen || err != nil {
-		return hls.Receipt{Class: hls.Duplicate, Reason: "body"}, err
-	}
-	if a.Work == nil {
+	case seen:
+		return hls.Receipt{Class: hls.Duplicate, Reason: "body"}, nil
+	case a.Work == nil:
 		return hls.Receipt{Class: hls.Ignored, Reason: a.Ignored}, a.body(t, false)
 	}
-	if err := a.store(t); err != nil {
+	if err := errors.Join(t.exec(move, d.ID), a.store(t)); err != nil {
 		return hls.Receipt{}, err
 	}
 	return a.receipt(t)
 }
 
-// seen tells whether the body was accepted lately, under whichever id.
-func (a *addition) seen(t *tx) (seen bool, err error) {
-	since := stamp(t.aged().Add(-record.HashWindow))
-	err = t.row(`SELECT EXISTS (SELECT 1 FROM bodies WHERE hash = ? AND accepted_at > ?)`, []any{a.Delivery.Hash[:], max(since, 0)}, &seen)
-	return seen, err
-}
-
 // store writes the delivery: anew, or over one that was ignored.
 func (a *addition) store(t *tx) error {
-	const q = `INSERT INTO deliveries (id, request_id, hook_id, event, action, repo, repo_id, scope, sender, headers, hash, ignored, received_at, payload)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	const q = `INSERT INTO deliveries (id, request_id, hook_id, event, action, repo, repo_id, scope, sender, headers, hash, ignored, received_at,
+			payload, accepted_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET request_id = excluded.request_id, hook_id = excluded.hook_id, event = excluded.event,
 			action = excluded.action, repo = excluded.repo, repo_id = excluded.repo_id, scope = excluded.scope, sender = excluded.sender,
 			headers = excluded.headers, hash = excluded.hash, ignored = excluded.ignored,
-			received_at = excluded.received_at, payload = excluded.payload`
+			received_at = excluded.received_at, payload = excluded.payload, accepted_at = excluded.accepted_at`
 	d, ignored := a.Delivery, a.Ignored
 	if a.Work != nil {
 		ignored = ""
 	} else if ignored == "" {
 		ignored = "no_work"
 	}
-	err := t.exec(q, d.ID, d.RequestID, d.HookID, d.Event, d.Action, d.Repo, d.RepoID, d.Scope, d.Sender, string(a.headers), d.Hash[:],
-		ignored, stamp(d.ReceivedAt), a.payload)
-	if err != nil {
-		return err
-	}
-	return a.body(t, a.Work != nil)
+	return t.exec(q, d.ID, d.RequestID, d.HookID, d.Event, d.Action, d.Repo, d.RepoID, d.Scope, d.Sender, string(a.headers), d.Hash[:],
+		ignored, stamp(d.ReceivedAt), a.payload, a.acceptedAt(t, a.Work != nil))
 }
 
-// body notes the hash of the body for the delivery and the hook that sent it.
+// body notes another body of a known id, for the hook that sent it.
 func (a *addition) body(t *tx, accepted bool) error {
 	const q = `INSERT INTO bodies (delivery_id, hook_id, hash, accepted_at) VALUES (?, ?, ?, ?)
 		ON CONFLICT (delivery_id, hook_id) DO UPDATE SET accepted_at = max(accepted_at, excluded.accepted_at)`
-	var at int64
-	if accepted {
-		at = stamp(t.now)
+	return t.exec(q, a.Delivery.ID, a.Delivery.HookID, a.Delivery.Hash[:], a.acceptedAt(t, accepted))
+}
+
+func (a *addition) acceptedAt(t *tx, accepted bool) int64 {
+	if !accepted {
+		return 0
 	}
-	return t.exec(q, a.Delivery.ID, a.Delivery.HookID, a.Delivery.Hash[:], at)
+	return stamp(t.now)
 }
 
 // receipt queues the work of a delivery that was stored just now.

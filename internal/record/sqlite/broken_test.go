@@ -20,7 +20,7 @@ func onDisk(t testing.TB, seed uint64) (*Store, *disk.Disk) {
 	t.Helper()
 	dir := t.TempDir()
 	d := newDisk(t, dir, seed)
-	s, err := Open(t.Context(), Config{URL: "sqlite:" + filepath.Join(dir, "hls.db")})
+	s, err := Open(t.Context(), Config{log: 1000, URL: "sqlite:" + filepath.Join(dir, "hls.db")})
 	must(t, err)
 	t.Cleanup(func() { _ = s.Close() })
 	return s, d
@@ -33,7 +33,7 @@ func after(t testing.TB, d *disk.Disk, s *Store) *Store {
 	_ = s.Healthy(t.Context())
 	dir := t.TempDir()
 	must(t, d.Survivors(dir))
-	left, err := Open(t.Context(), Config{URL: "sqlite:" + filepath.Join(dir, "hls.db")})
+	left, err := Open(t.Context(), Config{log: 1000, URL: "sqlite:" + filepath.Join(dir, "hls.db")})
 	must(t, err)
 	t.Cleanup(func() { _ = left.Close() })
 	must(t, intact(left))
@@ -225,15 +225,15 @@ func moveWhileRead(t *testing.T, s *Store, write func()) {
 	must(t, reader.QueryRowContext(t.Context(), `SELECT count(*) FROM tasks`).Scan(&n))
 	write()
 	must(t, s.write(t.Context(), func(*tx) error { return nil }))
-	log, moved := moveLog(t, s, "PASSIVE")
+	log, moved := checkpoint(t, s, "PASSIVE")
 	if moved == 0 || moved >= log {
 		t.Fatalf("%d of %d pages were moved, want some", moved, log)
 	}
 	must(t, reader.Rollback())
 }
 
-// moveLog runs a checkpoint on a connection of its own: the writer's is its goroutine's alone.
-func moveLog(t *testing.T, s *Store, mode string) (log, moved int) {
+// checkpoint runs a checkpoint on a connection of its own: the writer's is its goroutine's alone.
+func checkpoint(t *testing.T, s *Store, mode string) (log, moved int) {
 	t.Helper()
 	db, err := connect(t.Context(), s.path, writing)
 	must(t, err)

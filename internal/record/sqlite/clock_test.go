@@ -56,7 +56,7 @@ type clocked struct {
 func newClocked(t testing.TB) *clocked {
 	t.Helper()
 	c := &clocked{t: t, settable: &settable{now: time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)}}
-	c.cfg = Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "hls.db"), Now: c.wall, steady: c.steady}
+	c.cfg = Config{log: 1000, URL: "sqlite:" + filepath.Join(t.TempDir(), "hls.db"), Now: c.wall, steady: c.steady}
 	c.open()
 	t.Cleanup(func() { _ = c.Close() })
 	return c

@@ -134,11 +134,19 @@ var settings = []struct {
 
 // connect opens connections with the settings and reads them back.
 func connect(ctx context.Context, path string, r role) (*sql.DB, error) {
+	return connectBy(ctx, "", path, r)
+}
+
+// connectBy is connect by a way to files other than SQLite's own.
+func connectBy(ctx context.Context, vfs, path string, r role) (*sql.DB, error) {
 	q := url.Values{"_error_rc": {"1"}, "_dqs": {"0"}}
 	for _, s := range settings {
 		if r == writing || !s.kept {
 			q.Add("_pragma", s.name+"("+s.value+")")
 		}
+	}
+	if vfs != "" {
+		q.Set("vfs", vfs)
 	}
 	switch r {
 	case writing:

@@ -24,6 +24,25 @@ func (t *tx) settle(subjectKey string, repoID int64) error {
 	return err
 }
 
+// join is settle for a task that was queued while no other of its subject changed.
+func (t *tx) join(subjectKey string, repoID, runAt int64) error {
+	const lane = `INSERT INTO lanes (subject_key, repo_id, busy, due_at) VALUES (?1, ?2, 0, ?3)
+		ON CONFLICT (subject_key) DO UPDATE SET due_at = ?3 WHERE due_at IS NULL OR due_at > ?3
+		RETURNING busy`
+	const yard = `INSERT INTO yards (repo_id, running, due_at) VALUES (?1, 0, ?2)
+		ON CONFLICT (repo_id) DO UPDATE SET due_at = ?2 WHERE due_at IS NULL OR due_at > ?2`
+	t.ready = true
+	var busy bool
+	err := t.row(lane, []any{subjectKey, repoID, runAt}, &busy)
+	if none(err) || err == nil && busy {
+		return nil // What is due first in the lane, or in the yard, has not changed.
+	}
+	if err != nil {
+		return err
+	}
+	return t.exec(yard, repoID, runAt)
+}
+
 const (
 	lane = `INSERT INTO lanes (subject_key, repo_id, busy, due_at) VALUES (?1, ?2,
 			EXISTS (SELECT 1 FROM tasks WHERE subject_key = ?1 AND state = 'running'),

@@ -64,7 +64,7 @@ func powerLoss(t *testing.T, seed uint64, pragma string, failed map[string]int) 
 		failed[string(d.Last().Kind)+d.Last().File]++
 		must(t, d.Survivors(next))
 	}
-	s, err := Open(t.Context(), Config{URL: "sqlite:" + filepath.Join(dir, "2", "hls.db")})
+	s, err := Open(t.Context(), Config{log: 1000, URL: "sqlite:" + filepath.Join(dir, "2", "hls.db")})
 	if err != nil {
 		t.Fatalf("seed %d: after the power loss: %v", seed, err)
 	}
@@ -115,7 +115,7 @@ func cutAt(r *rand.Rand) func(disk.Op) bool {
 // untilOff opens a store and works with it until writes fail.
 func (h *history) untilOff(dir, pragma string) {
 	ctx := h.t.Context()
-	s, err := Open(ctx, Config{URL: "sqlite:" + filepath.Join(dir, "hls.db")})
+	s, err := Open(ctx, Config{log: 1000, URL: "sqlite:" + filepath.Join(dir, "hls.db")})
 	if err != nil {
 		return
 	}

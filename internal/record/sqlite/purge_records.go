@@ -36,7 +36,8 @@ type records struct {
 }
 
 // spent tells whether a delivery can go.
-const spent = `SELECT NOT EXISTS (SELECT 1 FROM bodies WHERE delivery_id = ?1 AND accepted_at >= ?2)
+const spent = `SELECT NOT EXISTS (SELECT 1 FROM deliveries WHERE id = ?1 AND accepted_at >= ?2)
+	AND NOT EXISTS (SELECT 1 FROM bodies WHERE delivery_id = ?1 AND accepted_at >= ?2)
 	AND NOT EXISTS (SELECT 1 FROM tasks WHERE delivery_id = ?1 AND (state IN ('queued', 'running') OR queued_at >= ?2))
 	AND NOT EXISTS (SELECT 1 FROM tasks t JOIN effects e ON e.task_id = t.id WHERE t.delivery_id = ?1
 		AND (e.at >= ?2 OR e.state IN ('intent', 'sending', 'unknown')

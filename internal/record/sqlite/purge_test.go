@@ -204,7 +204,7 @@ func TestPurgeGivesSpaceBack(t *testing.T) {
 	full := y.size()
 	y.pass(40 * day)
 	y.all()
-	moveLog(t, y.Store, "TRUNCATE")
+	checkpoint(t, y.Store, "TRUNCATE")
 	if small := y.size(); small > full/2 {
 		t.Errorf("%d KB have become %d KB", full>>10, small>>10)
 	}

@@ -39,7 +39,7 @@ const (
 // enqueue stores a task: queued, with what it supersedes, or superseded itself when it came late.
 func (t *tx) enqueue(from origin, work record.NewTask) (int64, error) {
 	key, occurred := work.Subject.Key(), stamp(work.OccurredAt)
-	state, reason, burst := hls.Queued, "", t.now
+	state, reason, burst, alone := hls.Queued, "", t.now, true
 	last, late, err := t.late(key, work, &occurred)
 	if err != nil {
 		return 0, err
@@ -49,6 +49,7 @@ func (t *tx) enqueue(from origin, work record.NewTask) (int64, error) {
 		state, reason = hls.Superseded, record.ReasonLate
 		t.counts.Ended(state, reason)
 	case last >= 0:
+		alone = false
 		first, err := t.supersede(key, work.Purpose, occurred)
 		if err != nil {
 			return 0, err
@@ -60,12 +61,14 @@ func (t *tx) enqueue(from origin, work record.NewTask) (int64, error) {
 	const q = `INSERT INTO tasks (delivery_id, request_id, origin, subject_key, scope, repo_id, repo, kind, number, ref, purpose,
 			event, action, actor, state, reason, occurred_at, queued_at, burst_at, run_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	sub := work.Subject
+	sub, runAt := work.Subject, stamp(record.RunAt(t.now, burst, work.Debounce))
 	id, err := t.insert(q, from.deliveryID, from.requestID, work.Origin, key, sub.Scope, sub.RepoID, sub.Repo, sub.Kind, sub.Number, sub.Ref,
-		work.Purpose, work.Event, work.Action, work.Actor, state, reason, occurred, stamp(t.now), stamp(burst),
-		stamp(record.RunAt(t.now, burst, work.Debounce)))
-	if err != nil || state != hls.Queued {
+		work.Purpose, work.Event, work.Action, work.Actor, state, reason, occurred, stamp(t.now), stamp(burst), runAt)
+	switch {
+	case err != nil || state != hls.Queued:
 		return id, err
+	case alone:
+		return id, t.join(key, sub.RepoID, runAt)
 	}
 	return id, t.settle(key, sub.RepoID)
 }

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	driver "modernc.org/sqlite"
+
 	"hls/internal/hls"
 	"hls/internal/record"
 )
@@ -25,6 +27,7 @@ type Config struct {
 	Now  func() time.Time // nil means time.Now
 
 	sync   func(dir string) error // nil means syncDir
+	log    int                    // pages in the log that are moved into the file; 0 means longLog
 	steady func() time.Duration   // of Now, how much time has gone by; nil means what Now goes forward
 }
 
@@ -57,28 +60,35 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if cfg.sync == nil {
 		cfg.sync = syncDir
 	}
+	if cfg.log == 0 {
+		cfg.log = longLog
+	}
 	s := &Store{path: path, now: cfg.Now, sync: cfg.sync, purge: newPurge(), wake: make(chan struct{}, 1)}
 	s.close = sync.OnceValue(s.shut)
-	if err := s.open(ctx, c, cfg.Keep); err != nil {
+	if err := s.open(ctx, c, cfg); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), s.Close())
 	}
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context, c *clock, keep bool) (err error) {
+func (s *Store) open(ctx context.Context, c *clock, cfg Config) (err error) {
+	// Of a file's metadata a commit needs its size alone. Where the system has no such call, fsync stays.
+	if _, err := driver.Fdatasync(true); err != nil && !errors.Is(err, driver.ErrFdatasyncUnavailable) {
+		return err
+	}
 	if err = s.create(); err != nil {
 		return err
 	}
 	if s.lock, err = lock(s.path + ".lock"); err != nil {
 		return err
 	}
-	if err := migrate(ctx, s.path, keep); err != nil {
+	if err := migrate(ctx, s.path, cfg.Keep); err != nil {
 		return err
 	}
 	if s.readers, err = connect(ctx, s.path, reading); err != nil {
 		return err
 	}
-	if s.writer, err = newWriter(ctx, s.path, c); err != nil {
+	if s.writer, err = newWriter(ctx, s.path, c, cfg.log); err != nil {
 		return err
 	}
 	if err := s.write(ctx, s.recoverTasks); err != nil {

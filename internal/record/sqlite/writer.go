@@ -6,22 +6,23 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 
 	"hls/internal/record"
+	"hls/internal/record/sqlite/frames"
 )
 
-const (
-	batchOps   = 128      // writes in one transaction
-	batchBytes = 16 << 20 // of payload in one transaction
-	backlog    = 1024     // writes that wait; more make their callers wait
-)
+// backlog is how many writes wait; more make their callers wait.
+const backlog = 1024
 
 // writer is the one goroutine that writes. It commits whatever has gathered in one transaction, and answers each
 // caller after the commit: while one commit waits for the disk, the next batch gathers.
 type writer struct {
 	db      *sql.DB
 	conn    *sql.Conn
+	mover   *mover
+	frames  *frames.VFS // of conn
+	longLog int         // pages
+	last    int         // writes in the last batch
 	stmts   map[string]*sql.Stmt
 	clock   *clock
 	ops     chan *op
@@ -35,41 +36,55 @@ type writer struct {
 	closed bool
 }
 
-// op is one write. Its caller may give it up until the writer has taken it, and must wait for its end from then on.
-type op struct {
-	do    func(*tx) error
-	bytes int
-	taken atomic.Bool // by the writer or, to give it up, by the caller
-	tx    *tx
-	err   error
-	done  chan struct{}
-}
-
-func newWriter(ctx context.Context, path string, c *clock) (*writer, error) {
-	db, err := connect(ctx, path, writing)
-	if err != nil {
+func newWriter(ctx context.Context, path string, c *clock, log int) (_ *writer, err error) {
+	w := &writer{path: path, longLog: log, stmts: map[string]*sql.Stmt{}, clock: c, ops: make(chan *op, backlog), stopped: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.disconnect())
+		}
+	}()
+	if w.frames, err = frames.New(); err != nil {
 		return nil, err
 	}
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
+	if w.db, err = connectBy(ctx, w.frames.Name, path, writing); err != nil {
+		return nil, err
 	}
-	w := &writer{
-		db: db, conn: conn, path: path, stmts: map[string]*sql.Stmt{}, clock: c,
-		ops: make(chan *op, backlog), stopped: make(chan struct{}),
+	if w.conn, err = w.db.Conn(ctx); err != nil {
+		return nil, err
+	}
+	if w.mover, err = newMover(ctx, path); err != nil {
+		return nil, err
 	}
 	go w.run()
 	return w, nil
 }
 
+// disconnect closes what newWriter opened.
+func (w *writer) disconnect() error {
+	var errs []error
+	if w.mover != nil {
+		errs = append(errs, w.mover.close())
+	}
+	if w.conn != nil {
+		errs = append(errs, w.conn.Close())
+	}
+	if w.db != nil {
+		errs = append(errs, w.db.Close())
+	}
+	if w.frames != nil {
+		errs = append(errs, w.frames.Close())
+	}
+	return errors.Join(errs...)
+}
+
 // write has the writer run do and returns after its commit. When ctx ends first, either do has not run and never
 // will, or write waits for it. An error of do undoes what do wrote, and nothing else.
 func (s *Store) write(ctx context.Context, do func(*tx) error) error {
-	return s.writeBytes(ctx, 0, do)
+	return s.await(ctx, &op{do: do})
 }
 
-func (s *Store) writeBytes(ctx context.Context, bytes int, do func(*tx) error) error {
-	o := &op{do: do, bytes: bytes, done: make(chan struct{})}
+func (s *Store) await(ctx context.Context, o *op) error {
+	o.done = make(chan struct{})
 	if err := s.writer.send(ctx, o); err != nil {
 		return err
 	}
@@ -111,6 +126,9 @@ func (w *writer) close() error {
 	close(w.ops)
 	w.mu.Unlock()
 	<-w.stopped
+	if w.mover.busy {
+		w.moved(<-w.mover.done)
+	}
 	var errs []error
 	for _, s := range w.stmts {
 		errs = append(errs, s.Close())
@@ -118,12 +136,13 @@ func (w *writer) close() error {
 	if w.sunk != nil { // The last connection to close would move the log and remove it.
 		return errors.Join(errs...)
 	}
-	return errors.Join(append(errs, w.conn.Close(), w.db.Close())...)
+	return errors.Join(append(errs, w.disconnect())...)
 }
 
 func (w *writer) run() {
 	defer close(w.stopped)
 	for first := range w.ops {
+		w.moveRest()
 		batch := w.gather(first)
 		if err := w.commit(batch); err != nil {
 			w.failed(batch, err)
@@ -133,31 +152,6 @@ func (w *writer) run() {
 		}
 		w.checkpoint()
 	}
-}
-
-// gather takes what waits, up to the size of a batch.
-func (w *writer) gather(first *op) []*op {
-	var batch []*op
-	bytes := 0
-	take := func(o *op) {
-		if o.taken.CompareAndSwap(false, true) {
-			batch = append(batch, o)
-			bytes += o.bytes
-		}
-	}
-	take(first)
-	for len(batch) < batchOps && bytes < batchBytes {
-		select {
-		case o, ok := <-w.ops:
-			if !ok {
-				return batch
-			}
-			take(o)
-		default:
-			return batch
-		}
-	}
-	return batch
 }
 
 // failed repeats the writes of a batch that was not committed one by one, so that one that cannot be stored does not
@@ -231,18 +225,24 @@ func (w *writer) begin(t *tx) error {
 	return t.exec("BEGIN IMMEDIATE")
 }
 
-// apply runs one write under a savepoint. It returns an error when the whole transaction is lost.
+// apply runs one write, under a savepoint unless the whole transaction is to be undone with it. It returns an error when
+// the whole transaction is lost.
 func (w *writer) apply(t *tx, o *op) error {
-	if err := t.exec("SAVEPOINT op"); err != nil {
-		return err
+	if !o.whole {
+		if err := t.exec("SAVEPOINT op"); err != nil {
+			return err
+		}
 	}
 	o.tx = &tx{w: w, now: t.now, counts: record.Counts{}}
 	o.err = unavailable(o.do(o.tx))
 	if o.err == nil {
 		t.counts.Merge(o.tx.counts)
+		if o.whole {
+			return nil
+		}
 		return t.exec("RELEASE op")
 	}
-	if errors.Is(o.err, record.ErrUnavailable) {
+	if o.whole || errors.Is(o.err, record.ErrUnavailable) {
 		return o.err
 	}
 	return errors.Join(t.exec("ROLLBACK TO op"), t.exec("RELEASE op"))

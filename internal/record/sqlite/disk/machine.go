@@ -15,6 +15,8 @@ import (
 
 	"modernc.org/libc"
 	codes "modernc.org/sqlite/lib"
+
+	"hls/internal/record/sqlite/raw"
 )
 
 // Machine stands between SQLite and its files.
@@ -51,7 +53,7 @@ func Install() (*Machine, error) {
 	if own == 0 {
 		return nil, errors.New("SQLite has no way to files")
 	}
-	m := &Machine{real: at[codes.Tsqlite3_vfs](own), disks: map[string]*Disk{}, files: map[uintptr]*file{}, methods: map[uintptr]uintptr{}}
+	m := &Machine{real: raw.At[codes.Tsqlite3_vfs](own), disks: map[string]*Disk{}, files: map[uintptr]*file{}, methods: map[uintptr]uintptr{}}
 	m.open, m.remove, m.close, m.write, m.cut, m.sync = m.xOpen, m.xDelete, m.xClose, m.xWrite, m.xTruncate, m.xSync
 	name, err := libc.CString("disks")
 	if err != nil {
@@ -61,10 +63,10 @@ func Install() (*Machine, error) {
 	if vfs == 0 {
 		return nil, errors.New("no memory")
 	}
-	v := at[codes.Tsqlite3_vfs](vfs)
+	v := raw.At[codes.Tsqlite3_vfs](vfs)
 	*v = *m.real
 	v.FzName, v.FpNext = name, 0
-	v.FxOpen, v.FxDelete = pointer(&m.open), pointer(&m.remove)
+	v.FxOpen, v.FxDelete = raw.Pointer(&m.open), raw.Pointer(&m.remove)
 	if rc := codes.Xsqlite3_vfs_register(tls, vfs, 1); rc != codes.SQLITE_OK {
 		return nil, fmt.Errorf("register: code %d", rc)
 	}
@@ -96,11 +98,3 @@ func (m *Machine) Remove(d *Disk) {
 	defer m.mu.Unlock()
 	delete(m.disks, d.dir)
 }
-
-// at is what SQLite has at an address.
-func at[T any](address uintptr) *T { return *(**T)(unsafe.Pointer(&address)) }
-
-// pointer is a function as SQLite holds it, and function the way back.
-func pointer[F any](f *F) uintptr { return *(*uintptr)(unsafe.Pointer(f)) }
-
-func function[F any](address uintptr) F { return *(*F)(unsafe.Pointer(&address)) }

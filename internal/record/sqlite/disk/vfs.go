@@ -6,6 +6,8 @@ import (
 
 	"modernc.org/libc"
 	codes "modernc.org/sqlite/lib"
+
+	"hls/internal/record/sqlite/raw"
 )
 
 type (
@@ -43,7 +45,7 @@ func (m *Machine) file(handle uintptr) *file {
 
 //nolint:revive // The arguments are SQLite's.
 func (m *Machine) xOpen(tls *libc.TLS, _, name, handle uintptr, flags int32, out uintptr) int32 {
-	open := function[openFunc](m.real.FxOpen)
+	open := raw.Function[openFunc](m.real.FxOpen)
 	d, base := m.disk(name)
 	if d == nil || flags&lasting == 0 {
 		return open(tls, m.vfs(), name, handle, flags, out)
@@ -54,7 +56,7 @@ func (m *Machine) xOpen(tls *libc.TLS, _, name, handle uintptr, flags int32, out
 		rc = codes.SQLITE_OK
 	}
 	if rc != codes.SQLITE_OK {
-		at[codes.Tsqlite3_file](handle).FpMethods = 0
+		raw.At[codes.Tsqlite3_file](handle).FpMethods = 0
 		return rc
 	}
 	if rc := open(tls, m.vfs(), name, handle, flags, out); rc != codes.SQLITE_OK {
@@ -68,17 +70,17 @@ func (m *Machine) xOpen(tls *libc.TLS, _, name, handle uintptr, flags int32, out
 
 // watch puts the machine's methods in the place of a file's own.
 func (m *Machine) watch(tls *libc.TLS, handle uintptr, f *file) {
-	h := at[codes.Tsqlite3_file](handle)
-	f.real = at[codes.Tsqlite3_io_methods](h.FpMethods)
+	h := raw.At[codes.Tsqlite3_file](handle)
+	f.real = raw.At[codes.Tsqlite3_io_methods](h.FpMethods)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.files[handle] = f
 	methods := m.methods[h.FpMethods]
 	if methods == 0 {
 		methods = libc.Xmalloc(tls, codes.Tsize_t(unsafe.Sizeof(codes.Tsqlite3_io_methods{})))
-		own := at[codes.Tsqlite3_io_methods](methods)
+		own := raw.At[codes.Tsqlite3_io_methods](methods)
 		*own = *f.real
-		own.FxClose, own.FxWrite, own.FxTruncate, own.FxSync = pointer(&m.close), pointer(&m.write), pointer(&m.cut), pointer(&m.sync)
+		own.FxClose, own.FxWrite, own.FxTruncate, own.FxSync = raw.Pointer(&m.close), raw.Pointer(&m.write), raw.Pointer(&m.cut), raw.Pointer(&m.sync)
 		m.methods[h.FpMethods] = methods
 	}
 	h.FpMethods = methods
@@ -89,15 +91,15 @@ func (m *Machine) xClose(tls *libc.TLS, handle uintptr) int32 {
 	f := m.files[handle]
 	delete(m.files, handle)
 	m.mu.Unlock()
-	return function[closeFunc](f.real.FxClose)(tls, handle)
+	return raw.Function[closeFunc](f.real.FxClose)(tls, handle)
 }
 
 func (m *Machine) xWrite(tls *libc.TLS, handle, from uintptr, n int32, off int64) int32 {
 	f := m.file(handle)
-	data := unsafe.Slice(at[byte](from), n)
+	data := unsafe.Slice(raw.At[byte](from), n)
 	taken, rc := f.disk.write(f, data, off)
 	if taken > 0 {
-		if rc := function[writeFunc](f.real.FxWrite)(tls, handle, from, int32(taken), off); rc != codes.SQLITE_OK {
+		if rc := raw.Function[writeFunc](f.real.FxWrite)(tls, handle, from, int32(taken), off); rc != codes.SQLITE_OK {
 			return rc
 		}
 	}
@@ -109,7 +111,7 @@ func (m *Machine) xTruncate(tls *libc.TLS, handle uintptr, size int64) int32 {
 	if rc := f.disk.truncate(f, size); rc != codes.SQLITE_OK {
 		return rc
 	}
-	return function[truncateFunc](f.real.FxTruncate)(tls, handle, size)
+	return raw.Function[truncateFunc](f.real.FxTruncate)(tls, handle, size)
 }
 
 // xSync syncs nothing but the disk of this package: what the machine below does is not looked at.
@@ -126,5 +128,5 @@ func (m *Machine) xDelete(tls *libc.TLS, _, name uintptr, syncDir int32) int32 {
 		}
 		syncDir = 0
 	}
-	return function[deleteFunc](m.real.FxDelete)(tls, m.vfs(), name, syncDir)
+	return raw.Function[deleteFunc](m.real.FxDelete)(tls, m.vfs(), name, syncDir)
 }

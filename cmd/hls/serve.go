@@ -30,6 +30,7 @@ func (serveCmd) Run(c *call) error {
 	}
 	a, err := app.New(c.ctx, settings, app.Options{
 		Version: release, LogTo: c.io.err, Hangup: hangup,
+		Ready:  func(string) { app.Settle() },
 		Reread: func() (*config.Settings, error) { return config.Load(c.config, config.Options{}) },
 	})
 	if err != nil {

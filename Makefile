@@ -14,13 +14,13 @@ REPORT   := $(BIN)/faults.jsonl
 # The packages whose tests have more to do with HLS_FAULTS=1.
 FAULTS   := ./internal/faults ./internal/record/... ./internal/app ./internal/web
 
-.PHONY: help build demo test test-faults bench mutants lint fmt fuzz tools clean
+.PHONY: help build demo test test-faults bench profile mutants lint fmt fuzz tools clean
 
 help: ## print the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 build: ## build bin/hls, one static binary
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/hls ./cmd/hls
+	CGO_ENABLED=0 $(GO) build -trimpath -pgo=deploy/hls.pgo -ldflags '$(LDFLAGS)' -o $(BIN)/hls ./cmd/hls
 
 demo: build ## run the whole service with no account and no key (ARGS=--once to stop after the last delivery)
 	$(BIN)/hls demo $(ARGS)
@@ -35,6 +35,12 @@ test-faults: ## crash, kill, flood and starve the real program; print what was l
 
 bench: build tools ## measure HLS beside baselines of the same run, and print tables (ARGS="-only ack,growth")
 	$(GO) run ./internal/bench $(ARGS)
+
+profile: ## measure where the time goes, for the compiler and for people: deploy/hls.pgo
+	@rm -rf $(BIN)/profile && mkdir -p $(BIN)/profile
+	$(GO) build -trimpath -o $(BIN)/bench ./internal/bench
+	$(BIN)/bench -only ack,work -rounds 1 -lasts 15s -profile $(BIN)/profile
+	cp $(BIN)/profile/hls.pgo deploy/hls.pgo
 
 mutants: ## take the defenses out of the code one at a time, and see the test of each fail (ARGS="name" or a promise: only those)
 	@$(GO) run ./internal/mutants $(ARGS)

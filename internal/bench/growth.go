@@ -128,9 +128,10 @@ func compare(s *stage, o options, small, large storage) error {
 		fmt.Printf("%s: %d deliveries stored in %s\n", r.name, r.stored, time.Since(start).Round(time.Second))
 		r.pages = map[string][]time.Duration{}
 	}
+	all := newTraffic() // No record sees an issue twice.
 	for range o.rounds {
 		for i := range records {
-			if err := records[i].round(s, o, records[i].url); err != nil {
+			if err := records[i].round(s, o, records[i].url, all); err != nil {
 				return err
 			}
 		}
@@ -157,19 +158,19 @@ func compare(s *stage, o options, small, large storage) error {
 func percent(share float64) string { return fmt.Sprintf("%+.0f %%", 100*share) }
 
 // round takes each figure once.
-func (f *figures) round(s *stage, o options, url string) error {
+func (f *figures) round(s *stage, o options, url string, all *traffic) error {
 	p, err := s.serve(url, later)
 	if err != nil {
 		return err
 	}
 	f.process = p
-	if err := errors.Join(f.contender.round(s.ctx, o, newTraffic()), f.look(s.ctx)); err != nil {
+	if err := errors.Join(f.contender.round(s.ctx, o, all), f.look(s.ctx)); err != nil {
 		return err
 	}
 	if err := s.end(p); err != nil {
 		return err
 	}
-	r, err := newRun(s, url, flooded+rested)
+	r, err := newRun(s, url, all, flooded+rested)
 	if err != nil {
 		return err
 	}

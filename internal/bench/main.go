@@ -66,6 +66,9 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	err := runAll(ctx, o, only)
+	if o.profile != "" {
+		err = errors.Join(err, merge(o.profile))
+	}
 	stop()
 	end(err)
 }

@@ -87,6 +87,13 @@ func prose(size int) string {
 	return b.String()
 }
 
+// ahead sets so many deliveries apart: those that the traffic it returns makes.
+func (t *traffic) ahead(n int) *traffic {
+	apart := &traffic{bodies: t.bodies}
+	apart.made.Store(t.made.Add(int64(n)) - int64(n))
+	return apart
+}
+
 // next is a delivery that there was not before.
 func (t *traffic) next() simulate.Delivery {
 	n := int(t.made.Add(1))

@@ -80,18 +80,20 @@ type run struct {
 	traffic *traffic
 }
 
-// newRun starts hls on a database, with stand-ins that know the issues that will be delivered.
-func newRun(s *stage, storage string, issues int) (*run, error) {
+// newRun starts hls on a database, with stand-ins that know the next issues that will be delivered.
+func newRun(s *stage, storage string, all *traffic, issues int) (*run, error) {
+	own := all.ahead(issues)
+	first := int(own.made.Load())
 	w := newWatch()
 	gh, cl := newGitHub(w.journal), newClaude()
-	for n := 1; n <= issues; n++ {
+	for n := first + 1; n <= first+issues; n++ {
 		gh.AddIssue(repository(n), issue(firstNumber+n))
 	}
 	hub, model := httptest.NewServer(w.timed(gh)), httptest.NewServer(w.timed(cl))
 	s.ends = append(s.ends, func() error { hub.Close(); model.Close(); return nil })
 	s.world.github, s.world.claude = hub.URL, model.URL
 	p, err := s.serve(storage, atOnce)
-	return &run{watch: w, stage: s, process: p, traffic: newTraffic()}, err
+	return &run{watch: w, stage: s, process: p, traffic: own}, err
 }
 
 // flood sends so many deliveries at full speed, and tells how many a second came to their effect.
@@ -165,7 +167,7 @@ func work(ctx context.Context, o options) (err error) {
 	t := table{}
 	t.row("", "deliveries/s to their effect", "at rest: whole, p50", "HLS's own, p50", "HLS's own, p90")
 	for _, store := range s.stores() {
-		r, err := newRun(s, store.url, o.rounds*flooded+rested)
+		r, err := newRun(s, store.url, newTraffic(), o.rounds*flooded+rested)
 		if err != nil {
 			return err
 		}

@@ -35,15 +35,10 @@ type ring struct {
 // keyring finds the one ring for a repository: that of the very entry whose rule applies to its deliveries.
 type keyring struct {
 	global   *ring
-	entries  []ringEntry
-	own      bool // some entry has a ring of its own
-	unsigned bool // no signature is asked for
-}
-
-type ringEntry struct {
-	name string // lower case; a repository, or a glob
-	glob bool
-	ring *ring
+	names    hls.Places
+	rings    []*ring // by the place of their names
+	own      bool    // some entry has a ring of its own
+	unsigned bool    // no signature is asked for
 }
 
 var errEmptySecret = errors.New("a secret is empty")
@@ -79,7 +74,8 @@ func (k *keyring) add(name string, own *ring) error {
 		own = k.global
 	}
 	k.own = k.own || own != k.global
-	k.entries = append(k.entries, ringEntry{name, glob, own})
+	k.names.Add(name)
+	k.rings = append(k.rings, own)
 	return nil
 }
 
@@ -93,14 +89,8 @@ func (k *keyring) choose(payload []byte) *ring {
 
 // ring is the one set of secrets for a repository, "" when the delivery has none.
 func (k *keyring) ring(repository string) *ring {
-	name := hls.Fold(repository)
-	for _, e := range k.entries {
-		if e.name == name {
-			return e.ring
-		}
-		if ok, err := path.Match(e.name, name); e.glob && ok && err == nil {
-			return e.ring
-		}
+	if i, found := k.names.First(repository); found {
+		return k.rings[i]
 	}
 	return k.global
 }

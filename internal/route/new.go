@@ -62,6 +62,7 @@ func New(cfg Config, features Features) (*Router, error) {
 		c := compiler{path: []any{"repositories", i}}
 		c.name(repository.Name, seen, i)
 		r.entries = append(r.entries, c.entry(repository, features))
+		r.names.Add(repository.Name)
 		problems = append(problems, c.problems...)
 	}
 	if err := errors.Join(problems...); err != nil {
@@ -109,7 +110,7 @@ func (c *compiler) entry(r Repository, f Features) entry {
 	}
 	happenings, also := c.happenings(r.Happenings, also(r))
 	return entry{
-		name: hls.Fold(r.Name), glob: hls.IsGlob(r.Name), enabled: on(r.Enabled, true), token: r.Token,
+		enabled: on(r.Enabled, true), token: r.Token,
 		authors: newGlobs(r.Ignore.Authors), exceptBots: newGlobs(r.Ignore.ExceptBots), labels: newGlobs(r.Ignore.Labels),
 		titles: c.titles(r.Ignore.TitlePatterns),
 		rule: hls.Rule{

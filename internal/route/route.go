@@ -3,7 +3,6 @@
 package route
 
 import (
-	"path"
 	"regexp"
 	"slices"
 
@@ -11,12 +10,13 @@ import (
 )
 
 // Router holds the compiled rules. It never changes, and is safe for concurrent use: new settings make a new one.
-type Router struct{ entries []entry }
+type Router struct {
+	entries []entry
+	names   hls.Places // of the entries
+}
 
 // entry is one compiled item of repositories[].
 type entry struct {
-	name       string // lower case
-	glob       bool
 	enabled    bool
 	token      hls.Secret
 	rule       hls.Rule
@@ -82,17 +82,11 @@ func (r *Router) Token(name string) (token hls.Secret, ok bool) {
 }
 
 func (r *Router) find(name string) *entry {
-	name = hls.Fold(name)
-	for i := range r.entries {
-		e := &r.entries[i]
-		if e.name == name {
-			return e
-		}
-		if ok, err := path.Match(e.name, name); e.glob && ok && err == nil {
-			return e
-		}
+	i, found := r.names.First(name)
+	if !found {
+		return nil
 	}
-	return nil
+	return &r.entries[i]
 }
 
 // pass names the first reason against the event, or "".

@@ -72,12 +72,14 @@ func presentIssue(ctx context.Context, read Reader, e hls.Event, r hls.Rule) (hl
 }
 
 // related reads other issues: those that the text names, and the candidates for duplicates.
-func related(ctx context.Context, read Reader, s hls.Subject, f *hls.Facts) (err error) {
-	if f.Linked, err = neighbors(ctx, read, s, linked(mention, f.Issue.Body, s.Number)); err != nil {
+func related(ctx context.Context, read Reader, s hls.Subject, f *hls.Facts) error {
+	return together(ctx, func(ctx context.Context) (err error) {
+		f.Linked, err = neighbors(ctx, read, s, linked(mention, f.Issue.Body, s.Number))
 		return err
-	}
-	f.Similar, err = similar(ctx, read, s, f.Issue.Title)
-	return err
+	}, func(ctx context.Context) (err error) {
+		f.Similar, err = similar(ctx, read, s, f.Issue.Title)
+		return err
+	})
 }
 
 // leaveIssue is why an issue in its present state is left alone, or "".
@@ -94,22 +96,30 @@ func leaveIssue(i hls.Issue) string {
 }
 
 // around reads what issues and pull requests share: the conversation, and what labels rest on.
-func around(ctx context.Context, read Reader, s hls.Subject, f *hls.Facts) (err error) {
-	if f.Comments, err = read.Comments(ctx, s); optional(err) != nil {
-		return fmt.Errorf("read comments: %w", err)
-	}
-	return labeled(ctx, read, s, f)
+func around(ctx context.Context, read Reader, s hls.Subject, f *hls.Facts) error {
+	return together(ctx, func(ctx context.Context) (err error) {
+		if f.Comments, err = read.Comments(ctx, s); optional(err) != nil {
+			return fmt.Errorf("read comments: %w", err)
+		}
+		return nil
+	}, func(ctx context.Context) error {
+		return labeled(ctx, read, s, f)
+	})
 }
 
 // labeled reads the repository's labels, and who put which on the subject.
-func labeled(ctx context.Context, read Reader, s hls.Subject, f *hls.Facts) (err error) {
-	if f.Labels, err = read.Labels(ctx, s.Repo); optional(err) != nil {
-		return fmt.Errorf("read labels: %w", err)
-	}
-	if f.History, err = read.History(ctx, s); optional(err) != nil {
-		return fmt.Errorf("read history: %w", err)
-	}
-	return nil
+func labeled(ctx context.Context, read Reader, s hls.Subject, f *hls.Facts) error {
+	return together(ctx, func(ctx context.Context) (err error) {
+		if f.Labels, err = read.Labels(ctx, s.Repo); optional(err) != nil {
+			return fmt.Errorf("read labels: %w", err)
+		}
+		return nil
+	}, func(ctx context.Context) (err error) {
+		if f.History, err = read.History(ctx, s); optional(err) != nil {
+			return fmt.Errorf("read history: %w", err)
+		}
+		return nil
+	})
 }
 
 // optional forgives that a server does not offer something.

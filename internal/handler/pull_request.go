@@ -122,15 +122,17 @@ func leavePullRequest(pr hls.PullRequest, e hls.Event, r hls.Rule) string {
 }
 
 func surroundings(ctx context.Context, read Reader, s hls.Subject, f *hls.Facts) error {
-	if err := around(ctx, read, s, f); err != nil {
+	return together(ctx, func(ctx context.Context) error {
+		return around(ctx, read, s, f)
+	}, func(ctx context.Context) (err error) {
+		if f.Checks, err = read.Checks(ctx, s.Repo, f.PullRequest.Head.SHA); optional(err) != nil {
+			return fmt.Errorf("read checks: %w", err)
+		}
+		return nil
+	}, func(ctx context.Context) (err error) {
+		f.Linked, err = neighbors(ctx, read, s, linked(closing, f.PullRequest.Body, s.Number))
 		return err
-	}
-	var err error
-	if f.Checks, err = read.Checks(ctx, s.Repo, f.PullRequest.Head.SHA); optional(err) != nil {
-		return fmt.Errorf("read checks: %w", err)
-	}
-	f.Linked, err = neighbors(ctx, read, s, linked(closing, f.PullRequest.Body, s.Number))
-	return err
+	})
 }
 
 // Question: a pull request of whose own changes nothing came since the last review has its answer. Where findings are open,

@@ -87,6 +87,7 @@ func (g *GitHub) Self() hls.Account { return g.cfg.Self }
 type repository struct {
 	hls.Repository
 	description string
+	addedAt     time.Time
 	labels      []*label
 	permissions map[string]string // by lower-case login: "admin", "write", "triage", "read"
 	subjects    map[int]*subject

@@ -272,7 +272,7 @@ func (g *GitHub) pulls(x *exchange) reply {
 	slices.SortFunc(found, x.order)
 	items := []object{}
 	for _, s := range found {
-		items = append(items, x.as.pull(s, g.now()))
+		items = append(items, x.as.pull(s))
 	}
 	return x.list(items)
 }

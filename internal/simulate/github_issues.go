@@ -15,7 +15,7 @@ func (g *GitHub) self(x *exchange) reply {
 }
 
 func (g *GitHub) repository(x *exchange) reply {
-	o := x.as.repository(x.repo, g.now())
+	o := x.as.repository(x.repo)
 	level := x.repo.permission(x.actor.Login)
 	write := level == "admin" || level == "maintain" || level == "write"
 	o["permissions"] = object{
@@ -119,7 +119,7 @@ func (g *GitHub) editIssue(x *exchange) reply {
 	g.apply(x, s, edit)
 	body := x.as.issue(s)
 	if strings.Contains(x.path, "/pulls/") {
-		body = x.as.pull(s, g.now())
+		body = x.as.pull(s)
 	}
 	return reply{status: http.StatusOK, body: body, effect: true}
 }

@@ -15,7 +15,7 @@ func (g *GitHub) pullRequest(x *exchange) reply {
 		raw := []byte(unified(s.files()))
 		return reply{status: http.StatusOK, raw: raw, media: "application/vnd.github.diff; charset=utf-8"}
 	}
-	return reply{status: http.StatusOK, body: x.as.pull(s, g.now())}
+	return reply{status: http.StatusOK, body: x.as.pull(s)}
 }
 
 // maxFiles is how many files GitHub lists of one pull request.
@@ -75,7 +75,7 @@ func (g *GitHub) commitStatus(x *exchange) reply {
 	}
 	return reply{status: http.StatusOK, body: object{
 		"state": state, "statuses": statuses, "sha": x.vars["sha"], "total_count": len(statuses),
-		"repository": x.as.repository(x.repo, g.now()), "commit_url": x.as.api + x.path, "url": x.as.api + x.path,
+		"repository": x.as.repository(x.repo), "commit_url": x.as.api + x.path, "url": x.as.api + x.path,
 	}}
 }
 

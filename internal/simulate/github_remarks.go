@@ -68,7 +68,7 @@ func (g *GitHub) RemarkPayload(repo string, remark int64, action, sender string)
 	defer g.mu.Unlock()
 	s, v, m := g.known(repo).remark(remark)
 	l := links{api: apiHost}
-	return g.payload(s.repo, action, sender, nil, object{"comment": l.remark(s, v, m), "pull_request": l.pull(s, g.now())})
+	return g.payload(s.repo, action, sender, nil, object{"comment": l.remark(s, v, m), "pull_request": l.pull(s)})
 }
 
 // thread is where a reply goes.

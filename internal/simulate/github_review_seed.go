@@ -74,7 +74,7 @@ func (g *GitHub) ReviewPayload(repo string, number int, id int64, action, sender
 	s, r, l := g.subject(repo, number), g.review(repo, number, id), links{api: apiHost}
 	said := l.review(s, r)
 	said["state"] = strings.ToLower(r.State)
-	return g.payload(s.repo, action, sender, nil, object{"review": said, "pull_request": l.pull(s, g.now())})
+	return g.payload(s.repo, action, sender, nil, object{"review": said, "pull_request": l.pull(s)})
 }
 
 // ThreadPayload is the body of a pull_request_review_thread event about the thread that a comment on a line began.
@@ -91,7 +91,7 @@ func (g *GitHub) ThreadPayload(repo string, first int64, action, sender string) 
 		}
 	}
 	thread := object{"node_id": node("PRRT", first), "comments": comments}
-	return g.payload(s.repo, action, sender, nil, object{"thread": thread, "pull_request": l.pull(s, g.now())})
+	return g.payload(s.repo, action, sender, nil, object{"thread": thread, "pull_request": l.pull(s)})
 }
 
 func (g *GitHub) review(repo string, number int, id int64) *review {

@@ -61,7 +61,7 @@ func (g *GitHub) AddRepository(seed RepositorySeed) hls.Repository {
 	defer g.mu.Unlock()
 	owner, name, _ := strings.Cut(seed.FullName, "/")
 	r := &repository{
-		description: seed.Description,
+		description: seed.Description, addedAt: g.now(),
 		permissions: map[string]string{strings.ToLower(g.cfg.Self.Login): "admin"},
 		subjects:    map[int]*subject{},
 	}

@@ -40,7 +40,7 @@ func (l links) user(a hls.Account) object {
 	}
 }
 
-func (l links) repository(r *repository, now time.Time) object {
+func (l links) repository(r *repository) object {
 	at := l.api + "/repos/" + r.FullName
 	visibility := "public"
 	if r.Private {
@@ -58,7 +58,7 @@ func (l links) repository(r *repository, now time.Time) object {
 		"owner": owner, "html_url": htmlHost + "/" + r.FullName, "description": orNull(r.description),
 		"fork": false, "url": at, "issues_url": at + "/issues{/number}", "pulls_url": at + "/pulls{/number}",
 		"labels_url": at + "/labels{/name}", "hooks_url": at + "/hooks", "created_at": "2024-01-08T09:12:44Z",
-		"updated_at": stamp(now), "pushed_at": stamp(now), "size": 1204, "stargazers_count": 212,
+		"updated_at": stamp(r.addedAt), "pushed_at": stamp(r.addedAt), "size": 1204, "stargazers_count": 212,
 		"watchers_count": 212, "language": "Go", "has_issues": true, "forks_count": 17, "archived": r.Archived,
 		"disabled": false, "open_issues_count": open, "open_issues": open, "visibility": visibility,
 		"default_branch": r.DefaultBranch, "topics": []string{}, "license": nil, "is_template": false,
@@ -109,9 +109,9 @@ func (l links) pullURL(s *subject) string {
 	return fmt.Sprintf("%s/repos/%s/pulls/%d", l.api, s.repo.FullName, s.Number)
 }
 
-func (l links) pull(s *subject, now time.Time) object {
+func (l links) pull(s *subject) object {
 	seen, at := s.pullView(), l.pullURL(s)
-	repo := l.repository(s.repo, now)
+	repo := l.repository(s.repo)
 	end := func(b hls.Branch) object {
 		return object{
 			"label": s.repo.Owner.Login + ":" + b.Ref, "ref": b.Ref, "sha": b.SHA, "user": repo["owner"], "repo": repo,

@@ -34,7 +34,7 @@ func (g *GitHub) PullRequestPayload(repo string, number int, action, sender stri
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	s, l := g.subject(repo, number), links{api: apiHost}
-	more := object{"pull_request": l.pull(s, g.now()), "number": number}
+	more := object{"pull_request": l.pull(s), "number": number}
 	if n := len(s.pull.heads); action == "synchronize" && n > 1 {
 		more["before"], more["after"] = s.pull.heads[n-2], s.pull.heads[n-1]
 	}
@@ -47,7 +47,7 @@ func (g *GitHub) ReviewRequestPayload(repo string, number int, sender, reviewer 
 	defer g.mu.Unlock()
 	s, l := g.subject(repo, number), links{api: apiHost}
 	more := object{
-		"pull_request": l.pull(s, g.now()), "number": number, "requested_reviewer": l.user(g.account(reviewer)),
+		"pull_request": l.pull(s), "number": number, "requested_reviewer": l.user(g.account(reviewer)),
 	}
 	return g.payload(s.repo, "review_requested", sender, nil, more)
 }
@@ -82,7 +82,7 @@ func (g *GitHub) PingPayload(repo string, hookID int64) []byte {
 // payload joins the members common to all events with an event's own ("Webhook events and payloads").
 func (g *GitHub) payload(r *repository, action, sender string, changes Change, own object) []byte {
 	l := links{api: apiHost}
-	o := object{"repository": l.repository(r, g.now()), "sender": l.user(g.account(sender))}
+	o := object{"repository": l.repository(r), "sender": l.user(g.account(sender))}
 	if action != "" {
 		o["action"] = action
 	}

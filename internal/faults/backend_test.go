@@ -19,6 +19,7 @@ type backend struct {
 	storage func(t *testing.T) string // storage.url of a new, empty database
 	open    func(storage string) (*sql.DB, error)
 	micros  func(column string) string // an expression for a time in microseconds
+	bodies  string                     // a query for the ids and hashes of accepted bodies
 	totals  string                     // the query for kind, name and number of every counter
 }
 
@@ -36,6 +37,7 @@ var backends = []backend{
 			return sql.Open("sqlite", at.String())
 		},
 		micros: func(column string) string { return column },
+		bodies: `SELECT delivery_id, hash FROM bodies WHERE accepted_at > 0 UNION SELECT id, hash FROM deliveries WHERE accepted_at > 0`,
 		totals: `SELECT kind, name, n FROM counters WHERE hour = 0`,
 	},
 	{
@@ -45,6 +47,7 @@ var backends = []backend{
 			return pgtest.Database(t)
 		},
 		open:   func(storage string) (*sql.DB, error) { return sql.Open("pgx", storage) },
+		bodies: `SELECT delivery_id, hash FROM bodies WHERE accepted_at > to_timestamp(0)`,
 		micros: func(column string) string { return "(extract(epoch FROM " + column + ") * 1000000)::bigint" },
 		totals: `SELECT kind, name, sum(n)::bigint
 			FROM (SELECT kind, name, n FROM totals UNION ALL SELECT kind, name, n FROM counted) AS c GROUP BY kind, name`,

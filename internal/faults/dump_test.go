@@ -53,8 +53,8 @@ func (w *world) each(db *sql.DB, query string, row func(scan func(...any))) {
 }
 
 func (w *world) dumpDeliveries(db *sql.DB) {
-	hashes, micros := map[string][]string{}, w.backend.micros
-	w.each(db, `SELECT delivery_id, hash FROM bodies WHERE `+micros("accepted_at")+` > 0`, func(scan func(...any)) {
+	hashes := map[string][]string{}
+	w.each(db, w.backend.bodies, func(scan func(...any)) {
 		var id string
 		var hash []byte
 		scan(&id, &hash)

@@ -26,6 +26,7 @@ type op struct {
 type batch struct {
 	ops   []*op
 	bytes int
+	late  <-chan time.Time // when it waits for no more
 }
 
 func (b *batch) take(o *op) {
@@ -37,39 +38,39 @@ func (b *batch) take(o *op) {
 
 func (b *batch) full() bool { return len(b.ops) >= batchOps || b.bytes >= batchBytes }
 
-// gather takes what waits, up to the size of a batch. A commit waits for the disk about as long with one write as with
-// many, so while many come it waits a moment for half as many as the last time.
+// gather takes what waits, up to the size of a batch.
 func (w *writer) gather(first *op) []*op {
 	b := &batch{}
 	b.take(first)
-	var late <-chan time.Time
 	for !b.full() {
-		select {
-		case o, ok := <-w.ops:
-			if !ok {
-				return b.ops
-			}
-			b.take(o)
-			continue
-		default:
-		}
-		if len(b.ops) >= w.last/2 {
+		o := w.next(b)
+		if o == nil {
 			break
 		}
-		if late == nil {
-			late = time.After(linger)
-		}
-		select {
-		case o, ok := <-w.ops:
-			if !ok {
-				return b.ops
-			}
-			b.take(o)
-			continue
-		case <-late:
-		}
-		break
+		b.take(o)
 	}
 	w.last = len(b.ops)
 	return b.ops
+}
+
+// next is another write for a batch, nil when it has enough, or the writer is closed. A commit waits for the disk about as
+// long with one write as with many, so while many come the batch waits a moment for half as many as the last one had.
+func (w *writer) next(b *batch) *op {
+	select {
+	case o := <-w.ops:
+		return o
+	default:
+	}
+	if len(b.ops) >= w.last/2 {
+		return nil
+	}
+	if b.late == nil {
+		b.late = time.After(linger)
+	}
+	select {
+	case o := <-w.ops:
+		return o
+	case <-b.late:
+		return nil
+	}
 }

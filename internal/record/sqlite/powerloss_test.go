@@ -88,15 +88,15 @@ func cutAt(r *rand.Rand) func(disk.Op) bool {
 			return n <= 0
 		}
 	}
-	most := 3000
+	most := 1000 // A transaction is one write to the log, or two.
 	switch {
 	case faults():
-		most = 9000
+		most = 3000
 	case raced:
-		most = 800
+		most = 300
 	}
 	end := nth(most, any)
-	begin := nth(1+r.IntN(5000), any)
+	begin := nth(1+r.IntN(1500), any)
 	switch r.IntN(8) {
 	case 0:
 		begin = nth(1+r.IntN(100), of(disk.Sync, "-wal"))
@@ -108,6 +108,8 @@ func cutAt(r *rand.Rand) func(disk.Op) bool {
 		begin = nth(1+r.IntN(3), func(op disk.Op) bool { return op.Kind != disk.Write && op.Kind != disk.Sync })
 	case 4:
 		begin = nth(1+r.IntN(200), any)
+	case 5:
+		begin = nth(1+r.IntN(150), of(disk.Write, "-wal"))
 	}
 	return func(op disk.Op) bool { return begin(op) || end(op) }
 }

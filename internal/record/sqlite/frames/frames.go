@@ -120,19 +120,18 @@ func (f *VFS) xWrite(tls *libc.TLS, handle, from uintptr, n int32, off int64) in
 		}
 	}
 	f.tail = off + int64(n)
+	data := unsafe.Slice(raw.At[byte](from), n)
+	if n == header {
+		f.commits = binary.BigEndian.Uint32(data[4:]) != 0 // The size of the database after the commit.
+	}
 	if !follows {
 		return raw.Function[moveFunc](f.file.FxWrite)(tls, handle, from, n, off)
 	}
 	if len(f.held) == 0 {
 		f.start = off
 	}
-	data := unsafe.Slice(raw.At[byte](from), n)
 	f.held = append(f.held, data...)
-	if n == header {
-		f.commits = binary.BigEndian.Uint32(data[4:]) != 0 // The size of the database after the commit.
-		return codes.SQLITE_OK
-	}
-	if f.commits {
+	if f.commits && n != header {
 		return f.flush(tls, handle)
 	}
 	return codes.SQLITE_OK

@@ -105,9 +105,8 @@ func BenchmarkWork(b *testing.B) {
 // and tasks have made only the moves of docs/task-states.md.
 func TestLanesFollowTasks(t *testing.T) {
 	t.Parallel()
-	s := fresh(t)
-	now := time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
-	s.now = func() time.Time { return now }
+	clock, pass := settable()
+	s := open(t, Config{URL: database(t), Now: clock})
 	for _, statement := range []string{
 		`CREATE TABLE log (a text, b text)`,
 		`CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -119,8 +118,8 @@ func TestLanesFollowTasks(t *testing.T) {
 	}
 	var running []hls.Task
 	for i := range 400 {
-		now = now.Add(time.Duration(rand.IntN(20)) * time.Second)
-		must(t, randomStep(t.Context(), s, fmt.Sprint("d", i), now, &running))
+		pass(time.Duration(rand.IntN(20)) * time.Second)
+		must(t, randomStep(t.Context(), s, fmt.Sprint("d", i), clock(), &running))
 		if i%10 == 0 {
 			must(t, s.consistent(t))
 		}

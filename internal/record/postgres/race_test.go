@@ -16,18 +16,23 @@ import (
 func two(t *testing.T) (a, b *Store, pass func(time.Duration)) {
 	t.Helper()
 	address := database(t)
+	clock, pass := settable()
+	return open(t, Config{URL: address, Now: clock}), open(t, Config{URL: address, Now: clock}), pass
+}
+
+// settable is a clock that goes on when the test says so. Stores read it at any time, for they keep house beside the test.
+func settable() (clock func() time.Time, pass func(time.Duration)) {
 	var mu sync.Mutex
 	now := time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
-	clock := func() time.Time {
-		mu.Lock()
-		defer mu.Unlock()
-		return now
-	}
-	return open(t, Config{URL: address, Now: clock}), open(t, Config{URL: address, Now: clock}), func(d time.Duration) {
-		mu.Lock()
-		defer mu.Unlock()
-		now = now.Add(d)
-	}
+	return func() time.Time {
+			mu.Lock()
+			defer mu.Unlock()
+			return now
+		}, func(d time.Duration) {
+			mu.Lock()
+			defer mu.Unlock()
+			now = now.Add(d)
+		}
 }
 
 // waits waits until some connection waits for a lock, or the channel has an answer.

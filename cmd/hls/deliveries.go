@@ -24,6 +24,8 @@ type deliveryLog interface {
 	List(ctx context.Context, query string) (web.Page, error)
 	Show(ctx context.Context, id string) (web.Shown, error)
 	Replay(ctx context.Context, id string) (web.Replayed, error)
+	Effects(ctx context.Context, query string) (web.EffectsPage, error)
+	Decide(ctx context.Context, what web.Decision) (web.Decided, error)
 }
 
 // quick is how long the service may take for what it knows by heart.

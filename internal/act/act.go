@@ -46,6 +46,13 @@ type GitHub interface {
 	RerunFailedJobs(ctx context.Context, s hls.Subject, run int64) error
 	AddReaction(ctx context.Context, s hls.Subject, comment int64, inline bool, r hls.Reaction) error
 	EditReviewComment(ctx context.Context, s hls.Subject, id int64, body string) (hls.ReviewComment, error)
+	ReviewComments(context.Context, hls.Subject) ([]hls.ReviewComment, error)
+	// These take back what was done. What is gone already counts as taken back.
+	DeleteComment(ctx context.Context, s hls.Subject, id int64) error
+	Minimize(ctx context.Context, s hls.Subject, node string) error
+	ReopenIssue(ctx context.Context, s hls.Subject) error
+	RemoveReaction(ctx context.Context, s hls.Subject, comment int64, inline bool, r hls.Reaction) error
+
 	SetReleaseBody(ctx context.Context, s hls.Subject, id int64, body string) error
 }
 

@@ -88,10 +88,34 @@ func (a *Actor) Act(ctx context.Context, task hls.Task, plan hls.Plan, rule hls.
 	return entries, r.carryAll(ctx)
 }
 
-// start learns what every effect of a run needs. A run of dry effects needs nothing of GitHub.
+// Stored is what earlier tasks planned, or an operator wants taken back, to be carried out as it was stored.
+type Stored struct {
+	Target  *hls.Subject // of the plan
+	Entries []hls.Entry  // those that are done are passed over
+	Newer   bool         // newer work takes the place of the plan
+}
+
+// Carry carries out what was stored, for a task of the same subject. Its errors are those of Act. What is outdated by now
+// ends as stale.
+func (a *Actor) Carry(ctx context.Context, task hls.Task, what Stored, rule hls.Rule) ([]hls.Entry, error) {
+	r, err := a.start(ctx, bounds{task: task, rule: rule, target: what.Target}, what.Entries)
+	if err != nil {
+		return what.Entries, err
+	}
+	r.newer = what.Newer
+	return what.Entries, r.carryAll(ctx)
+}
+
+// needs tells whether a row's turn may come to GitHub.
+func (r *run) needs(e hls.Entry) bool {
+	held, _ := r.held(e)
+	return !held || e.State == hls.Sending
+}
+
+// start learns what every effect of a run needs. A run of effects that are held back needs nothing of GitHub.
 func (a *Actor) start(ctx context.Context, b bounds, entries []hls.Entry) (*run, error) {
 	r := &run{actor: a, bounds: b, entries: entries, self: b.rule.Self, moved: map[string]string{}}
-	if b.rule.DryRun && !slices.ContainsFunc(entries, func(e hls.Entry) bool { return e.State == hls.Sending }) {
+	if !slices.ContainsFunc(entries, r.needs) {
 		return r, nil
 	}
 	key, err := a.ledger.Secret(ctx, "marker")

@@ -50,6 +50,9 @@ func (b bounds) confine(effects []hls.Effect) error {
 }
 
 func (b bounds) confineOne(e hls.Effect) error {
+	if b.undoing() {
+		return b.confineUndo(e)
+	}
 	if err := b.confineSubject(e); err != nil {
 		return err
 	}

@@ -8,9 +8,10 @@ import (
 	"hls/internal/hls"
 )
 
-// superseded ends a row as stale when newer work of the task's subject and purpose has come in.
+// superseded ends a row as stale when newer work of the task's subject and purpose has come in. Of what an earlier task
+// planned, it is known from the start whether newer work takes its place.
 func (r *run) superseded(ctx context.Context, e *hls.Entry) error {
-	if !r.newer {
+	if !r.newer && !r.task.Origin.Carries() {
 		newer, err := r.actor.ledger.Superseded(ctx, r.task)
 		if err != nil {
 			return fmt.Errorf("look for newer work: %w", err)

@@ -142,6 +142,8 @@ func (d *addLabels) missing(now labeled) []hls.Label {
 		_, present := now.present[name]
 		switch {
 		case seen[name] || present:
+		case d.run.undoing() && (!removed || !remover.Same(d.run.self)): // It is put back only where HLS took it away.
+			d.notes.add(l.Name, "not_removed_by_hls")
 		case removed && !remover.Same(d.run.self):
 			d.notes.add(l.Name, "removed_by_person")
 		case len(now.present)+len(wanted) >= maxLabels:

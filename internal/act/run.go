@@ -70,6 +70,14 @@ func (r *run) deed(row hls.Entry) deed {
 		return &remarkEdit{run: r, effect: e}
 	case hls.SetSection:
 		return &sectioning{run: r, effect: e}
+	case hls.RevertComment:
+		return &revertComment{run: r, effect: e}
+	case hls.HideReview:
+		return &hideReview{run: r, effect: e}
+	case hls.ReopenIssue:
+		return &reopening{run: r, effect: e}
+	case hls.RemoveReaction:
+		return &unreacting{run: r, effect: e}
 	}
 	return nil
 }
@@ -128,8 +136,8 @@ func (r *run) carry(ctx context.Context, e *hls.Entry) error {
 	if err := r.confineOne(e.Effect); err != nil {
 		return r.fail(ctx, e, &hls.Permanent{Err: err, Reason: "outside_closed_set"})
 	}
-	if r.dry(e.Effect) && e.State != hls.Sending {
-		return r.move(ctx, e, hls.EffectShadow, result{})
+	if held, to := r.held(*e); held && e.State != hls.Sending {
+		return r.move(ctx, e, to, result{})
 	}
 	d := r.deed(*e)
 	if e.State == hls.Sending {
@@ -145,15 +153,24 @@ func (r *run) carry(ctx context.Context, e *hls.Entry) error {
 	return r.send(ctx, e, d)
 }
 
-func (r *run) dry(e hls.Effect) bool {
-	return r.rule.DryRun || labels(e.Kind) && !r.rule.Labels.AutoApply ||
-		e.Kind == hls.EditRemark && r.rule.Comments.Post == hls.PostNever
+// held tells whether the mode of an effect keeps it from being written, and the state that its row waits in.
+func (r *run) held(e hls.Entry) (bool, hls.EffectState) {
+	if r.undoing() {
+		return false, ""
+	}
+	switch r.rule.Mode(e.Effect.Kind) {
+	case hls.ModeApply:
+		return false, ""
+	case hls.ModeSuggest:
+		return e.DecidedBy == "", hls.EffectProposed
+	}
+	return true, hls.EffectShadow
 }
 
 // send makes the write of a row that nothing was written for.
 func (r *run) send(ctx context.Context, e *hls.Entry, d deed) error {
-	if r.dry(e.Effect) {
-		return r.move(ctx, e, hls.EffectShadow, result{})
+	if held, to := r.held(*e); held {
+		return r.move(ctx, e, to, result{})
 	}
 	last, err := r.prepare(ctx, e, d)
 	if err != nil || ended(e.State) {

@@ -21,7 +21,7 @@ func (a *Actor) Settle(ctx context.Context, task hls.Task, rule hls.Rule) ([]hls
 	}
 	var rows []hls.Entry
 	for _, e := range all {
-		if e.State == hls.Sending && (e.TaskID == task.ID || e.Effect.Purpose == task.Purpose && !e.Live) {
+		if e.State == hls.Sending && (e.TaskID == task.ID || e.Carrier == task.ID || e.Effect.Purpose == task.Purpose && !e.Live) {
 			rows = append(rows, e)
 		}
 	}

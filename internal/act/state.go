@@ -23,6 +23,9 @@ func (d *closing) look(ctx context.Context) (result, error) {
 	if issue.State == closed {
 		return done(0, issue.HTMLURL, "closed already"), nil
 	}
+	if d.run.undoing() {
+		return d.answered(ctx)
+	}
 	return result{}, nil
 }
 

@@ -43,6 +43,7 @@ type world struct {
 	opened   []hls.Issue
 	inline   []hls.ReviewComment
 	emojis   []string
+	hidden   []string // node ids
 	run      hls.WorkflowRun
 	release  hls.Release
 	seen     map[int64]time.Time // when a comment, a review, an issue or an attempt shows

@@ -249,7 +249,7 @@ func (p ciPlan) comment(causes []judgedCause) {
 func (p ciPlan) say(part ciPart) {
 	run, head := p.ci.Run, p.facts.PullRequest.Head.SHA
 	part.Key, part.Name, part.Run, part.Number, part.Attempt, part.Head = run.Key, run.Name, run.ID, run.Number, run.Attempt, head
-	part.Dry = p.rule.DryRun
+	part.Dry = !p.rule.Writes(hls.UpsertComment)
 	p.draft.remember(memory(*p.facts.Target, kindPart, part.Key, part))
 	others := slices.DeleteFunc(slices.Clone(p.ci.Parts), func(o ciPart) bool { return o.Key == part.Key })
 	effect := p.draft.base
@@ -263,7 +263,7 @@ func (p ciPlan) say(part ciPart) {
 func (p ciPlan) green() hls.Plan {
 	part := partOf(p.ci.Parts, p.ci.Run.Key)
 	switch why := muted(p.event, p.rule.Comments); {
-	case p.facts.Target == nil || part == nil || part.Dry && !p.rule.DryRun || part.Green && part.Run != p.ci.Run.ID:
+	case p.facts.Target == nil || part == nil || part.Dry && p.rule.Writes(hls.UpsertComment) || part.Green && part.Run != p.ci.Run.ID:
 		return p.draft.silent("green_again")
 	case why != "":
 		return p.draft.silent(why)

@@ -35,7 +35,7 @@ func lookBack(ctx context.Context, read Reader, e hls.Event, rule hls.Rule, f *h
 	if err != nil {
 		return round{}, err
 	}
-	r := newRound(*f, remembered, rule.DryRun)
+	r := newRound(*f, remembered, !rule.Writes(hls.CreateReview))
 	if err := r.ask(ctx, read, e.Subject, contextOfFindings{rule.Self, f.Files}); err != nil || previous == nil {
 		return r, err
 	}

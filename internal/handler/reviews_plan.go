@@ -51,7 +51,7 @@ func planRequests(e hls.Event, f hls.Facts, a hls.Analysis, r hls.Rule) hls.Plan
 		return d.silent(why)
 	}
 	all := v.prove(d, answer.Requests)
-	list := v.list.postedNow(slices.ContainsFunc(all, told.open), r.DryRun)
+	list := v.list.postedNow(slices.ContainsFunc(all, told.open), !r.Writes(hls.UpsertComment))
 	if asks(e) {
 		list.Read, list.Requests = v.texts(), []request{}
 		for _, t := range all {
@@ -60,7 +60,7 @@ func planRequests(e hls.Event, f hls.Facts, a hls.Analysis, r hls.Rule) hls.Plan
 	}
 	d.remember(list.remember(d.base.Subject))
 	switch {
-	case list.Posted && (!list.Dry || r.DryRun), r.Comments.Post == hls.PostAlways && len(all) > 0:
+	case list.Posted && (!list.Dry || !r.Writes(hls.UpsertComment)), r.Comments.Post == hls.PostAlways && len(all) > 0:
 		d.comment(checklistBody(all, *f.PullRequest))
 		return d.plan
 	case len(all) > 0:

@@ -24,6 +24,13 @@ const (
 	AddReaction     EffectKind = "add_reaction"
 	EditRemark      EffectKind = "edit_remark" // only its own
 	SetSection      EffectKind = "set_section"
+
+	// Those that follow take back what was done, when an operator asks for it. No event brings them about.
+
+	RevertComment  EffectKind = "revert_comment"  // deletes it, or puts back the text that it had
+	HideReview     EffectKind = "hide_review"     // as outdated, with its remarks
+	ReopenIssue    EffectKind = "reopen_issue"    // that HLS closed
+	RemoveReaction EffectKind = "remove_reaction" // only its own
 )
 
 // EffectKinds are the closed set.
@@ -32,6 +39,11 @@ func EffectKinds() []EffectKind {
 		AddLabels, RemoveLabels, UpsertComment, CreateReview, CloseIssue, SetBody,
 		CreateIssue, RerunFailedJobs, AddReaction, EditRemark, SetSection,
 	}
+}
+
+// UndoKinds are what undoing adds to the closed set.
+func UndoKinds() []EffectKind {
+	return []EffectKind{RevertComment, HideReview, ReopenIssue, RemoveReaction}
 }
 
 // Repeatable tells whether doing an effect twice comes to the same as doing it once.
@@ -60,6 +72,9 @@ type Effect struct {
 	Section  string            `json:"section,omitempty"`  // name of the section to set
 	Nonce    string            `json:"nonce,omitempty"`    // sets a replay's effects apart from the first run's
 	Why      map[string]string `json:"why,omitempty"`      // rationale by label
+
+	Undoes int64  `json:"undoes,omitempty"` // the row of the ledger that it takes back
+	Was    string `json:"was,omitempty"`    // the Body of that row, which must still be there
 }
 
 // Reaction is an emoji put on a comment.
@@ -93,6 +108,9 @@ func (e Effect) Key() string {
 	case SetSection:
 		key += "|" + e.Section
 	}
+	if e.Undoes != 0 {
+		key += fmt.Sprintf("|undo-%d", e.Undoes)
+	}
 	if e.Nonce != "" {
 		key += "|" + e.Nonce
 	}
@@ -109,8 +127,12 @@ const (
 	EffectDone    EffectState = "done"
 	EffectFailed  EffectState = "failed"
 	EffectUnknown EffectState = "unknown" // what reading back could not decide: shown, not repeated
-	EffectShadow  EffectState = "shadow"  // planned in dry-run, never sent
 	EffectStale   EffectState = "stale"   // the subject moved on before it was sent
+
+	EffectShadow   EffectState = "shadow"   // planned where nothing is written, never sent
+	EffectProposed EffectState = "proposed" // waits for the approval of a person: approved, it is Intent again
+	EffectRejected EffectState = "rejected" // a person decided against it
+	EffectUndone   EffectState = "undone"   // it was done, and taken back
 )
 
 // Entry is a row of the ledger.
@@ -123,7 +145,10 @@ type Entry struct {
 	URL      string
 	Error    string
 	At       time.Time // of the last move
-	Live     bool      // the task that wrote it is running; told of undecided rows
+	Live     bool      // the task that carries it out is running; told of undecided rows
+
+	Carrier   int64  // the task that carries out what was approved; 0 for the task that planned it
+	DecidedBy string // who approved or rejected it; "" while nobody has
 }
 
 // Plan is what follows from an analysis: effects, and what was dropped on the way.

@@ -59,6 +59,7 @@ type Issue struct {
 	CreatedAt         time.Time `json:"created_at"`
 	UpdatedAt         time.Time `json:"updated_at"`
 	PullRequest       *struct{} `json:"pull_request,omitempty"`
+	ClosedBy          *Account  `json:"closed_by,omitempty"`
 }
 
 // Branch is one end of a pull request.
@@ -113,6 +114,7 @@ func (c Comment) PostedBy(self Account) bool {
 // Review is a submitted review of a pull request.
 type Review struct {
 	ID       int64   `json:"id"`
+	NodeID   string  `json:"node_id"`
 	User     Account `json:"user"`
 	Body     string  `json:"body"`
 	State    string  `json:"state"`
@@ -142,6 +144,7 @@ type Checks struct {
 // in a review of its own, without a text.
 type ReviewComment struct {
 	ID                int64     `json:"id"`
+	NodeID            string    `json:"node_id"`
 	ReviewID          int64     `json:"pull_request_review_id"`
 	InReplyTo         int64     `json:"in_reply_to_id,omitempty"` // the first comment of the thread
 	User              Account   `json:"user"`

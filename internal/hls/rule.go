@@ -12,7 +12,8 @@ type Rule struct {
 	Events    []string
 	Model     string // for everything that Models leaves open; "" means what is said of all repositories
 	Models    Models
-	DryRun    bool
+	DryRun    bool // no effect of any kind is written: whatever Modes say, it is ModeShadow for all
+	Modes     Modes
 	Labels    LabelPolicy
 	Comments  CommentPolicy
 	Prompts   PromptPolicy

@@ -55,6 +55,9 @@ func (p *Pipeline) process(ctx context.Context, j *journey) error {
 		return err
 	}
 	defer release()
+	if j.task.Origin.Carries() {
+		return p.carry(ctx, j)
+	}
 	event, err := p.recall(ctx, j)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"hls/internal/handler"
 	"hls/internal/hls"
 	"hls/internal/record"
 )
@@ -37,10 +38,14 @@ func quiet(task hls.Task) bool {
 	return task.Origin == hls.FromSweep || task.Origin == hls.FromReplay && strings.HasPrefix(task.DeliveryID, hls.SweptID)
 }
 
-// restrained is the rule for a task: where nobody asked for the work, nothing is said.
+// restrained is the rule for a task: where nobody asked for the work, nothing is said, and what someone with a say asked
+// for by a command needs no further approval.
 func restrained(task hls.Task, rule hls.Rule) hls.Rule {
-	if quiet(task) {
+	switch {
+	case quiet(task):
 		rule.Comments.Post = hls.PostNever
+	case handler.IsCommandPurpose(task.Purpose):
+		rule.Modes = rule.Modes.Asked()
 	}
 	return rule
 }

@@ -151,12 +151,24 @@ type Store interface {
 	// A row that exists under the effect's key is returned as it stands, whichever task wrote it. Effects on a subject
 	// that is neither the task's nor beside it, or outside the closed set, are an error.
 	Intend(context.Context, hls.Task, []hls.Effect) ([]hls.Entry, error)
-	// Move takes a row from one state to another and fails with hls.ErrLost when it is not in From.
+	// Move takes a row from one state to another and fails with hls.ErrLost when it is not in From. A row that becomes a
+	// proposal takes the place of earlier ones: of its kind, for its subject and purpose, out of another task's plan.
 	Move(ctx context.Context, task hls.Task, entry int64, m hls.Move) error
-	// Effects returns the ledger rows of a task, in order.
+	// Effects returns the ledger rows that a task planned or carries out, in order.
 	Effects(ctx context.Context, taskID int64) ([]hls.Entry, error)
 	// Posted returns the newest done entry of a kind for a subject and purpose, or hls.ErrNotFound: the comment to edit.
 	Posted(ctx context.Context, subject hls.Subject, purpose string, kind hls.EffectKind) (hls.Entry, error)
+	// Ledger returns rows of the ledger, newest first.
+	Ledger(context.Context, LedgerQuery) ([]hls.Entry, error)
+	// Approve makes intents of proposals and queues the tasks that carry them out, one for each task that planned some of
+	// them, all or none. A row that is not there is hls.ErrNotFound, and one that is no proposal any more *NotProposed.
+	Approve(ctx context.Context, entries []int64, by string) (tasks []int64, err error)
+	// Reject ends proposals for good, all or none, with the errors of Approve.
+	Reject(ctx context.Context, entries []int64, by string) error
+	// Undo writes the effects that take rows back to the ledger as intents, and queues the tasks that carry them out in the
+	// given order, one for each subject whose tasks did it: all or none. A row that is not there is hls.ErrNotFound, and
+	// one that is not done *NotDone. When such an effect is done, the row that it takes back is undone.
+	Undo(ctx context.Context, rows []Undoing, by string) (tasks []int64, err error)
 	// Undecided returns the rows that are sending or unknown, oldest first: those about a subject, whichever task wrote
 	// them, and those that tasks of the subject wrote about others. Live tells which belong to a running task.
 	Undecided(ctx context.Context, subject hls.Subject) ([]hls.Entry, error)

@@ -25,8 +25,14 @@ type Repository struct {
 	Model string `yaml:"model"`
 	// Models names models for kinds of work, in place of model.
 	Models Models `yaml:"models"`
-	// DryRun true plans effects of every kind and does none.
+	// DryRun true plans effects of every kind and does none: it is mode shadow under its older name.
 	DryRun bool `yaml:"dry_run"`
+	// Mode is what becomes of planned effects: shadow stores them and writes nothing, suggest has them wait for approval
+	// (hls effects approve), apply does them. The default is apply for a repository that is named, and shadow for those that
+	// a glob stands for.
+	Mode string `yaml:"mode" jsonschema:"enum=shadow,enum=suggest,enum=apply"`
+	// Modes are modes for kinds of effects, such as add_labels or upsert_comment, in place of mode.
+	Modes map[string]string `yaml:"modes"`
 	// Labels says which labels may be set.
 	Labels Labels `yaml:"labels"`
 	// Comments says when to speak.

@@ -109,13 +109,14 @@ func (c *compiler) entry(r Repository, f Features) entry {
 		}
 	}
 	happenings, also := c.happenings(r.Happenings, also(r))
+	modes := c.modes(r)
 	return entry{
 		enabled: on(r.Enabled, true), token: r.Token,
 		authors: newGlobs(r.Ignore.Authors), exceptBots: newGlobs(r.Ignore.ExceptBots), labels: newGlobs(r.Ignore.Labels),
 		titles: c.titles(r.Ignore.TitlePatterns),
 		rule: hls.Rule{
 			Name: r.Name, Events: orDefault(r.Events), Model: r.Model, Models: c.models(r.Models),
-			DryRun: r.DryRun || f.DryRun, Labels: c.labels(r.Labels, f), Comments: comments(r.Comments, f),
+			DryRun: r.DryRun || f.DryRun || modes.Shadow(), Modes: modes, Labels: c.labels(r.Labels, f), Comments: comments(r.Comments, f),
 			Workflows: r.Workflows.policy(),
 			Prompts:   hls.PromptPolicy{Dir: r.Prompts.BaseDir, Defaults: r.Prompts.Defaults},
 			Ignore: hls.Ignore{

@@ -72,6 +72,18 @@ func (r *Router) Rule(name string) (rule hls.Rule, ok bool) {
 	return e.rule, true
 }
 
+// Standing is the rule of a repository and whether it is worked for at all, for what follows from an earlier event.
+func (r *Router) Standing(name string) (hls.Rule, hls.Verdict) {
+	e := r.find(name)
+	switch {
+	case e == nil:
+		return hls.Rule{}, hls.Pass(RepositoryNotConfigured)
+	case !e.enabled:
+		return e.rule, hls.Pass(RepositoryDisabled)
+	}
+	return e.rule, hls.Verdict{Do: true}
+}
+
 // Token is the repository's own token; ok is false when it has none.
 func (r *Router) Token(name string) (token hls.Secret, ok bool) {
 	e := r.find(name)

@@ -67,7 +67,7 @@ func NewGitHub(cfg GitHubConfig) *GitHub {
 		organizations: map[string]*holder{},
 	}
 	g.AddAccount(cfg.Self)
-	g.table = patterns(g.routes(), g.appRoutes(), g.workRoutes(), g.historyRoutes(), g.actionsRoutes())
+	g.table = patterns(g.routes(), g.appRoutes(), g.workRoutes(), g.hideRoutes(), g.historyRoutes(), g.actionsRoutes())
 	return g
 }
 
@@ -136,6 +136,7 @@ type comment struct {
 
 type review struct {
 	hls.Review
+	hidden  bool
 	at      time.Time
 	shown   time.Time
 	remarks []*remark
@@ -146,6 +147,7 @@ type remark struct {
 	id        int64
 	startSide string
 	hunk      string
+	hidden    bool
 	inReplyTo int64     // the first of its thread, 0 when it is that
 	edited    time.Time // zero when it never was
 }

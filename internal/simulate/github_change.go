@@ -117,10 +117,10 @@ func (g *GitHub) setState(s *subject, actor hls.Account, state, reason string) {
 	if s.State == state {
 		return
 	}
-	s.State, s.StateReason = state, reason
+	s.State, s.StateReason, s.ClosedBy = state, reason, nil
 	kind := "reopened"
 	if state == "closed" {
-		kind, s.closedAt = "closed", g.now()
+		kind, s.closedAt, s.ClosedBy = "closed", g.now(), &actor
 	}
 	g.happen(s, &event{kind: kind, actor: actor})
 }

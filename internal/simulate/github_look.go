@@ -9,6 +9,7 @@ import (
 // Review is a submitted review with its inline comments.
 type Review struct {
 	hls.Review
+	Hidden  bool
 	Remarks []hls.Remark
 }
 
@@ -78,7 +79,7 @@ func (g *GitHub) Reviews(repo string, number int) []Review {
 	}
 	var out []Review
 	for _, r := range s.pull.reviews {
-		seen := Review{Review: r.Review}
+		seen := Review{Review: r.Review, Hidden: r.hidden}
 		for _, m := range r.remarks {
 			seen.Remarks = append(seen.Remarks, m.Remark)
 		}

@@ -30,6 +30,7 @@ type Remark struct {
 	InReplyTo int64 // 0 for the first of its thread
 	Review    int64
 	User      hls.Account
+	Hidden    bool
 	hls.Remark
 }
 
@@ -44,7 +45,7 @@ func (g *GitHub) Remarks(repo string, number int) []Remark {
 	var out []Remark
 	for _, v := range s.pull.reviews {
 		for _, m := range v.remarks {
-			out = append(out, Remark{ID: m.id, InReplyTo: m.inReplyTo, Review: v.ID, User: v.User, Remark: m.Remark})
+			out = append(out, Remark{ID: m.id, InReplyTo: m.inReplyTo, Review: v.ID, User: v.User, Hidden: m.hidden, Remark: m.Remark})
 		}
 	}
 	return out

@@ -70,6 +70,9 @@ func (g *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if rest, ok := strings.CutPrefix(x.path, "/api/v3"); ok {
 		x.path, x.as.api = rest, x.as.api+"/api/v3"
 	}
+	if x.path == "/api/graphql" { // of Enterprise Server
+		x.path = "/graphql"
+	}
 	fault := g.fault(r.Method, x.path)
 	if fault.Kind == Delay && !wait(r.Context(), fault.Wait) {
 		return

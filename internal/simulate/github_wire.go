@@ -95,6 +95,9 @@ func (l links) issue(s *subject) object {
 	if s.State == "open" {
 		o["closed_at"] = nil
 	}
+	if s.ClosedBy != nil {
+		o["closed_by"] = l.user(*s.ClosedBy)
+	}
 	if s.pull != nil {
 		o["draft"] = s.pull.draft
 		o["pull_request"] = object{

@@ -34,6 +34,8 @@ const (
 	LabelCreated   DeedKind = "label_created"
 	Opened         DeedKind = "opened"
 	Reacted        DeedKind = "reacted"
+	Unreacted      DeedKind = "unreacted"
+	Hidden         DeedKind = "hidden"
 	Replied        DeedKind = "replied"
 	RemarkEdited   DeedKind = "remark_edited"
 	Rerun          DeedKind = "rerun"

@@ -54,12 +54,13 @@ type Listed struct {
 	EffectsDone     int        `json:"effects_done"`
 }
 
-// Shown is the newest task of a delivery with all that came of it.
+// Shown is the newest task of a delivery with all that came of it. Tasks that carry out what was approved of it are beside it.
 type Shown struct {
 	Listed
-	Analysis *Analysis `json:"analysis,omitempty"`
-	Plan     *hls.Plan `json:"plan,omitempty"`
-	Effects  []Effect  `json:"effects"`
+	Approvals []Listed  `json:"approvals,omitempty"`
+	Analysis  *Analysis `json:"analysis,omitempty"`
+	Plan      *hls.Plan `json:"plan,omitempty"`
+	Effects   []Effect  `json:"effects"`
 }
 
 // Analysis is what Claude was sent and answered. Retention empties its texts.
@@ -129,14 +130,21 @@ func (d Deliveries) listed(row record.Summary) Listed {
 
 // Show reads the newest task of a delivery, with its analysis, plan and effects.
 func (d Deliveries) Show(ctx context.Context, id string) (Shown, error) {
-	rows, err := d.Store.List(ctx, record.Query{Delivery: id, Limit: 1})
+	rows, err := d.Store.List(ctx, record.Query{Delivery: id})
 	if err != nil {
 		return Shown{}, err
 	}
 	if id == "" || len(rows) == 0 {
 		return Shown{}, &Refused{http.StatusNotFound, "no delivery with this id has a task"}
 	}
-	shown := Shown{Listed: d.listed(rows[0]), Effects: []Effect{}}
+	shown := Shown{Effects: []Effect{}}
+	for _, row := range rows {
+		shown.Listed = d.listed(row)
+		if !row.Task.Origin.Carries() {
+			break
+		}
+		shown.Approvals = append(shown.Approvals, shown.Listed)
+	}
 	analysis, err := d.Store.Analysis(ctx, shown.TaskID)
 	switch {
 	case err == nil:

@@ -24,6 +24,8 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("GET /api/v1/deliveries", s.admin(http.HandlerFunc(s.deliveries)))
 	mux.Handle("GET /api/v1/deliveries/{id}", s.admin(http.HandlerFunc(s.delivery)))
 	mux.Handle("POST /api/v1/deliveries/{id}/replay", s.admin(http.HandlerFunc(s.replay)))
+	mux.Handle("GET /api/v1/effects", s.admin(http.HandlerFunc(s.effects)))
+	mux.Handle("POST /api/v1/effects/decide", s.admin(http.HandlerFunc(s.decide)))
 	mux.Handle("POST /api/v1/recovery", s.admin(http.HandlerFunc(s.recovery)))
 	mux.Handle("POST /api/v1/sweep", s.admin(http.HandlerFunc(s.sweep)))
 

@@ -55,17 +55,25 @@ func (t *tx) intend(b *queries, task hls.Task, e hls.Effect, packed []byte) {
 // Move takes a row of the ledger from one state to another.
 func (s *Store) Move(ctx context.Context, task hls.Task, entry int64, m hls.Move) error {
 	const q = `UPDATE effects SET state = $1, remote_id = CASE WHEN $2::bigint <> 0 THEN $2 ELSE remote_id END,
-		url = CASE WHEN $3::text <> '' THEN $3 ELSE url END, error = $4, at = $5 WHERE id = $6 AND state = $7 RETURNING kind`
+		url = CASE WHEN $3::text <> '' THEN $3 ELSE url END, error = $4, at = $5 WHERE id = $6 AND state = $7 RETURNING kind, undoes`
 	err := s.writeFor(ctx, task, func(t *tx) error {
 		var kind hls.EffectKind
-		err := t.row(q, []any{string(m.To), m.RemoteID, m.URL, m.Error, t.now, entry, string(m.From)}, &kind)
+		var undoes int64
+		err := t.row(q, []any{string(m.To), m.RemoteID, m.URL, m.Error, t.now, entry, string(m.From)}, &kind, &undoes)
 		if none(err) {
 			return fmt.Errorf("it is not %s: %w", m.From, hls.ErrLost)
 		}
-		if err == nil {
-			t.counts.Effect(kind, m.To)
+		if err != nil {
+			return err
 		}
-		return err
+		t.counts.Effect(kind, m.To)
+		switch {
+		case m.To == hls.EffectProposed:
+			return t.outdate(entry)
+		case m.To == hls.EffectDone && undoes != 0:
+			return t.undone(undoes)
+		}
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("move effect %d of task %d to %s: %w", entry, task.ID, m.To, err)
@@ -73,12 +81,12 @@ func (s *Store) Move(ctx context.Context, task hls.Task, entry int64, m hls.Move
 	return nil
 }
 
-const selectEntry = `SELECT id, task_id, state, effect, remote_id, url, error, at FROM effects`
+const selectEntry = `SELECT id, task_id, state, effect, remote_id, url, error, at, carrier_id, decided_by FROM effects`
 
 // scanEntry reads a row, and the columns that a query has besides into more.
 func scanEntry(row pgx.Row, more ...any) (e hls.Entry, err error) {
 	var packed []byte
-	into := []any{&e.ID, &e.TaskID, &e.State, &packed, &e.RemoteID, &e.URL, &e.Error, &e.At}
+	into := []any{&e.ID, &e.TaskID, &e.State, &packed, &e.RemoteID, &e.URL, &e.Error, &e.At, &e.Carrier, &e.DecidedBy}
 	if err := row.Scan(append(into, more...)...); err != nil {
 		return e, err
 	}
@@ -92,7 +100,7 @@ func entry(row pgx.CollectableRow) (hls.Entry, error) { return scanEntry(row) }
 
 // Effects reads the rows of a task.
 func (s *Store) Effects(ctx context.Context, taskID int64) ([]hls.Entry, error) {
-	entries, err := many(ctx, s, entry, selectEntry+` WHERE task_id = $1 ORDER BY id`, taskID)
+	entries, err := many(ctx, s, entry, selectEntry+` WHERE task_id = $1 OR carrier_id = $1 AND carrier_id <> 0 ORDER BY id`, taskID)
 	return entries, named("read effects of task", taskID, err)
 }
 
@@ -109,8 +117,8 @@ func (s *Store) Posted(ctx context.Context, subject hls.Subject, purpose string,
 	return entries[0], nil
 }
 
-const selectUndecided = `SELECT e.id, e.task_id, e.state, e.effect, e.remote_id, e.url, e.error, e.at, t.state = 'running'
-	FROM effects e CROSS JOIN LATERAL (SELECT state, subject_key FROM tasks WHERE id = e.task_id OFFSET 0) t
+const selectUndecided = `SELECT e.id, e.task_id, e.state, e.effect, e.remote_id, e.url, e.error, e.at, e.carrier_id, e.decided_by, t.state = 'running'
+	FROM effects e CROSS JOIN LATERAL (SELECT state, subject_key FROM tasks WHERE id = coalesce(nullif(e.carrier_id, 0), e.task_id) OFFSET 0) t
 	WHERE e.state IN ('sending', 'unknown') AND (e.subject_key = $1 OR t.subject_key = $1) ORDER BY e.id`
 
 // Undecided reads the rows whose write may or may not have happened: those about a subject, and those of its tasks. Few

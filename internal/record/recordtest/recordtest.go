@@ -22,7 +22,7 @@ type Backend func(t *testing.T, now func() time.Time) (open func() record.Store)
 func Exercise(t *testing.T, backend Backend) {
 	for _, group := range []map[string]func(*house){
 		intakeTests(), burstTests(), claimTests(), leaseTests(), retryTests(),
-		ledgerTests(), analysisTests(), spendTests(), lookTests(), crowdTests(), purgeTests(), noteTests(), textTests(), recordsTests(), memoryTests(),
+		ledgerTests(), proposalTests(), analysisTests(), spendTests(), lookTests(), crowdTests(), purgeTests(), noteTests(), textTests(), recordsTests(), memoryTests(),
 	} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {

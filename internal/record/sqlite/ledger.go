@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"hls/internal/hls"
@@ -62,20 +61,28 @@ func (t *tx) intend(task hls.Task, e hls.Effect, packed []byte) (hls.Entry, erro
 // Move takes a row of the ledger from one state to another.
 func (s *Store) Move(ctx context.Context, task hls.Task, entry int64, m hls.Move) error {
 	const q = `UPDATE effects SET state = ?1, remote_id = CASE WHEN ?2 <> 0 THEN ?2 ELSE remote_id END,
-		url = CASE WHEN ?3 <> '' THEN ?3 ELSE url END, error = ?4, at = ?5 WHERE id = ?6 AND state = ?7 RETURNING kind`
+		url = CASE WHEN ?3 <> '' THEN ?3 ELSE url END, error = ?4, at = ?5 WHERE id = ?6 AND state = ?7 RETURNING kind, undoes`
 	err := s.write(ctx, func(t *tx) error {
 		if err := t.hold(task); err != nil {
 			return err
 		}
 		var kind hls.EffectKind
-		err := t.row(q, []any{m.To, m.RemoteID, m.URL, m.Error, stamp(t.now), entry, m.From}, &kind)
+		var undoes int64
+		err := t.row(q, []any{m.To, m.RemoteID, m.URL, m.Error, stamp(t.now), entry, m.From}, &kind, &undoes)
 		if none(err) {
 			return fmt.Errorf("it is not %s: %w", m.From, hls.ErrLost)
 		}
-		if err == nil {
-			t.counts.Effect(kind, m.To)
+		if err != nil {
+			return err
 		}
-		return err
+		t.counts.Effect(kind, m.To)
+		switch {
+		case m.To == hls.EffectProposed:
+			return t.outdate(entry)
+		case m.To == hls.EffectDone && undoes != 0:
+			return t.undone(undoes)
+		}
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("move effect %d of task %d to %s: %w", entry, task.ID, m.To, err)
@@ -84,24 +91,9 @@ func (s *Store) Move(ctx context.Context, task hls.Task, entry int64, m hls.Move
 }
 
 // Effects reads the rows of a task.
-func (s *Store) Effects(ctx context.Context, taskID int64) (entries []hls.Entry, err error) {
-	rows, err := s.readers.QueryContext(ctx, selectEntry+` WHERE task_id = ? ORDER BY id`, taskID)
-	if err != nil {
-		return nil, named("read effects of task", taskID, unavailable(err))
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var row entryRow
-		if err := rows.Scan(row.targets()...); err != nil {
-			return nil, named("read effects of task", taskID, err)
-		}
-		e, err := row.entry()
-		if err != nil {
-			return nil, named("read effects of task", taskID, err)
-		}
-		entries = append(entries, e)
-	}
-	return entries, named("read effects of task", taskID, unavailable(rows.Err()))
+func (s *Store) Effects(ctx context.Context, taskID int64) ([]hls.Entry, error) {
+	entries, err := s.entries(ctx, selectEntry+` WHERE task_id = ?1 OR carrier_id = ?1 AND carrier_id <> 0 ORDER BY id`, taskID)
+	return entries, named("read effects of task", taskID, err)
 }
 
 // Posted reads the newest done row of a kind.
@@ -115,7 +107,7 @@ func (s *Store) Posted(ctx context.Context, subject hls.Subject, purpose string,
 	return row.entry()
 }
 
-const selectEntry = `SELECT id, task_id, state, effect, remote_id, url, error, at FROM effects`
+const selectEntry = `SELECT id, task_id, state, effect, remote_id, url, error, at, carrier_id, decided_by FROM effects`
 
 type entryRow struct {
 	hls.Entry
@@ -123,7 +115,7 @@ type entryRow struct {
 }
 
 func (r *entryRow) targets() []any {
-	return []any{&r.ID, &r.TaskID, &r.State, &r.packed, &r.RemoteID, &r.URL, &r.Error, at{&r.At}}
+	return []any{&r.ID, &r.TaskID, &r.State, &r.packed, &r.RemoteID, &r.URL, &r.Error, at{&r.At}, &r.Carrier, &r.DecidedBy}
 }
 
 func (r *entryRow) entry() (hls.Entry, error) {

@@ -8,8 +8,8 @@ import (
 	"hls/internal/hls"
 )
 
-const selectUndecided = `SELECT e.id, e.task_id, e.state, e.effect, e.remote_id, e.url, e.error, e.at, t.state = 'running'
-	FROM effects e JOIN tasks t ON t.id = e.task_id
+const selectUndecided = `SELECT e.id, e.task_id, e.state, e.effect, e.remote_id, e.url, e.error, e.at, e.carrier_id, e.decided_by, t.state = 'running'
+	FROM effects e JOIN tasks t ON t.id = coalesce(nullif(e.carrier_id, 0), e.task_id)
 	WHERE e.state IN ('sending', 'unknown') AND (e.subject_key = ?1 OR t.subject_key = ?1) ORDER BY e.id`
 
 // Undecided reads the rows whose write may or may not have happened: those about a subject, and those of its tasks.

@@ -1,0 +1,71 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"hls/internal/hls"
+	"hls/internal/record"
+)
+
+// Undo queues tasks that take back what was done.
+func (s *Store) Undo(ctx context.Context, rows []record.Undoing, by string) (tasks []int64, err error) {
+	err = s.write(ctx, func(t *tx) error {
+		carriers := map[string]hls.Task{}
+		tasks = nil
+		for _, r := range rows {
+			planner, err := t.planned(r.Row, hls.EffectDone)
+			if err != nil {
+				return err
+			}
+			carrier, known := carriers[planner.Subject.Key()]
+			if !known {
+				j := &job{deliveryID: planner.DeliveryID, requestID: planner.RequestID, work: record.Undo(planner, r.Row, by)}
+				if err := t.enqueue([]*job{j}); err != nil {
+					return err
+				}
+				carrier = planner
+				carrier.ID = j.id
+				carriers[planner.Subject.Key()] = carrier
+				tasks = append(tasks, carrier.ID)
+			}
+			if err := t.undo(carrier, r, by); err != nil {
+				return fmt.Errorf("effect %d: %w", r.Row, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("undo effects: %w", err)
+	}
+	return tasks, nil
+}
+
+// undo writes the intent of taking a row back. One that an earlier try left is carried by the new task.
+func (t *tx) undo(carrier hls.Task, r record.Undoing, by string) error {
+	if r.Effect.Subject.Key() != carrier.Subject.Key() && !r.Effect.Subject.Beside(carrier.Subject) {
+		return fmt.Errorf("it is on %s, and the task on %s", r.Effect.Subject, carrier.Subject)
+	}
+	packed, err := record.PackJSON(r.Effect)
+	if err != nil {
+		return err
+	}
+	var b queries
+	t.intend(&b, carrier, r.Effect, packed)
+	b.Queue(`UPDATE effects SET carrier_id = $1, decided_by = $2, undoes = $3 WHERE key = $4`, carrier.ID, by, r.Row, r.Effect.Key())
+	return t.send(&b)
+}
+
+// undone marks a row that was taken back.
+func (t *tx) undone(row int64) error {
+	const q = `UPDATE effects SET state = 'undone' WHERE state = 'done' AND id = $1 RETURNING kind`
+	var kind hls.EffectKind
+	err := t.row(q, []any{row}, &kind)
+	if none(err) {
+		return nil
+	}
+	if err == nil {
+		t.counts.Effect(kind, hls.EffectUndone)
+	}
+	return err
+}

@@ -1,0 +1,70 @@
+package record
+
+import (
+	"fmt"
+	"time"
+
+	"hls/internal/hls"
+)
+
+// LedgerQuery selects rows of the ledger, newest first. Zero fields select all.
+type LedgerQuery struct {
+	State    hls.EffectState
+	Kind     hls.EffectKind
+	Repo     string
+	Delivery string // id
+	Subject  string // key
+	Purpose  string
+	Prompt   string    // hash of the templates that the analysis was asked with
+	Since    time.Time // of the last move
+	Before   int64     // row id: keyset paging
+	Limit    int       // at most 200; 0 means 50
+}
+
+// Rows is how many rows a page has at most.
+func (q LedgerQuery) Rows() int { return Query{Limit: q.Limit}.Rows() }
+
+// NotProposed says that a row cannot be approved or rejected: it waits for nobody's decision.
+type NotProposed struct {
+	ID    int64
+	State hls.EffectState
+}
+
+func (e *NotProposed) Error() string {
+	return fmt.Sprintf("effect %d is %s: it waits for no decision", e.ID, e.State)
+}
+
+// Approval is the work of carrying out what was approved of a task's plan, first of which is a row. Its purpose is its own,
+// so that neither it nor work on the subject supersedes the other: whether the plan is outdated is seen when it is carried out.
+func Approval(planner hls.Task, first int64, by string) NewTask {
+	return NewTask{
+		Subject: planner.Subject, Purpose: fmt.Sprintf("approval-%d", first), Event: planner.Event, Action: planner.Action,
+		Actor: by, Origin: hls.FromApproval, OccurredAt: planner.OccurredAt,
+	}
+}
+
+// NewerProposal is the note of a proposal that a later one took the place of.
+const NewerProposal = "a newer proposal takes its place"
+
+// Undoing takes back a row that is done, by an effect whose Undoes is that row.
+type Undoing struct {
+	Row    int64
+	Effect hls.Effect
+}
+
+// NotDone says that a row cannot be taken back: it is not done, or was taken back already.
+type NotDone struct {
+	ID    int64
+	State hls.EffectState
+}
+
+func (e *NotDone) Error() string {
+	return fmt.Sprintf("effect %d is %s: there is nothing to take back", e.ID, e.State)
+}
+
+// Undo is the work of taking back what a task did, first of which is a row.
+func Undo(planner hls.Task, first int64, by string) NewTask {
+	work := Approval(planner, first, by)
+	work.Purpose, work.Origin = fmt.Sprintf("undo-%d", first), hls.FromUndo
+	return work
+}

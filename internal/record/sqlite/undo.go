@@ -1,0 +1,69 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"hls/internal/hls"
+	"hls/internal/record"
+)
+
+// Undo queues tasks that take back what was done.
+func (s *Store) Undo(ctx context.Context, rows []record.Undoing, by string) (tasks []int64, err error) {
+	err = s.write(ctx, func(t *tx) error {
+		carriers := map[string]hls.Task{}
+		tasks = nil
+		for _, r := range rows {
+			planner, err := t.planned(r.Row, hls.EffectDone)
+			if err != nil {
+				return err
+			}
+			carrier, known := carriers[planner.Subject.Key()]
+			if !known {
+				carrier = planner
+				from := origin{deliveryID: planner.DeliveryID, requestID: planner.RequestID}
+				if carrier.ID, err = t.enqueue(from, record.Undo(planner, r.Row, by)); err != nil {
+					return err
+				}
+				carriers[planner.Subject.Key()] = carrier
+				tasks = append(tasks, carrier.ID)
+			}
+			if err := t.undo(carrier, r, by); err != nil {
+				return fmt.Errorf("effect %d: %w", r.Row, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("undo effects: %w", err)
+	}
+	return tasks, nil
+}
+
+// undo writes the intent of taking a row back. One that an earlier try left is carried by the new task.
+func (t *tx) undo(carrier hls.Task, r record.Undoing, by string) error {
+	text, err := json.Marshal(r.Effect)
+	if err != nil {
+		return err
+	}
+	entry, err := t.intend(carrier, r.Effect, record.Pack(text))
+	if err != nil {
+		return err
+	}
+	return t.exec(`UPDATE effects SET carrier_id = ?, decided_by = ?, undoes = ? WHERE id = ?`, carrier.ID, by, r.Row, entry.ID)
+}
+
+// undone marks a row that was taken back.
+func (t *tx) undone(row int64) error {
+	const q = `UPDATE effects SET state = 'undone' WHERE state = 'done' AND id = ? RETURNING kind`
+	var kind hls.EffectKind
+	err := t.row(q, []any{row}, &kind)
+	if none(err) {
+		return nil
+	}
+	if err == nil {
+		t.counts.Effect(kind, hls.EffectUndone)
+	}
+	return err
+}

@@ -54,8 +54,8 @@ func baseTransport(dial dialer) *http.Transport {
 		DialContext:            dial,
 		Proxy:                  http.ProxyFromEnvironment,
 		ForceAttemptHTTP2:      true,
-		MaxIdleConns:           64,
-		MaxIdleConnsPerHost:    100, // As many requests as GitHub takes at a time.
+		MaxIdleConns:           100, // As many requests as GitHub takes at a time.
+		MaxIdleConnsPerHost:    100,
 		IdleConnTimeout:        90 * time.Second,
 		TLSHandshakeTimeout:    10 * time.Second,
 		ExpectContinueTimeout:  time.Second,

@@ -2,6 +2,7 @@ package handler
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 
@@ -13,24 +14,25 @@ import (
 // are under way at GitHub is the reader's to see to ("Best practices for using the REST API").
 func together(ctx context.Context, reads ...func(context.Context) error) error {
 	all, ctx := errgroup.WithContext(ctx)
+	panics := make(chan string, len(reads))
 	for _, read := range reads {
 		all.Go(func() (err error) {
 			defer func() {
 				if p := recover(); p != nil {
-					err = panicked(fmt.Sprintf("%v, in\n%s", p, debug.Stack()))
+					panics <- fmt.Sprintf("%v, in\n%s", p, debug.Stack())
+					err = errPanic
 				}
 			}()
 			return read(ctx)
 		})
 	}
 	err := all.Wait()
-	if p, ok := err.(panicked); ok { //nolint:errorlint // It is what a read above ended with, and never wrapped.
-		panic(string(p))
+	select {
+	case p := <-panics: // Whatever error came first.
+		panic(p)
+	default:
+		return err
 	}
-	return err
 }
 
-// panicked is how a read that panicked ends.
-type panicked string
-
-func (p panicked) Error() string { return string(p) }
+var errPanic = errors.New("a read panicked")

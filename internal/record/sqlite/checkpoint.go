@@ -76,7 +76,7 @@ func (w *writer) moveRest() {
 	select {
 	case err := <-w.mover.done:
 		w.mover.busy = false
-		if w.moved(err); w.sunk == nil {
+		if w.moved(err); err == nil { // What the mover could not do, the writer could not either, and callers would wait for it.
 			_, _, err = w.log(moveLog)
 			w.moved(err)
 		}

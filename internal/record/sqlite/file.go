@@ -116,7 +116,7 @@ const (
 )
 
 // settings of every connection, by pragma: the value to set, and how SQLite reads it back. See "Pragma statements
-// supported by SQLite". Those that are kept in the file are set by the writing connection alone, for setting them
+// supported by SQLite". Those that are kept in the file are set by writing connections alone, for setting them
 // takes the lock for writing.
 var settings = []struct {
 	name, value, readBack string

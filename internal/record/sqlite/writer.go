@@ -184,6 +184,7 @@ func (w *writer) commit(batch []*op) (err error) {
 		if err != nil {
 			w.broken = nil
 			_ = t.exec("ROLLBACK") // SQLite may have rolled back already.
+			w.frames.Forget()
 			err = unavailable(err)
 		}
 	}()

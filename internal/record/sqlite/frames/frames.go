@@ -50,6 +50,7 @@ type VFS struct {
 	sync  syncFunc
 	size  sizeFunc
 
+	lost    int64 // where frames should be that could not be written, 0 for none
 	held    []byte
 	start   int64 // of what is held, in the file
 	tail    int64 // where the last write ended
@@ -113,6 +114,9 @@ func (f *VFS) xOpen(tls *libc.TLS, _, name, handle uintptr, flags int32, out uin
 
 // xWrite holds back what follows on the last write, up to the end of the frame that commits.
 func (f *VFS) xWrite(tls *libc.TLS, handle, from uintptr, n int32, off int64) int32 {
+	if off <= f.lost {
+		f.lost = 0
+	}
 	follows := off == f.tail && off > 0
 	if !follows || len(f.held)+int(n) > mostHeld {
 		if rc := f.flush(tls, handle); rc != codes.SQLITE_OK {
@@ -137,8 +141,15 @@ func (f *VFS) xWrite(tls *libc.TLS, handle, from uintptr, n int32, off int64) in
 	return codes.SQLITE_OK
 }
 
-// flush writes what is held. When it fails, the transaction does, and what comes next follows on nothing.
+// Forget drops what is held of a transaction that was rolled back. Somebody else may write there next.
+func (f *VFS) Forget() { f.held, f.tail, f.lost = f.held[:0], 0, 0 }
+
+// flush writes what is held. When it fails, SQLite was told of frames as written that are not there: until it writes them
+// anew, or starts the log anew, nothing behind them is written, and nothing is read or synced.
 func (f *VFS) flush(tls *libc.TLS, handle uintptr) int32 {
+	if f.lost > 0 {
+		return codes.SQLITE_IOERR_WRITE
+	}
 	if len(f.held) == 0 {
 		return codes.SQLITE_OK
 	}
@@ -146,12 +157,18 @@ func (f *VFS) flush(tls *libc.TLS, handle uintptr) int32 {
 	rc := raw.Function[moveFunc](f.file.FxWrite)(tls, handle, uintptr(unsafe.Pointer(&f.held[0])), n, f.start)
 	f.held = f.held[:0]
 	if rc != codes.SQLITE_OK {
-		f.tail = 0
+		f.tail, f.lost = 0, f.start
 	}
 	return rc
 }
 
 func (f *VFS) xRead(tls *libc.TLS, handle, to uintptr, n int32, off int64) int32 {
+	switch {
+	case f.lost > 0 && off+int64(n) <= f.lost: // A rollback reads what was there before.
+		return raw.Function[moveFunc](f.file.FxRead)(tls, handle, to, n, off)
+	case f.lost > 0:
+		return codes.SQLITE_IOERR_READ
+	}
 	if rc := f.flush(tls, handle); rc != codes.SQLITE_OK {
 		return rc
 	}

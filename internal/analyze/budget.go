@@ -21,7 +21,7 @@ type Budget struct {
 	PerActorDailyUSD float64 `yaml:"per_actor_daily_usd" jsonschema:"minimum=0"`
 	// Events of one person in a day that are analyzed; 0 means no cap.
 	PerActorDailyEvents int `yaml:"per_actor_daily_events" jsonschema:"minimum=0"`
-	// Share of what ordinary work may spend of any cap above: once so much is spent or set aside, work goes to the light
+	// Share of what ordinary work may spend of a cap on dollars: once so much is spent or set aside, work goes to the light
 	// model; 0 means never.
 	CheaperAt float64 `yaml:"cheaper_at" default:"0.8" jsonschema:"minimum=0,maximum=1"`
 	// Share of the same: once so much is spent, issues get labels alone, and what could only speak waits for the next day or

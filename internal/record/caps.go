@@ -47,12 +47,12 @@ func (m Money) Step(usd float64, l hls.Ladder) hls.Step {
 
 // Spent is what a reservation is measured against. Fields whose cap is not set need not be filled.
 type Spent struct {
-	Day, Month          Money
-	RepoDay, RepoMonth  Money
-	ActorDay            Money
-	ActorTasks          int       // other tasks of the actor that asked Claude today
-	Subject             int       // analyses of the subject in SubjectWindow
-	SubjectFrees        time.Time // when enough of them are older than SubjectWindow
+	Day, Month         Money
+	RepoDay, RepoMonth Money
+	ActorDay           Money
+	ActorTasks         int       // other tasks of the actor that asked Claude today
+	Subject            int       // analyses of the subject in SubjectWindow
+	SubjectFrees       time.Time // when enough of them are older than SubjectWindow
 }
 
 // Check returns *hls.Capped when the reservation would exceed a cap, or a cap is further down the ladder than the

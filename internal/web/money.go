@@ -122,7 +122,9 @@ func payers(c record.Stats) map[string]float64 {
 }
 
 // total is what all calls came to.
-func total(c record.Stats) record.Bill { return record.Bill{Calls: c.Calls, MicroUSD: c.Spend.CostMicroUSD} }
+func total(c record.Stats) record.Bill {
+	return record.Bill{Calls: c.Calls, MicroUSD: c.Spend.CostMicroUSD}
+}
 
 // emitter sends one metric of a scrape.
 type emitter func(kind prometheus.ValueType, name, help string, value float64, labels ...string)

@@ -83,16 +83,19 @@ func ofRepo(id int64) owner {
 
 func ofActor(login string) owner { return owner{"actor/" + login, " AND actor = ?", []any{login}} }
 
+const (
+	sumOfDays   = `SELECT ifnull(sum(micro_usd), 0) FROM money WHERE owner = ? AND day >= ?`
+	sumUnderWay = `SELECT ifnull(sum(micro_usd), 0) FROM spend WHERE state = 'open' AND at > ? AND at >= ?`
+)
+
 // sum reads what an owner has spent since the start of a day. It takes as long at the end of a month as at its start. A
 // clock that was set back leaves days that are still to come: they count.
 func (t *tx) sum(m *record.Money, o owner, since time.Time) error {
-	const all = `SELECT ifnull(sum(micro_usd), 0) FROM money WHERE owner = ? AND day >= ?`
-	const open = `SELECT ifnull(sum(micro_usd), 0) FROM spend WHERE state = 'open' AND at > ? AND at >= ?`
-	if err := t.row(all, []any{o.name, dayNumber(since)}, &m.All); err != nil {
+	if err := t.row(sumOfDays, []any{o.name, dayNumber(since)}, &m.All); err != nil {
 		return err
 	}
 	args := append([]any{stamp(t.now.Add(-record.OpenWindow)), stamp(since)}, o.args...)
-	return t.row(open+o.open, args, &m.Open)
+	return t.row(sumUnderWay+o.open, args, &m.Open)
 }
 
 // dayNumber counts days as the table money does.

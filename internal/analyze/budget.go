@@ -70,15 +70,15 @@ type rung struct {
 	ceiling int64 // the most that it can cost
 }
 
-// ladder is how a question can be asked, the best first. Where there is nothing cheaper, the first step is that of the
-// cheaper model already.
+// ladder is how a question can be asked, the best first. The cheaper model is asked without a fallback. Where nothing is
+// cheaper, or the settings have no such step, the first step is that of the cheaper model already.
 func (a *Analyzer) ladder(of hls.Task, in Input) []rung {
 	best := a.rung(in, a.choose(of, in.Rule, in.Question.Weight), hls.AsAsked)
 	if !in.Rule.Budget.Capped() {
 		return []rung{best}
 	}
 	low := a.rung(in, choice{model: a.light(in.Rule)}, hls.Cheaper)
-	if low.ceiling >= best.ceiling {
+	if low.ceiling >= best.ceiling || in.Rule.Budget.CheaperAt == 0 {
 		low.choice, low.ceiling = best.choice, best.ceiling
 	}
 	rungs := []rung{best, low}

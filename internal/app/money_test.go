@@ -68,13 +68,13 @@ func (s *service) opened(number int) (issue, pull hls.Task, models string) {
 		IssueSeed: simulate.IssueSeed{Number: number + 1, Title: "Add cache", Author: "paul"},
 		Files:     []hls.File{{Filename: "cache.go", Status: "added", Additions: 4, Patch: "@@ -0,0 +1,4 @@\n+package cache\n+\n+func Open(path string) {\n+\t_ = os.Remove(path)"}},
 	})
-	about := func(event, author string, payload []byte) hls.Task {
+	about := func(event string, payload []byte) hls.Task {
 		d := simulate.Delivery{Event: event, GUID: simulate.NewGUID(), HookID: 1, Payload: payload}
 		s.send(d)
 		return s.decided(d.GUID)
 	}
-	issue = about("issues", "mona", s.github.IssuePayload(widgets, number, "opened", "mona", nil))
-	pull = about("pull_request", "paul", s.github.PullRequestPayload(widgets, number+1, "opened", "paul", nil))
+	issue = about("issues", s.github.IssuePayload(widgets, number, "opened", "mona", nil))
+	pull = about("pull_request", s.github.PullRequestPayload(widgets, number+1, "opened", "paul", nil))
 	for _, c := range s.claude.Calls()[before:] {
 		models += " " + strings.TrimPrefix(c.Model, "claude-")
 	}

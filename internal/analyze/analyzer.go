@@ -24,26 +24,6 @@ type Config struct {
 	Unset map[hls.Weight]string `yaml:"-"`
 }
 
-// Budget caps what Claude may cost. Zero means no cap.
-type Budget struct {
-	// US dollars in a day, over all repositories; 0 means no cap.
-	DailyUSD float64 `yaml:"daily_usd" jsonschema:"minimum=0"`
-	// US dollars in a month, over all repositories; 0 means no cap.
-	MonthlyUSD float64 `yaml:"monthly_usd" jsonschema:"minimum=0"`
-	// US dollars in a day for each repository; 0 means no cap.
-	PerRepositoryDailyUSD float64 `yaml:"per_repository_daily_usd" jsonschema:"minimum=0"`
-	// Events of one person in a day that are analyzed; 0 means no cap.
-	PerActorDailyEvents int `yaml:"per_actor_daily_events" jsonschema:"minimum=0"`
-}
-
-// Caps is the budget as a reservation has it.
-func (b Budget) Caps() hls.Budget {
-	return hls.Budget{
-		DailyUSD: b.DailyUSD, MonthlyUSD: b.MonthlyUSD,
-		PerRepoDailyUSD: b.PerRepositoryDailyUSD, PerActorDailyTasks: b.PerActorDailyEvents,
-	}
-}
-
 // Input is what one analysis is made from.
 type Input struct {
 	Task     hls.Task
@@ -52,6 +32,7 @@ type Input struct {
 	Rule     hls.Rule
 	Revision string       // of the subject when it was read
 	Counted  *hls.Subject // what its analyses are counted under, nil for the task's own subject
+	Asked    bool         // a person asked for the work
 }
 
 // Analyzer asks Claude within the budget and lets nothing but a valid answer through. It is safe for concurrent use.
@@ -63,9 +44,11 @@ type Analyzer struct {
 
 // New makes an analyzer. The purse is asked before every call.
 func New(cfg Config, model Model, purse Purse) (*Analyzer, error) {
-	b := cfg.Budget
-	if b.DailyUSD < 0 || b.MonthlyUSD < 0 || b.PerRepositoryDailyUSD < 0 || b.PerActorDailyEvents < 0 || cfg.SubjectDaily < 0 {
+	if cfg.SubjectDaily < 0 {
 		return nil, errors.New("configure analyze: a cap is negative")
+	}
+	if err := cfg.Budget.check(); err != nil {
+		return nil, fmt.Errorf("configure analyze: %w", err)
 	}
 	return &Analyzer{cfg: cfg, model: model, purse: purse}, nil
 }
@@ -87,27 +70,23 @@ func (a *Analyzer) Analyze(ctx context.Context, in Input) (hls.Analysis, int64, 
 	if in.Question.Event != "" {
 		of.Event, of.Action = in.Question.Event, in.Question.Action
 	}
-	chosen := a.choose(of, in.Rule, in.Question.Weight)
-	request := in.request(chosen.model)
-	ceiling := a.ceiling(request, chosen.fallback)
-	reservation, err := a.purse.Reserve(ctx, hls.Reservation{
-		Task: in.Task, MicroUSD: ceiling, Budget: in.Rule.Budget, SubjectDaily: a.daily(in.Question), Counted: in.Counted,
-	})
+	on, reservation, err := a.reserve(ctx, in, a.ladder(of, in))
 	if err != nil {
 		return hls.Analysis{}, 0, err
 	}
 	fault.At(fault.Reserved)
+	request := in.request(on.model)
 	answer, err := a.ask(ctx, request, validator)
-	if chosen.fallback != "" && errors.Is(err, hls.ErrOverloaded) {
-		request.Model = chosen.fallback
+	if on.fallback != "" && errors.Is(err, hls.ErrOverloaded) {
+		request.Model = on.fallback
 		answer, err = a.instead(ctx, request, validator, err)
 	}
 	if err != nil {
-		paid := paid(err, ceiling)
+		paid := paid(err, on.ceiling)
 		return hls.Analysis{}, 0, errors.Join(err, a.settle(ctx, reservation, request.Model, paid))
 	}
 	analysis := in.analysis([]byte(answer.Text))
-	analysis.Model, analysis.Usage = answer.Model, answer.Usage
+	analysis.Model, analysis.Usage, analysis.Step = answer.Model, answer.Usage, on.step
 	analysis.Template, analysis.PromptHash, analysis.Prompt = in.Prompt.Template, in.Prompt.Hash, request.Prompt
 	return analysis, reservation, nil
 }

@@ -44,6 +44,9 @@ func (a *Analyzer) choose(task hls.Task, rule hls.Rule, weight hls.Weight) choic
 	return c
 }
 
+// light is the model for light work of no event in particular.
+func (a *Analyzer) light(rule hls.Rule) string { return a.choose(hls.Task{}, rule, hls.Light).model }
+
 // Ready tells whether one of the models that a task's question may go to would be asked now: nil, or why none would.
 // Weight is the question's, "" while it is not known.
 func (a *Analyzer) Ready(ctx context.Context, task hls.Task, rule hls.Rule, weight hls.Weight) error {

@@ -137,7 +137,7 @@ func (a *App) newWeb(s *config.Settings, m *web.Metrics) (*web.Server, error) {
 		Components: map[string]func() web.Component{
 			"prompts": a.promptsHealth, "github": a.githubHealth, "claude": a.claudeHealth, "recovery": a.recoveryHealth,
 		},
-		GitHub: a.githubStats, Claude: a.claudeLimits, Handlers: handler.Names(), Repositories: a.repositories,
+		GitHub: a.githubStats, Claude: a.claudeLimits, Budget: a.budget, Handlers: handler.Names(), Repositories: a.repositories,
 		Replay: a.pipeline.Replay, Recover: a.Recover, Sweep: a.Sweep,
 	})
 }
@@ -149,6 +149,9 @@ func (a *App) repositories() []string {
 	}
 	return names
 }
+
+// budget is that of all repositories, as the settings in force have it.
+func (a *App) budget() hls.Budget { return a.house.Load().settings.Claude.Analyze.Budget.Caps() }
 
 // promptsHealth is healthy while the templates in force are those on disk. Its last success is when they were read.
 func (a *App) promptsHealth() web.Component {

@@ -91,6 +91,8 @@ func TestS3_SixtyFourWorkersFallBackWithinTheCap(t *testing.T) {
 repositories: [{name: acme/widget-shop, budget: {daily_usd: 1.5}, models: {light: claude-haiku-5-5, fallback: claude-opus-5-5}}]
 processing: {debounce: 0s, concurrency: 64}
 `, gh, cl)
+	s.stop() // The ladder would have the dear fallback asked no more.
+	s.run(strings.Replace(s.text, "claude: {", "claude: {budget: {command_reserve: 0, cheaper_at: 0, labels_only_at: 0}, ", 1))
 	for n := range 64 {
 		gh.AddIssue(widgets, simulate.IssueSeed{Number: 100 + n, Title: "Crash when saving", Author: "mona", Body: "The app panics with a nil pointer."})
 		if code, _ := s.send(simulate.Delivery{Event: "issues", Payload: gh.IssuePayload(widgets, 100+n, "opened", "mona", nil)}); code != http.StatusAccepted {

@@ -32,6 +32,7 @@ func (b *binder) check(s *Settings) {
 	b.checkURLs(s)
 	b.checkSecrets(s)
 	b.checkProcessing(s)
+	b.checkBudget(s)
 	b.checkRepositories(s)
 }
 
@@ -44,6 +45,14 @@ func (b *binder) checkProcessing(s *Settings) {
 	}
 	if s.Processing.GiveUpAfter <= 0 && !b.told("processing.give_up_after") {
 		b.at("processing.give_up_after", "want more than 0s: an outage ends it; 24h is a day")
+	}
+}
+
+func (b *binder) checkBudget(s *Settings) {
+	const key = "claude.budget.cheaper_at"
+	all := s.Claude.Analyze.Budget
+	if all.LabelsOnlyAt > 0 && all.CheaperAt > all.LabelsOnlyAt && !b.told(key) && !b.told("claude.budget.labels_only_at") {
+		b.at(key, "want no more than labels_only_at (%v): the cheaper model comes before labels only", all.LabelsOnlyAt)
 	}
 }
 

@@ -78,6 +78,8 @@ func TestNoMoneyCapWarns(t *testing.T) {
 		"budget: {daily_usd: 1}":                  false,
 		"budget: {monthly_usd: 1}":                false,
 		"budget: {per_repository_daily_usd: 0.5}": false,
+		"budget: {per_repository_monthly_usd: 5}": false,
+		"budget: {per_actor_daily_usd: 1}":        true,
 	} {
 		s := mustLoad(t, "github: {token: t, webhook_secret: a test secret}\nrepositories: [{name: a/b}, {name: c/d, budget: {daily_usd: 5}}]\n"+
 			"claude: {api_key: k, "+text+"}\n")

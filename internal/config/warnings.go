@@ -68,11 +68,16 @@ func (s *Settings) uncapped() bool {
 		return false
 	}
 	return len(s.Repositories) == 0 || slices.ContainsFunc(s.Repositories, func(r route.Repository) bool {
-		if own := r.Budget.DailyUSD; own != nil {
-			return *own == 0
-		}
-		return all.PerRepositoryDailyUSD == 0
+		return of(r.Budget.DailyUSD, all.PerRepositoryDailyUSD) == 0 && of(r.Budget.MonthlyUSD, all.PerRepositoryMonthlyUSD) == 0
 	})
+}
+
+// of is a repository's own cap, or that of all.
+func of(own *float64, all float64) float64 {
+	if own != nil {
+		return *own
+	}
+	return all
 }
 
 // warnModels tells of models that are no longer there or cost nobody knows what, and of what a model does not take.

@@ -148,8 +148,8 @@ func similar(ctx context.Context, read Reader, s hls.Subject, title string) ([]h
 	}
 }
 
-func (issues) Question(hls.Event, hls.Facts, hls.Rule) hls.Question {
-	return hls.Question{Group: "issues", Step: "analyze", Schema: stdjson.RawMessage(issueSchema), Weight: hls.Light}
+func (issues) Question(_ hls.Event, _ hls.Facts, r hls.Rule) hls.Question {
+	return hls.Question{Group: "issues", Step: "analyze", Schema: stdjson.RawMessage(issueSchema), Weight: hls.Light, Labels: r.Labels.AutoApply}
 }
 
 // Plan: labels that the issue's own words prove, the one that says that something is asked, and a comment when the author

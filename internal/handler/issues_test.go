@@ -35,6 +35,21 @@ func TestIssuesRoute(t *testing.T) {
 	}
 }
 
+// Only what sets labels is of use where nothing may be said: triage, where the rule lets labels be set, and nothing else.
+func TestS3_OnlyTriageIsAskedForLabels(t *testing.T) {
+	t.Parallel()
+	for _, applies := range []bool{true, false} {
+		r := rule()
+		r.Labels.AutoApply = applies
+		for _, name := range Names() {
+			triages := name == "issues" || name == "issue_comment"
+			if q := For(name).Question(hls.Event{Name: name}, hls.Facts{}, r); q.Labels != (triages && applies) {
+				t.Errorf("%s with labels applied %t: %t", name, applies, q.Labels)
+			}
+		}
+	}
+}
+
 func TestE6_GatherGoesByThePresentIssue(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

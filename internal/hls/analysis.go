@@ -24,6 +24,9 @@ type Question struct {
 	// Event and Action are those of the work that a command asks for, "" for the task's own: the models named for them are asked.
 	Event, Action string
 
+	// Labels marks a question whose answer leads to labels: it is of use although nothing may be said.
+	Labels bool
+
 	// Beside marks a question that is not the main work on its subject, and that others than its author bring about at will. It
 	// has half of what the subject may have in a day, so that it takes nothing from that work.
 	Beside bool
@@ -83,6 +86,7 @@ type Analysis struct {
 	Prompt     Prompt // what was sent
 	Usage      Usage
 	At         time.Time
+	Step       Step // of the budget's ladder that it was made on; it is not stored
 }
 
 // Drop is something the model proposed and code refused.
@@ -99,7 +103,9 @@ type Reservation struct {
 	Task         Task
 	MicroUSD     int64 // the most that the call can cost
 	Budget       Budget
-	SubjectDaily int // analyses of one subject in 24 hours; 0 means no cap
+	Step         Step // of the budget's ladder: money is set aside only while no cap is further down
+	Asked        bool // a person asked for the work: no ladder holds it back, and it may spend the whole of each cap
+	SubjectDaily int  // analyses of one subject in 24 hours; 0 means no cap
 
 	// Counted is what SubjectDaily counts the analysis under, where that is not the task's own subject: see Facts.
 	Counted *Subject

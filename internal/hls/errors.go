@@ -80,6 +80,7 @@ func (e *SpendStop) Unwrap() error { return e.Err }
 type Capped struct {
 	Cap   string // the key, as "claude.budget.daily_usd"
 	Until time.Time
+	Money bool // what costs less, or says less, may fit still
 }
 
 func (e *Capped) Error() string { return "reached " + e.Cap }

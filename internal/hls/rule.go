@@ -129,14 +129,6 @@ type Ignore struct {
 	TitlePatterns []string // regular expressions (RE2)
 }
 
-// Budget caps money and work. Zero means no cap.
-type Budget struct {
-	DailyUSD           float64
-	MonthlyUSD         float64
-	PerRepoDailyUSD    float64
-	PerActorDailyTasks int
-}
-
 // Verdict is a decision with its reason: Do it, or the named reason why not.
 type Verdict struct {
 	Do      bool

@@ -32,7 +32,7 @@ func (p *Pipeline) conclude(ctx context.Context, j *journey, q question, a hls.A
 			q.facts = facts
 		}
 		j.enter(hls.StagePlan)
-		plan := aimed(apart(j.task, q.facts, hushed(j.task, q.knows.Plan(q.event, q.facts, a, q.rule))), q.facts)
+		plan := aimed(apart(j.task, q.facts, hushed(j.task, q.plan(a))), q.facts)
 		if round > 0 && (len(plan.Effects) == 0 || reflect.DeepEqual(plan.Effects, done)) {
 			return nil
 		}

@@ -261,7 +261,8 @@ func (p *Pipeline) prompt(ctx context.Context, task hls.Task, q question, asked 
 func (p *Pipeline) analysis(ctx context.Context, j *journey, q question) (hls.Analysis, error) {
 	stored, err := p.store.Analysis(ctx, j.task.ID)
 	if err == nil && stored.Revision == q.facts.Revision {
-		return stored, nil
+		stored.Step, err = p.stepOf(ctx, j.task)
+		return stored, err
 	}
 	if err != nil && !errors.Is(err, hls.ErrNotFound) {
 		return hls.Analysis{}, fmt.Errorf("read analysis: %w", err)
@@ -274,6 +275,7 @@ func (p *Pipeline) analysis(ctx context.Context, j *journey, q question) (hls.An
 	task := goingOn(j.task, q.facts)
 	in := analyze.Input{
 		Task: task, Question: q.knows.Question(q.event, q.facts, q.rule), Rule: q.rule, Revision: q.facts.Revision, Counted: q.facts.Counted,
+		Asked: q.facts.Asked != 0,
 	}
 	if in.Question.Known == nil {
 		p.weights.Store(kindOf(j.task), in.Question.Weight)

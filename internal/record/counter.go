@@ -3,6 +3,7 @@ package record
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"hls/internal/hls"
@@ -23,6 +24,9 @@ const (
 	countRetry   = "retry"
 	countLatency = "latency" // by upper bound in seconds, "above" past the last; "sum" in microseconds
 	countSpend   = "spend"
+	countModel   = "spend_model" // by "model/calls" and "model/micro_usd"
+	countWork    = "spend_work"  // by "event/purpose/calls" and "event/purpose/micro_usd"
+	countPayer   = "spend_repo"  // micro-dollars, by repository
 	countTally   = "tally"
 )
 
@@ -75,8 +79,23 @@ func (c Counts) Effect(kind hls.EffectKind, state hls.EffectState) {
 	c[Counter{countEffect, string(kind) + "/" + string(state)}]++
 }
 
+// Call is one answered call of Claude, as it is counted.
+type Call struct {
+	Model   string
+	Event   string // of the task, as the two below; "" once it is gone
+	Purpose string
+	Repo    string
+	Usage   hls.Usage
+}
+
+// work names what calls that are alike are for: objections have a purpose each.
+func (c Call) work() string {
+	return c.Event + "/" + strings.TrimRight(strings.TrimRight(c.Purpose, "0123456789"), "-")
+}
+
 // Settled counts one answered call of Claude.
-func (c Counts) Settled(u hls.Usage) {
+func (c Counts) Settled(call Call) {
+	u := call.Usage
 	c[Counter{countSpend, "calls"}]++
 	for name, n := range map[string]int64{
 		"input": u.InputTokens, "output": u.OutputTokens, "cache_read": u.CacheReadTokens,
@@ -86,6 +105,16 @@ func (c Counts) Settled(u hls.Usage) {
 			c[Counter{countSpend, name}] += n
 		}
 	}
+	c.bill(countModel, call.Model, u)
+	if call.Event != "" {
+		c.bill(countWork, call.work(), u)
+		c[Counter{countPayer, call.Repo}] += u.CostMicroUSD
+	}
+}
+
+func (c Counts) bill(kind, name string, u hls.Usage) {
+	c[Counter{kind, name + "/calls"}]++
+	c[Counter{kind, name + "/micro_usd"}] += u.CostMicroUSD
 }
 
 // latencyBounds are the upper ends of the buckets, in seconds.
@@ -109,11 +138,12 @@ func NewStats(totals Counts) Stats {
 	s := Stats{
 		Requests: map[string]int64{}, Reasons: map[string]int64{}, Events: map[string]int64{}, Repos: map[string]int64{},
 		Outcomes: map[string]int64{}, Why: map[string]int64{}, Effects: map[string]int64{}, Tallies: map[string]int64{},
+		Models: map[string]Bill{}, Work: map[string]Bill{}, RepoSpend: map[string]int64{},
 		Processing: Latency{Bounds: slices.Clone(latencyBounds), Counts: make([]int64, len(latencyBounds)+1)},
 	}
 	named := map[string]map[string]int64{
 		countRequest: s.Requests, countReason: s.Reasons, countEvent: s.Events, countRepo: s.Repos,
-		countOutcome: s.Outcomes, countWhy: s.Why, countEffect: s.Effects, countTally: s.Tallies,
+		countOutcome: s.Outcomes, countWhy: s.Why, countEffect: s.Effects, countTally: s.Tallies, countPayer: s.RepoSpend,
 	}
 	for c, n := range totals {
 		switch {
@@ -125,6 +155,10 @@ func NewStats(totals Counts) Stats {
 			s.Processing.add(c.Name, n)
 		case c.Kind == countSpend:
 			s.spent(c.Name, n)
+		case c.Kind == countModel:
+			bill(s.Models, c.Name, n)
+		case c.Kind == countWork:
+			bill(s.Work, c.Name, n)
 		}
 	}
 	return s
@@ -157,4 +191,20 @@ func (s *Stats) spent(name string, n int64) {
 	case "micro_usd":
 		s.Spend.CostMicroUSD += n
 	}
+}
+
+// bill adds to the one of the bills that a counter's name begins with.
+func bill(bills map[string]Bill, name string, n int64) {
+	i := strings.LastIndexByte(name, '/')
+	if i < 0 {
+		return
+	}
+	b := bills[name[:i]]
+	switch name[i+1:] {
+	case "calls":
+		b.Calls += n
+	case "micro_usd":
+		b.MicroUSD += n
+	}
+	bills[name[:i]] = b
 }

@@ -220,9 +220,24 @@ type Stats struct {
 	Processing Latency // of finished tasks
 	Spend      hls.Usage
 	Calls      int64 // of Claude, settled
+	Models     map[string]Bill
+	Work       map[string]Bill  // by "event/purpose"
+	RepoSpend  map[string]int64 // micro-dollars, by repository
+	Today      Money            // by the record's own clock, over all repositories
+	Month      Money
+	Days       []DaySpend // what was spent or set aside, the newest first, as many as a month can have
 	Pending    int64
 	Running    int64
 	Oldest     time.Duration // how long the oldest due task has waited
+}
+
+// Bill is what calls of Claude came to.
+type Bill struct{ Calls, MicroUSD int64 }
+
+// DaySpend is what was spent or set aside on a UTC day.
+type DaySpend struct {
+	Day      time.Time
+	MicroUSD int64
 }
 
 // Latency is a histogram of seconds in fixed buckets: Counts[i] fell at or below Bounds[i], the last above all.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -103,6 +104,86 @@ func TestS3_CapsRoundDown(t *testing.T) {
 		var capped *hls.Capped
 		if errors.As(err, &capped) && !capped.Until.IsZero() && !capped.Until.Equal(time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)) {
 			t.Errorf("the month ends at %v", capped.Until)
+		}
+	}
+}
+
+// TestS3_LadderAndReserve: ordinary work goes down the ladder by shares of what the reserve for commands leaves, waits there,
+// and what a person asked for may spend the whole.
+func TestS3_LadderAndReserve(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 20, 23, 0, 0, 0, time.UTC)
+	midnight := time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
+	b := hls.Budget{DailyUSD: 10, Ladder: hls.Ladder{CheaperAt: 0.5, LabelsOnlyAt: 0.75, CommandReserve: 0.2}} // of 8 dollars
+	const all, low, labels, ask = hls.AsAsked, hls.Cheaper, hls.LabelsOnly, hls.Step(-1)
+	for _, c := range []struct {
+		spent record.Money
+		fits  []hls.Step
+		until time.Time // of the first step that does not fit
+	}{
+		{record.Money{All: 3_999_999}, []hls.Step{all, low, labels, ask}, time.Time{}},
+		{record.Money{All: 4_000_000}, []hls.Step{low, labels, ask}, midnight},
+		{record.Money{All: 4_000_000, Open: 4_000_000}, []hls.Step{low, labels, ask}, midnight},
+		{record.Money{All: 5_999_999}, []hls.Step{low, labels, ask}, midnight},
+		{record.Money{All: 6_000_000}, []hls.Step{labels, ask}, midnight},
+		{record.Money{All: 7_000_000, Open: 1_000_001}, []hls.Step{low, labels, ask}, midnight}, // It may come back.
+		{record.Money{All: 7_000_000, Open: 1_000_000}, []hls.Step{labels, ask}, midnight},
+		{record.Money{All: 7_000_001}, []hls.Step{ask}, midnight},
+		{record.Money{All: 7_000_001, Open: 1}, []hls.Step{ask}, now.Add(30 * time.Second)},
+		{record.Money{All: 9_000_000}, []hls.Step{ask}, midnight},
+		{record.Money{All: 9_000_001}, nil, midnight},
+	} {
+		var fits []hls.Step
+		for _, step := range []hls.Step{all, low, labels, ask} {
+			r := hls.Reservation{MicroUSD: 1_000_000, Budget: b, Step: step}
+			if step == ask {
+				r.Step, r.Asked = all, true
+			}
+			err := record.Spent{Day: c.spent}.Check(r, now)
+			var capped *hls.Capped
+			switch {
+			case err == nil:
+				fits = append(fits, step)
+			case !errors.As(err, &capped) || !capped.Money || capped.Cap != "claude.budget.daily_usd":
+				t.Errorf("%+v: %+v", c.spent, err)
+			case step == all && !capped.Until.Equal(c.until):
+				t.Errorf("%+v: until %v, want %v", c.spent, capped.Until, c.until)
+			}
+		}
+		if !slices.Equal(fits, c.fits) {
+			t.Errorf("%+v: steps %v fit, want %v", c.spent, fits, c.fits)
+		}
+	}
+}
+
+// Every cap has the ladder, the one that is used the most decides, and a share of 0 is no step.
+func TestS3_EveryCapHasTheLadder(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 20, 23, 0, 0, 0, time.UTC)
+	used := record.Money{All: 900_000}
+	for name, c := range map[string]struct {
+		spent record.Spent
+		caps  hls.Budget
+	}{
+		"claude.budget.daily_usd":                  {record.Spent{Day: used}, hls.Budget{DailyUSD: 1, MonthlyUSD: 9}},
+		"claude.budget.monthly_usd":                {record.Spent{Day: used, Month: used}, hls.Budget{DailyUSD: 5, MonthlyUSD: 1}},
+		"claude.budget.per_repository_daily_usd":   {record.Spent{RepoDay: used}, hls.Budget{DailyUSD: 5, PerRepoDailyUSD: 1}},
+		"claude.budget.per_repository_monthly_usd": {record.Spent{RepoMonth: used}, hls.Budget{PerRepoMonthlyUSD: 1}},
+		"claude.budget.per_actor_daily_usd":        {record.Spent{ActorDay: used}, hls.Budget{PerActorDailyUSD: 1}},
+	} {
+		r := hls.Reservation{MicroUSD: 1, Budget: c.caps}
+		if err := c.spent.Check(r, now); err != nil {
+			t.Errorf("%s without a ladder: %v", name, err)
+		}
+		r.Budget.Ladder = hls.Ladder{CheaperAt: 0.8, LabelsOnlyAt: 0.9}
+		var capped *hls.Capped
+		if err := c.spent.Check(r, now); !errors.As(err, &capped) || capped.Cap != name {
+			t.Errorf("%s: %v", name, err)
+		}
+		r.Step = hls.Cheaper
+		r.Budget.LabelsOnlyAt = 0
+		if err := c.spent.Check(r, now); err != nil {
+			t.Errorf("%s at the step that it is on: %v", name, err)
 		}
 	}
 }

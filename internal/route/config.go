@@ -156,6 +156,10 @@ type Ignore struct {
 type Budget struct {
 	// DailyUSD is the most spent for one repository in a day (UTC), in place of per_repository_daily_usd; 0 means no cap.
 	DailyUSD *float64 `yaml:"daily_usd" jsonschema:"minimum=0"`
+	// MonthlyUSD is the most spent for one repository in a month, in place of per_repository_monthly_usd; 0 means no cap.
+	MonthlyUSD *float64 `yaml:"monthly_usd" jsonschema:"minimum=0"`
+	// PerActorDailyUSD is the most spent for the events of one person in a day, over all repositories; 0 means no cap.
+	PerActorDailyUSD *float64 `yaml:"per_actor_daily_usd" jsonschema:"minimum=0"`
 	// PerActorDailyEvents is the most events of one person that are worked on in a day; 0 means no cap.
 	PerActorDailyEvents *int `yaml:"per_actor_daily_events" jsonschema:"minimum=0"`
 }

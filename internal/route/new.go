@@ -259,14 +259,24 @@ func comments(c Comments, f Features) hls.CommentPolicy {
 }
 
 func (c *compiler) budget(own Budget, all hls.Budget) hls.Budget {
-	if own.DailyUSD != nil {
-		all.PerRepoDailyUSD = *own.DailyUSD
+	for _, cap := range []struct {
+		key  string
+		own  *float64
+		into *float64
+	}{
+		{"daily_usd", own.DailyUSD, &all.PerRepoDailyUSD},
+		{"monthly_usd", own.MonthlyUSD, &all.PerRepoMonthlyUSD},
+		{"per_actor_daily_usd", own.PerActorDailyUSD, &all.PerActorDailyUSD},
+	} {
+		if cap.own != nil {
+			*cap.into = *cap.own
+		}
+		if !(*cap.into >= 0) {
+			c.fail(errors.New("want 0 or more"), "budget", cap.key)
+		}
 	}
 	if own.PerActorDailyEvents != nil {
 		all.PerActorDailyTasks = *own.PerActorDailyEvents
-	}
-	if !(all.PerRepoDailyUSD >= 0) {
-		c.fail(errors.New("want 0 or more"), "budget", "daily_usd")
 	}
 	if all.PerActorDailyTasks < 0 {
 		c.fail(errors.New("want 0 or more"), "budget", "per_actor_daily_events")

@@ -233,7 +233,8 @@ func TestPoliciesOfRules(t *testing.T) {
 func TestCategoriesAndBudget(t *testing.T) {
 	t.Parallel()
 	f := features
-	f.Budget = hls.Budget{DailyUSD: 10, MonthlyUSD: 100, PerRepoDailyUSD: 3, PerActorDailyTasks: 20}
+	ladder := hls.Ladder{CheaperAt: 0.8, LabelsOnlyAt: 0.9, CommandReserve: 0.1}
+	f.Budget = hls.Budget{DailyUSD: 10, MonthlyUSD: 100, PerRepoDailyUSD: 3, PerActorDailyUSD: 1, PerActorDailyTasks: 20, Ladder: ladder}
 	labels := func(name string) []hls.Label { return []hls.Label{{Name: name}} }
 	r := router(t, f,
 		route.Repository{Name: "o/r", Labels: route.Labels{Categories: route.Categories{
@@ -241,7 +242,8 @@ func TestCategoriesAndBudget(t *testing.T) {
 			{Name: "type", Exclusive: ptr(false), Labels: labels("t")}, {Name: "area", Exclusive: ptr(true), Labels: labels("a")},
 		}}},
 		route.Repository{Name: "o/cheap", Budget: route.Budget{DailyUSD: ptr(0.5), PerActorDailyEvents: ptr(2)}},
-		route.Repository{Name: "o/free", Budget: route.Budget{DailyUSD: ptr(0.0)}})
+		route.Repository{Name: "o/free", Budget: route.Budget{DailyUSD: ptr(0.0)}},
+		route.Repository{Name: "o/slow", Budget: route.Budget{MonthlyUSD: ptr(7.0), PerActorDailyUSD: ptr(0.0)}})
 	rule, _ := r.Rule("o/r")
 	var got []string
 	for _, c := range rule.Labels.Categories {
@@ -252,8 +254,9 @@ func TestCategoriesAndBudget(t *testing.T) {
 	}
 	for name, want := range map[string]hls.Budget{
 		"o/r":     f.Budget,
-		"o/cheap": {DailyUSD: 10, MonthlyUSD: 100, PerRepoDailyUSD: 0.5, PerActorDailyTasks: 2},
-		"o/free":  {DailyUSD: 10, MonthlyUSD: 100, PerActorDailyTasks: 20},
+		"o/cheap": {DailyUSD: 10, MonthlyUSD: 100, PerRepoDailyUSD: 0.5, PerActorDailyUSD: 1, PerActorDailyTasks: 2, Ladder: ladder},
+		"o/free":  {DailyUSD: 10, MonthlyUSD: 100, PerActorDailyUSD: 1, PerActorDailyTasks: 20, Ladder: ladder},
+		"o/slow":  {DailyUSD: 10, MonthlyUSD: 100, PerRepoDailyUSD: 3, PerRepoMonthlyUSD: 7, PerActorDailyTasks: 20, Ladder: ladder},
 	} {
 		if rule, _ := r.Rule(name); rule.Budget != want {
 			t.Errorf("%s: %+v", name, rule.Budget)
@@ -274,7 +277,7 @@ func TestProblemsAreAllReportedAtTheirPlaces(t *testing.T) {
 			Labels: route.Labels{MinConfidence: ptr(1.5), Categories: route.Categories{
 				{Name: "empty"}, {Name: "a", Labels: []hls.Label{{Name: "Bug", Color: "red"}, {Name: "bug"}, {Name: long}}},
 			}},
-			Budget: route.Budget{DailyUSD: ptr(-1.0), PerActorDailyEvents: ptr(-1)},
+			Budget: route.Budget{DailyUSD: ptr(-1.0), MonthlyUSD: ptr(-1.0), PerActorDailyUSD: ptr(-1.0), PerActorDailyEvents: ptr(-1)},
 		},
 	}}, features)
 	joined, ok := err.(interface{ Unwrap() []error })
@@ -310,6 +313,8 @@ func TestProblemsAreAllReportedAtTheirPlaces(t *testing.T) {
 		`repositories[8].labels.categories.a: label "bug" stands in group a already`,
 		`repositories[8].labels.categories.a: label "` + long + `" has 51 characters; GitHub takes 50`,
 		`repositories[8].budget.daily_usd: want 0 or more`,
+		`repositories[8].budget.monthly_usd: want 0 or more`,
+		`repositories[8].budget.per_actor_daily_usd: want 0 or more`,
 		`repositories[8].budget.per_actor_daily_events: want 0 or more`,
 	}
 	if !slices.Equal(got, want) {

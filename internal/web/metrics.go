@@ -77,12 +77,7 @@ func (c scrape) Collect(out chan<- prometheus.Metric) {
 	counted("hls_task_reasons_total", "Tasks skipped or parked, by reason.", hls.KeyOutcome, hls.KeyReason, stats.Why)
 	counted("hls_effects_total", "Effects by kind and state.", "kind", "state", stats.Effects)
 	emit(prometheus.CounterValue, "hls_task_retries_total", "Runs of tasks that were put off to a later try.", float64(stats.Retries))
-	emit(prometheus.CounterValue, "hls_claude_requests_total", "Calls of Claude that were paid for.", float64(stats.Calls))
-	emit(prometheus.CounterValue, "hls_claude_cost_usd_total", "Money spent on Claude.", float64(stats.Spend.CostMicroUSD)/1e6)
-	for kind, n := range map[string]int64{"input": stats.Spend.InputTokens, "output": stats.Spend.OutputTokens,
-		"cache_read": stats.Spend.CacheReadTokens, "cache_write": stats.Spend.CacheWriteTokens} {
-		emit(prometheus.CounterValue, "hls_claude_tokens_total", "Tokens by kind.", float64(n), "kind", kind)
-	}
+	c.money(emit, stats)
 	emit(prometheus.GaugeValue, "hls_queue_pending", "Tasks that wait.", float64(stats.Pending))
 	emit(prometheus.GaugeValue, "hls_queue_running", "Tasks under way.", float64(stats.Running))
 	emit(prometheus.GaugeValue, "hls_queue_oldest_seconds", "How long the oldest due task has waited.", stats.Oldest.Seconds())

@@ -38,6 +38,7 @@ type Deps struct {
 	Components   map[string]func() Component
 	GitHub       func(stored record.Stats) any
 	Claude       func() any
+	Budget       func() hls.Budget // that of all repositories; nil for none
 	Handlers     []string
 	Repositories func() []string
 	// Replay has a stored delivery worked on again: see Deliveries.Again.

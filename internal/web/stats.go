@@ -41,7 +41,13 @@ type ClaudeStats struct {
 	CacheWriteTokens int64   `json:"cache_write_tokens"`
 	CacheHitRate     float64 `json:"cache_hit_rate"`
 	CostUSD          float64 `json:"cost_usd"`
+	CostPerEffectUSD float64 `json:"cost_per_effect_usd"`
 	Limits           any     `json:"limits"`
+
+	ByModel      map[string]BillStats `json:"by_model"`
+	ByWork       map[string]BillStats `json:"by_work"` // by event and purpose, such as issues/triage
+	ByRepository map[string]float64   `json:"cost_usd_by_repository"`
+	Budget       BudgetStats          `json:"budget"`
 }
 
 // QueueStats is what waits.
@@ -75,9 +81,11 @@ func (s *Server) compose(c record.Stats) Stats {
 			RequestsMade: c.Calls, InputTokens: c.Spend.InputTokens, OutputTokens: c.Spend.OutputTokens,
 			CacheReadTokens: c.Spend.CacheReadTokens, CacheWriteTokens: c.Spend.CacheWriteTokens,
 			CacheHitRate: share(c.Spend.CacheReadTokens, c.Spend.CacheReadTokens+c.Spend.CacheWriteTokens+c.Spend.InputTokens),
-			CostUSD:      float64(c.Spend.CostMicroUSD) / 1e6, Limits: s.deps.Claude(),
+			CostUSD:      usd(c.Spend.CostMicroUSD), CostPerEffectUSD: costPerEffect(c), Limits: s.deps.Claude(),
+			ByModel: named(c.Models, total(c)), ByWork: named(c.Work, total(c)), ByRepository: payers(c),
 		},
 	}
+	out.ClaudeAPI.Budget, _ = s.budget(c)
 	if n := count(c.Processing); n > 0 {
 		out.AverageProcessingTime = c.Processing.Sum / float64(n)
 	}

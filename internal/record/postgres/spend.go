@@ -44,16 +44,18 @@ func (s *Store) Reserve(ctx context.Context, r hls.Reservation) (id int64, err e
 // subjects count under one. Reservations that were never settled count in full.
 func (t *tx) spent(r hls.Reservation) (s record.Spent, err error) {
 	var b queries
-	if r.Counted != nil || r.Budget.DailyUSD > 0 || r.Budget.MonthlyUSD > 0 || r.Budget.PerRepoDailyUSD > 0 || r.Budget.PerActorDailyTasks > 0 {
+	if r.Counted != nil || r.Budget.Capped() {
 		b.Queue(`SELECT pg_advisory_xact_lock($1, 0)`, lockSpend)
 	}
 	day, month, repo := record.Day(t.now), record.Month(t.now), r.Task.Subject.RepoID
 	t.sum(&b, &s.Day, r.Budget.DailyUSD, everyRepo, day)
 	t.sum(&b, &s.Month, r.Budget.MonthlyUSD, everyRepo, month)
 	t.sum(&b, &s.RepoDay, r.Budget.PerRepoDailyUSD, repo, day)
+	t.sum(&b, &s.RepoMonth, r.Budget.PerRepoMonthlyUSD, repo, month)
+	t.byActor(&b, &s.ActorDay, r, day)
 	if r.Budget.PerActorDailyTasks > 0 {
 		const q = `SELECT count(DISTINCT task_id) FROM spend WHERE actor = $1 AND at >= $2 AND task_id <> $3 AND state <> 'void'`
-		b.Queue(q, r.Task.Actor, day, r.Task.ID).QueryRow(func(row pgx.Row) error { return row.Scan(&s.ActorDay) })
+		b.Queue(q, r.Task.Actor, day, r.Task.ID).QueryRow(func(row pgx.Row) error { return row.Scan(&s.ActorTasks) })
 	}
 	if r.SubjectDaily > 0 {
 		t.onSubject(&b, r, &s)
@@ -75,6 +77,17 @@ func (t *tx) sum(b *queries, m *record.Money, limit float64, repo int64, since t
 	b.Queue(q, repo, days, t.now.Add(-record.OpenWindow), since, everyRepo).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&m.All, &m.Open)
 	})
+}
+
+// byActor queues the reading of what the task's actor has spent since the start of a day, unless its cap is not set. It adds
+// up the calls of that one day: an instance of the release before keeps no sum of them.
+func (t *tx) byActor(b *queries, m *record.Money, r hls.Reservation, day time.Time) {
+	const q = `SELECT coalesce(sum(micro_usd), 0)::bigint, coalesce(sum(micro_usd) FILTER (WHERE state = 'open' AND at > $3), 0)::bigint
+		FROM spend WHERE actor = $1 AND at >= $2 AND state <> 'void'`
+	if r.Budget.PerActorDailyUSD <= 0 {
+		return
+	}
+	b.Queue(q, r.Task.Actor, day, t.now.Add(-record.OpenWindow)).QueryRow(func(row pgx.Row) error { return row.Scan(&m.All, &m.Open) })
 }
 
 // onSubject queues the reading of the analyses of the subject in the window, as many as the cap, the newest first.
@@ -107,8 +120,9 @@ func (s *Store) Settle(ctx context.Context, reservation int64, model string, u h
 
 func (t *tx) settleSpend(reservation int64, model string, u hls.Usage) error {
 	const q = `UPDATE spend s SET state = $2, micro_usd = $3, model = $4, usage = $5
-		FROM (SELECT id, repo_id, micro_usd, at FROM spend WHERE id = $1 AND state = 'open' FOR UPDATE) o
-		WHERE s.id = o.id RETURNING o.repo_id, o.micro_usd, o.at`
+		FROM (SELECT id, task_id, repo_id, micro_usd, at FROM spend WHERE id = $1 AND state = 'open' FOR UPDATE) o
+			LEFT JOIN tasks t ON t.id = o.task_id
+		WHERE s.id = o.id RETURNING o.repo_id, o.micro_usd, o.at, coalesce(t.event, ''), coalesce(t.purpose, ''), coalesce(t.repo, '')`
 	usage, err := json.Marshal(u)
 	if err != nil {
 		return err
@@ -119,7 +133,8 @@ func (t *tx) settleSpend(reservation int64, model string, u hls.Usage) error {
 	}
 	var repo, reserved int64
 	var at time.Time
-	err = t.row(q, []any{reservation, state, u.CostMicroUSD, model, usage}, &repo, &reserved, &at)
+	call := record.Call{Model: model, Usage: u}
+	err = t.row(q, []any{reservation, state, u.CostMicroUSD, model, usage}, &repo, &reserved, &at, &call.Event, &call.Purpose, &call.Repo)
 	if none(err) {
 		return found(t.row(`SELECT FROM spend WHERE id = $1`, []any{reservation}))
 	}
@@ -128,7 +143,7 @@ func (t *tx) settleSpend(reservation int64, model string, u hls.Usage) error {
 	}
 	t.pay(repo, at, u.CostMicroUSD-reserved)
 	if state == "settled" {
-		t.counts.Settled(u)
+		t.counts.Settled(call)
 	}
 	return nil
 }

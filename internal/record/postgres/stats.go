@@ -17,14 +17,22 @@ const (
 	// queue is the state of the queue. Its oldest task is that of the lane, busy or not, that has been due the longest.
 	queue = `SELECT (SELECT count(*) FROM tasks WHERE state = 'queued'), (SELECT count(*) FROM tasks WHERE state = 'running'),
 		(SELECT min(due_at) FROM lanes), clock_timestamp()`
+	// byDay is what was spent or set aside on the last days.
+	byDay = `SELECT m.day, sum(m.micro_usd)::bigint FROM generate_series(0, $2::integer - 1) n
+		JOIN money m ON m.day = (coalesce($3::timestamptz, clock_timestamp()) AT TIME ZONE 'UTC')::date - n AND m.repo_id = $1
+		GROUP BY m.day ORDER BY m.day DESC`
+	// underWay is what calls that may be under way have set aside.
+	underWay = `SELECT coalesce(sum(micro_usd), 0)::bigint FROM spend
+		WHERE state = 'open' AND at > coalesce($1::timestamptz, clock_timestamp()) - make_interval(secs => $2::double precision)`
 )
 
 // Stats reads the totals and the state of the queue, as of one moment.
 func (s *Store) Stats(ctx context.Context) (stats record.Stats, err error) {
 	totals := record.Counts{}
-	var pending, running int64
+	var pending, running, open int64
 	var oldest *time.Time
 	var now time.Time
+	var days []record.DaySpend
 	err = s.look(ctx, func(ctx context.Context, conn *pgx.Conn) error {
 		clear(totals)
 		var b queries
@@ -39,6 +47,11 @@ func (s *Store) Stats(ctx context.Context) (stats record.Stats, err error) {
 			return err
 		})
 		b.Queue(queue).QueryRow(func(row pgx.Row) error { return row.Scan(&pending, &running, &oldest, &now) })
+		b.Queue(byDay, everyRepo, record.MostDays, s.moment()).Query(func(rows pgx.Rows) (err error) {
+			days, err = pgx.CollectRows(rows, pgx.RowToStructByPos[record.DaySpend])
+			return err
+		})
+		b.Queue(underWay, s.moment(), record.OpenWindow.Seconds()).QueryRow(func(row pgx.Row) error { return row.Scan(&open) })
 		b.Queue("commit")
 		return conn.SendBatch(ctx, &b.Batch).Close()
 	})
@@ -50,10 +63,20 @@ func (s *Store) Stats(ctx context.Context) (stats record.Stats, err error) {
 	if s.now != nil {
 		now = s.now()
 	}
+	stats.Spent(days, open, now)
 	if oldest != nil {
 		stats.Oldest = max(now.Sub(*oldest), 0)
 	}
 	return stats, nil
+}
+
+// moment is the time of a clock that the store was given, nil for the database's.
+func (s *Store) moment() *time.Time {
+	if s.now == nil {
+		return nil
+	}
+	now := s.now()
+	return &now
 }
 
 // Secret reads a named secret, and makes it the first time.

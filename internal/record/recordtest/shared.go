@@ -28,6 +28,7 @@ func ExerciseShared(t *testing.T, backend Backend) {
 		"I3_OneBodyEverywhereIsOne":     oneBodyEverywhere,
 		"E6_NewestOfAllStands":          newestOfAll,
 		"S3_CapsAreOfTheWhole":          wholeCaps,
+		"S3_LastDollarOfTheWhole":       wholeLastDollar,
 		"E7_CountedTogetherEverywhere":  countedEverywhere,
 		"SecretIsTheSameEverywhere":     sameSecret,
 	}
@@ -311,6 +312,20 @@ func wholeCaps(s *street) {
 		}
 	})
 	same(s.house, "set aside", got, 990_000)
+}
+
+// wholeLastDollar: so it is with 64 at once on several stores, on the ladder and with a reserve for commands.
+func wholeLastDollar(s *street) {
+	var racers []racer
+	for i := range 64 {
+		racers = append(racers, racer{s.running(s.work(issue(int64(i%3), i))), false})
+	}
+	of := func(i int) record.Store { return s.stores[i%len(s.stores)] }
+	s.race(racers, of, 900_000)
+	for i := range racers {
+		racers[i].asked = i%2 == 0
+	}
+	s.race(racers, of, 1_000_000)
 }
 
 // countedEverywhere: tasks of many subjects that count under one keep its cap, whichever stores reserve at once.

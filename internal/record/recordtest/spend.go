@@ -13,8 +13,14 @@ import (
 func spendTests() map[string]func(*house) {
 	return map[string]func(*house){
 		"S3_EveryCap":                   everyCap,
+		"S3_CapsOfOneAreItsOwn":         capsOfOne,
 		"S3_NeverExceededTogether":      together,
 		"S3_UnsettledStaysSpent":        unsettled,
+		"S3_UnsettledCountsOnTheLadder": unsettledLadder,
+		"S3_SixtyFourForTheLastDollar":  lastDollar,
+		"S3_ReserveIsForCommands":       commandReserve,
+		"S3_SumsFollowTheCalls":         sumsFollow,
+		"SpendIsCountedByWhatItWasFor":  countedFor,
 		"S3_SettledGivesBack":           givesBack,
 		"S3_MoreThanTheCapNeverLifts":   neverLifts,
 		"E7_SubjectCap":                 subjectCap,
@@ -78,6 +84,30 @@ func everyCap(h *house) {
 	h.fits(ask(other, hls.Budget{PerRepoDailyUSD: 1}))
 	h.fits(hls.Reservation{Task: one, MicroUSD: 400_000, Budget: hls.Budget{PerRepoDailyUSD: 1}})
 	h.fits(ask(one, hls.Budget{}))
+}
+
+// capsOfOne: the caps of a repository's month and of a person's day are measured by what they alone have spent.
+func capsOfOne(h *house) {
+	one, other := h.running(h.work(issue(1, 1))), h.running(h.work(issue(2, 1)))
+	w := h.work(issue(1, 2))
+	w.Actor = "bob"
+	bobs := h.running(w)
+	h.spend(one, 600_000)
+	day := time.Date(2026, 3, 15, 0, 0, 0, 0, time.UTC)
+	month := time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)
+	ask := func(task hls.Task, b hls.Budget) hls.Reservation {
+		return hls.Reservation{Task: task, MicroUSD: 400_001, Budget: b}
+	}
+	monthly, actors := hls.Budget{PerRepoMonthlyUSD: 1}, hls.Budget{PerActorDailyUSD: 1}
+	h.capped(ask(bobs, monthly), "claude.budget.per_repository_monthly_usd", month)
+	h.capped(ask(other, actors), "claude.budget.per_actor_daily_usd", day)
+	h.must(h.store.Settle(h.ctx, h.fits(ask(other, monthly)), "m", usd(0)))
+	h.must(h.store.Settle(h.ctx, h.fits(ask(bobs, actors)), "m", usd(0)))
+	h.must(h.store.Renew(h.ctx, other, 48*time.Hour))
+	h.must(h.store.Renew(h.ctx, bobs, 48*time.Hour))
+	h.pass(day.Sub(h.now()))
+	h.fits(ask(other, actors))
+	h.capped(ask(bobs, monthly), "claude.budget.per_repository_monthly_usd", month)
 }
 
 // together: however many reserve at once, what they set aside stays within the cap.

@@ -311,6 +311,7 @@ func TestS3_ClockSetAndSpend(t *testing.T) {
 			fits(1, false) // three analyses of the subject
 			c.pass(24 * time.Hour)
 			fits(900_000, true)
+			must(t, c.summed(t))
 		})
 	}
 }

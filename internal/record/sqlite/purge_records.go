@@ -131,13 +131,14 @@ func (t *tx) forget(r remnant, before int64) error {
 // measured by is not old yet.
 func (t *tx) purgeSums(before time.Time) (more bool, err error) {
 	const calls = `DELETE FROM spend WHERE id IN (SELECT id FROM spend WHERE at < ? ORDER BY at LIMIT ?)`
+	const days = `DELETE FROM money WHERE (owner, day) IN (SELECT owner, day FROM money WHERE day < ? ORDER BY day LIMIT ?)`
 	const hours = `DELETE FROM counters WHERE (hour, kind, name) IN (SELECT hour, kind, name FROM counters WHERE hour > 0 AND hour < ? LIMIT ?)`
 	const memories = `DELETE FROM memories WHERE (subject_key, kind, key) IN
 		(SELECT subject_key, kind, key FROM memories WHERE at < ? AND kind <> '` + hls.LabelGone + `' ORDER BY at LIMIT ?)`
 	for _, old := range []struct {
 		query string
 		at    int64
-	}{{calls, stamp(before)}, {hours, before.Unix()}, {memories, stamp(before)}} {
+	}{{calls, stamp(before)}, {days, dayNumber(before)}, {hours, before.Unix()}, {memories, stamp(before)}} {
 		n, err := t.change(old.query, old.at, purgeRows)
 		if err != nil {
 			return false, err

@@ -2,7 +2,9 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -37,25 +39,67 @@ func (s *Store) Reserve(ctx context.Context, r hls.Reservation) (id int64, err e
 
 // spent reads what the caps that are set are measured against. Reservations that were never settled count in full.
 func (t *tx) spent(r hls.Reservation) (s record.Spent, err error) {
-	const sums = `SELECT ifnull(sum(micro_usd), 0), ifnull(sum(CASE WHEN state = 'open' AND at > ?1 THEN micro_usd END), 0) FROM spend WHERE at >= ?2`
-	open, day, month := stamp(t.now.Add(-record.OpenWindow)), stamp(record.Day(t.now)), stamp(record.Month(t.now))
-	read := func(m *record.Money, cap float64, q string, args ...any) {
-		if err == nil && cap > 0 {
-			err = t.row(q, args, &m.All, &m.Open)
+	day, month := record.Day(t.now), record.Month(t.now)
+	repo, actor := ofRepo(r.Task.Subject.RepoID), ofActor(r.Task.Actor)
+	for _, c := range []struct {
+		money *record.Money
+		usd   float64
+		of    owner
+		since time.Time
+	}{
+		{&s.Day, r.Budget.DailyUSD, everyone(), day},
+		{&s.Month, r.Budget.MonthlyUSD, everyone(), month},
+		{&s.RepoDay, r.Budget.PerRepoDailyUSD, repo, day},
+		{&s.RepoMonth, r.Budget.PerRepoMonthlyUSD, repo, month},
+		{&s.ActorDay, r.Budget.PerActorDailyUSD, actor, day},
+	} {
+		if err == nil && c.usd > 0 {
+			err = t.sum(c.money, c.of, c.since)
 		}
 	}
-	read(&s.Day, r.Budget.DailyUSD, sums, open, day)
-	read(&s.Month, r.Budget.MonthlyUSD, sums, open, month)
-	read(&s.RepoDay, r.Budget.PerRepoDailyUSD, sums+` AND repo_id = ?3`, open, day, r.Task.Subject.RepoID)
 	if err == nil && r.Budget.PerActorDailyTasks > 0 {
 		const q = `SELECT count(DISTINCT task_id) FROM spend WHERE actor = ? AND at >= ? AND task_id <> ? AND state <> 'void'`
-		err = t.row(q, []any{r.Task.Actor, day, r.Task.ID}, &s.ActorDay)
+		err = t.row(q, []any{r.Task.Actor, stamp(day), r.Task.ID}, &s.ActorTasks)
 	}
 	if err == nil && r.SubjectDaily > 0 {
 		err = t.spentOnSubject(r, &s)
 	}
 	return s, err
 }
+
+// owner is whose spending is summed up: under a name in the table money, which triggers keep, and by a condition among
+// reservations.
+type owner struct {
+	name string
+	open string
+	args []any // of the condition
+}
+
+func everyone() owner { return owner{} }
+
+func ofRepo(id int64) owner {
+	return owner{fmt.Sprintf("repo/%d", id), " AND repo_id = ?", []any{id}}
+}
+
+func ofActor(login string) owner { return owner{"actor/" + login, " AND actor = ?", []any{login}} }
+
+const (
+	sumOfDays   = `SELECT ifnull(sum(micro_usd), 0) FROM money WHERE owner = ? AND day >= ?`
+	sumUnderWay = `SELECT ifnull(sum(micro_usd), 0) FROM spend WHERE state = 'open' AND at > ? AND at >= ?`
+)
+
+// sum reads what an owner has spent since the start of a day. It takes as long at the end of a month as at its start. A
+// clock that was set back leaves days that are still to come: they count.
+func (t *tx) sum(m *record.Money, o owner, since time.Time) error {
+	if err := t.row(sumOfDays, []any{o.name, dayNumber(since)}, &m.All); err != nil {
+		return err
+	}
+	args := append([]any{stamp(t.now.Add(-record.OpenWindow)), stamp(since)}, o.args...)
+	return t.row(sumUnderWay+o.open, args, &m.Open)
+}
+
+// dayNumber counts days as the table money does.
+func dayNumber(t time.Time) int64 { return t.Unix() / int64((24 * time.Hour).Seconds()) }
 
 func (t *tx) spentOnSubject(r hls.Reservation, s *record.Spent) error {
 	key, since := r.CountedKey(), stamp(t.now.Add(-record.SubjectWindow))
@@ -97,8 +141,15 @@ func (t *tx) settleSpend(reservation int64, model string, u hls.Usage) error {
 		var one int
 		return found(t.row(`SELECT 1 FROM spend WHERE id = ?`, []any{reservation}, &one))
 	}
-	if state == "settled" {
-		t.counts.Settled(u)
+	if state == "void" {
+		return nil
 	}
+	call := record.Call{Model: model, Usage: u}
+	err = t.row(`SELECT t.event, t.purpose, t.repo FROM spend s JOIN tasks t ON t.id = s.task_id WHERE s.id = ?`, []any{reservation},
+		&call.Event, &call.Purpose, &call.Repo)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	t.counts.Settled(call)
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"hls/internal/record"
 )
@@ -36,10 +37,38 @@ func (s *Store) stats(ctx context.Context) (stats record.Stats, err error) {
 	if err := tx.QueryRowContext(ctx, queue).Scan(&stats.Pending, &stats.Running, &oldest); err != nil {
 		return stats, err
 	}
+	now := s.now()
 	if oldest.Valid {
-		stats.Oldest = max(s.now().Sub(moment(oldest.Int64)), 0)
+		stats.Oldest = max(now.Sub(moment(oldest.Int64)), 0)
 	}
-	return stats, nil
+	return stats, spentByDay(ctx, tx, &stats, now)
+}
+
+// spentByDay reads the sums of the last days, and what calls under way have set aside.
+func spentByDay(ctx context.Context, tx *sql.Tx, stats *record.Stats, now time.Time) (err error) {
+	rows, err := tx.QueryContext(ctx, `SELECT day, micro_usd FROM money WHERE owner = '' ORDER BY day DESC LIMIT ?`, record.MostDays)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var days []record.DaySpend
+	for rows.Next() {
+		var day, micro int64
+		if err := rows.Scan(&day, &micro); err != nil {
+			return err
+		}
+		days = append(days, record.DaySpend{Day: time.Unix(0, 0).UTC().AddDate(0, 0, int(day)), MicroUSD: micro})
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	var open int64
+	const q = `SELECT ifnull(sum(micro_usd), 0) FROM spend WHERE state = 'open' AND at > ?`
+	if err := tx.QueryRowContext(ctx, q, stamp(now.Add(-record.OpenWindow))).Scan(&open); err != nil {
+		return err
+	}
+	stats.Spent(days, open, now)
+	return nil
 }
 
 func totals(ctx context.Context, tx *sql.Tx) (_ record.Counts, err error) {

@@ -92,7 +92,7 @@ func (a *App) build(ctx context.Context, settings *config.Settings) (err error) 
 	if err := a.listen(ctx, settings); err != nil {
 		return err
 	}
-	if a.store, err = openStore(ctx, settings.Storage, a.log); err != nil {
+	if a.store, err = openStore(ctx, settings.Storage, a.log, a.redactor); err != nil {
 		return err
 	}
 	if a.doors, err = openDoors(settings, outside{a.redactor, a.token, a.tellBreaker, sharing(a.store)}); err != nil {
@@ -133,6 +133,7 @@ func (a *App) Run(ctx context.Context) error {
 
 	running, stop := context.WithCancel(ctx)
 	defer stop()
+	a.tellSettings(running, a.started, "start")
 	go a.self.learn(running, a.log)
 	go a.watch(running, a.opts.Hangup)
 	go a.tidy(running)

@@ -77,6 +77,7 @@ func (a *App) refurnish(ctx context.Context, s *config.Settings) error {
 	a.level.Set(s.Logging.Level.Level())
 	a.templatesErr.Store(nil)
 	a.tellChanges(before, s)
+	a.tellSettings(ctx, s, "reload")
 	a.warn(p.findings)
 	return nil
 }

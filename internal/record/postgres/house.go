@@ -13,11 +13,16 @@ import (
 // errElsewhere says that another instance keeps house at this moment.
 var errElsewhere = errors.New("another instance keeps house")
 
-// keepHouse does every second what one instance is to do: it adds up counts, and tidies the heads of the queue. What
-// fails is done the next time, so that nobody waits for it; a failure that will not pass is told of.
+// keepHouse does every second what one instance is to do: it adds up counts, tidies the heads of the queue, and chains the
+// audit log. What fails is done the next time, so that nobody waits for it; a failure that will not pass is told of.
 func (s *Store) keepHouse(ctx context.Context) {
 	for wait := time.Second; pause(ctx, wait); {
 		more, err := s.sweep(ctx)
+		if err == nil || errors.Is(err, errElsewhere) {
+			var rest bool
+			rest, err = s.seal(ctx)
+			more = more || rest
+		}
 		switch {
 		case more:
 			wait = 0

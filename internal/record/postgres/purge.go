@@ -27,7 +27,7 @@ const (
 			FROM analyses a WHERE length("user") > 0 AND (at, task_id) > ($1, $2) AND at < $3 ORDER BY at, task_id LIMIT $4
 		), cleared AS (UPDATE analyses SET answer = '', system = '', "user" = '', schema = ''
 			WHERE task_id = ANY (ARRAY (SELECT key FROM seen WHERE NOT open)))` + lastSeen
-	lastSeen = ` SELECT at, key, count(*) OVER () FROM seen ORDER BY at DESC, key DESC LIMIT 1`
+	lastSeen = ` SELECT at, key, count(*) OVER (), count(*) FILTER (WHERE NOT open) OVER () FROM seen ORDER BY at DESC, key DESC LIMIT 1`
 )
 
 // purge is how far the purges of this instance have come. What has to stay is not looked at again before a sweep has
@@ -55,12 +55,13 @@ func (s *Store) Purge(ctx context.Context, c record.Cutoff) (more bool, err erro
 		sweep  func(context.Context, time.Time) (bool, error)
 	}{
 		{c.Payloads, func(ctx context.Context, before time.Time) (bool, error) {
-			return sweep(ctx, s, &s.purge.payloads, purgePayloads, before)
+			return sweep(ctx, s, &s.purge.payloads, aging{"payloads", purgePayloads, before})
 		}},
 		{c.Analyses, func(ctx context.Context, before time.Time) (bool, error) {
-			return sweep(ctx, s, &s.purge.analyses, purgeAnalyses, before)
+			return sweep(ctx, s, &s.purge.analyses, aging{"analyses", purgeAnalyses, before})
 		}},
 		{c.Records, s.purgeRecords},
+		{c.Audit, s.cutAudit},
 	} {
 		if step.before.IsZero() {
 			continue
@@ -74,16 +75,23 @@ func (s *Store) Purge(ctx context.Context, c record.Cutoff) (more bool, err erro
 	return more, nil
 }
 
+// aging is a kind of text, and what of it is old.
+type aging struct {
+	what, query string
+	before      time.Time
+}
+
 // sweep goes on from a mark to rows that are older than a time, and clears those whose tasks have ended.
-func sweep[K any](ctx context.Context, s *Store, m *mark[K], query string, before time.Time) (more bool, err error) {
+func sweep[K any](ctx context.Context, s *Store, m *mark[K], a aging) (more bool, err error) {
 	var next mark[K]
-	var n int
+	var n, cleared int64
 	err = s.purging(ctx, func(t *tx) error {
-		next, n = mark[K]{}, 0
-		err := t.row(query, []any{m.at, m.key, before, purgeRows}, &next.at, &next.key, &n)
+		next, n, cleared = mark[K]{}, 0, 0
+		err := t.row(a.query, []any{m.at, m.key, a.before, purgeRows}, &next.at, &next.key, &n, &cleared)
 		if none(err) {
 			return nil
 		}
+		t.audits.Purged(map[string]int64{a.what: cleared})
 		return err
 	})
 	if err != nil {

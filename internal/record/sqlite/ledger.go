@@ -62,20 +62,22 @@ func (t *tx) intend(task hls.Task, e hls.Effect, packed []byte) (hls.Entry, erro
 // Move takes a row of the ledger from one state to another.
 func (s *Store) Move(ctx context.Context, task hls.Task, entry int64, m hls.Move) error {
 	const q = `UPDATE effects SET state = ?1, remote_id = CASE WHEN ?2 <> 0 THEN ?2 ELSE remote_id END,
-		url = CASE WHEN ?3 <> '' THEN ?3 ELSE url END, error = ?4, at = ?5 WHERE id = ?6 AND state = ?7 RETURNING kind`
+		url = CASE WHEN ?3 <> '' THEN ?3 ELSE url END, error = ?4, at = ?5 WHERE id = ?6 AND state = ?7 RETURNING kind, effect`
 	err := s.write(ctx, func(t *tx) error {
 		if err := t.hold(task); err != nil {
 			return err
 		}
 		var kind hls.EffectKind
-		err := t.row(q, []any{m.To, m.RemoteID, m.URL, m.Error, stamp(t.now), entry, m.From}, &kind)
+		var effect []byte
+		err := t.row(q, []any{m.To, m.RemoteID, m.URL, m.Error, stamp(t.now), entry, m.From}, &kind, &effect)
 		if none(err) {
 			return fmt.Errorf("it is not %s: %w", m.From, hls.ErrLost)
 		}
-		if err == nil {
-			t.counts.Effect(kind, m.To)
+		if err != nil {
+			return err
 		}
-		return err
+		t.counts.Effect(kind, m.To)
+		return t.audits.Moved(task, entry, m, effect)
 	})
 	if err != nil {
 		return fmt.Errorf("move effect %d of task %d to %s: %w", entry, task.ID, m.To, err)

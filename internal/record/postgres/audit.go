@@ -55,8 +55,9 @@ func (t *tx) tell() {
 // sealed is how many entries one step chains.
 const sealed = 1000
 
-// seal chains what waits for it, and tells whether there may be more. Another instance that does so is waited for.
-func (s *Store) seal(ctx context.Context) (more bool, err error) {
+// seal chains what waits for it, and tells whether there may be more. Another instance that does so is waited for, or the
+// error is errElsewhere.
+func (s *Store) seal(ctx context.Context, wait bool) (more bool, err error) {
 	var some bool
 	if s.unaudited {
 		return false, nil
@@ -64,7 +65,13 @@ func (s *Store) seal(ctx context.Context) (more bool, err error) {
 	if err := s.one(ctx, `SELECT EXISTS (SELECT 1 FROM audit_pending)`, nil, &some); err != nil || !some {
 		return false, err
 	}
-	err = s.transact(ctx, func(b *queries) { b.Queue(`SELECT pg_advisory_xact_lock($1, 2)`, lockHouse) }, func(t *tx) error {
+	err = s.transact(ctx, func(b *queries) {
+		if wait {
+			b.Queue(`SELECT pg_advisory_xact_lock($1, 2)`, lockHouse)
+			return
+		}
+		b.Queue(`SELECT pg_try_advisory_xact_lock($1, 2)`, lockHouse).QueryRow(alone)
+	}, func(t *tx) error {
 		ids, list, head, err := t.pending()
 		more = len(ids) == sealed
 		if err != nil || len(ids) == 0 {
@@ -132,7 +139,7 @@ func (t *tx) chain(list []hls.AuditEntry) {
 // sealAll chains all that was committed before.
 func (s *Store) sealAll(ctx context.Context) error {
 	for {
-		if more, err := s.seal(ctx); err != nil || !more {
+		if more, err := s.seal(ctx, true); err != nil || !more {
 			return err
 		}
 	}

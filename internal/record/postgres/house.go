@@ -20,7 +20,7 @@ func (s *Store) keepHouse(ctx context.Context) {
 		more, err := s.sweep(ctx)
 		if err == nil || errors.Is(err, errElsewhere) {
 			var rest bool
-			rest, err = s.seal(ctx)
+			rest, err = s.seal(ctx, false)
 			more = more || rest
 		}
 		switch {
@@ -35,16 +35,19 @@ func (s *Store) keepHouse(ctx context.Context) {
 	}
 }
 
+// alone reads whether a lock could be had at once.
+func alone(row pgx.Row) error {
+	var alone bool
+	if err := row.Scan(&alone); err != nil || alone {
+		return err
+	}
+	return errElsewhere
+}
+
 // sweep does one step, and tells whether there is more to do at once.
 func (s *Store) sweep(ctx context.Context) (more bool, err error) {
 	err = s.transact(ctx, func(b *queries) {
-		b.Queue(`SELECT pg_try_advisory_xact_lock($1, 0)`, lockHouse).QueryRow(func(row pgx.Row) error {
-			var alone bool
-			if err := row.Scan(&alone); err != nil || alone {
-				return err
-			}
-			return errElsewhere
-		})
+		b.Queue(`SELECT pg_try_advisory_xact_lock($1, 0)`, lockHouse).QueryRow(alone)
 	}, func(t *tx) error {
 		var n int
 		if err := t.row(fold, []any{folded}, &n); err != nil {

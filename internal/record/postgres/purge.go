@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"hls/internal/record"
 )
 
@@ -110,13 +108,7 @@ var errClock = errors.New("the clocks of this machine and of the database differ
 // purging is write for the one instance that purges.
 func (s *Store) purging(ctx context.Context, do func(*tx) error) error {
 	return s.transact(ctx, func(b *queries) {
-		b.Queue(`SELECT pg_try_advisory_xact_lock($1, 1)`, lockHouse).QueryRow(func(row pgx.Row) error {
-			var alone bool
-			if err := row.Scan(&alone); err != nil || alone {
-				return err
-			}
-			return errElsewhere
-		})
+		b.Queue(`SELECT pg_try_advisory_xact_lock($1, 1)`, lockHouse).QueryRow(alone)
 	}, func(t *tx) error {
 		if s.now == nil && time.Since(t.now).Abs() > leap {
 			return errClock

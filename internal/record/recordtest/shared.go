@@ -32,6 +32,7 @@ func ExerciseShared(t *testing.T, backend Backend) {
 		"SecretIsTheSameEverywhere":     sameSecret,
 	}
 	maps.Copy(tests, shareTests())
+	maps.Copy(tests, auditSharedTests())
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -24,6 +24,7 @@ const (
 	countLatency = "latency" // by upper bound in seconds, "above" past the last; "sum" in microseconds
 	countSpend   = "spend"
 	countTally   = "tally"
+	countLabel   = "label"
 )
 
 // Counts collects what one transaction adds to the counters.
@@ -109,6 +110,7 @@ func NewStats(totals Counts) Stats {
 	s := Stats{
 		Requests: map[string]int64{}, Reasons: map[string]int64{}, Events: map[string]int64{}, Repos: map[string]int64{},
 		Outcomes: map[string]int64{}, Why: map[string]int64{}, Effects: map[string]int64{}, Tallies: map[string]int64{},
+		Labels:     labelCounts(totals),
 		Processing: Latency{Bounds: slices.Clone(latencyBounds), Counts: make([]int64, len(latencyBounds)+1)},
 	}
 	named := map[string]map[string]int64{

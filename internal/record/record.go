@@ -147,6 +147,9 @@ type Store interface {
 
 	// Recall returns memories, newest first.
 	Recall(context.Context, hls.Recall) ([]hls.Memory, error)
+	// Touch remembers who set or removed labels on subjects, and counts what people made of HLS's own. A touch that is
+	// older than what is remembered, or told again, changes nothing.
+	Touch(context.Context, []hls.Touch) error
 
 	// Intend writes the task's planned effects to the ledger as intents and returns their rows in the given order.
 	// A row that exists under the effect's key is returned as it stands, whichever task wrote it. Effects on a subject
@@ -214,6 +217,7 @@ type Stats struct {
 	Why        map[string]int64 // finished tasks that were skipped or parked, by "state/reason"
 	Effects    map[string]int64 // moves of ledger rows, by "kind/state"
 	Tallies    map[string]int64 // of Tally, by name
+	Labels     []LabelCount     // what people made of labels that HLS set or removed, in no order
 	Retries    int64
 	Processing Latency // of finished tasks
 	Spend      hls.Usage

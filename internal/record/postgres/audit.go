@@ -200,6 +200,9 @@ const cutRows = 1000
 // chained to it.
 func (s *Store) cutAudit(ctx context.Context, before time.Time) (more bool, err error) {
 	const old = `SELECT seq, hash, at < $1 AND seq < (SELECT max(seq) FROM audit) FROM audit ORDER BY seq LIMIT $2`
+	if err := s.sealAll(ctx); err != nil {
+		return false, err
+	}
 	err = s.purging(ctx, func(t *tx) error {
 		rows, err := t.conn.Query(t.ctx, old, record.AuditCutoff(before), cutRows)
 		if err != nil {

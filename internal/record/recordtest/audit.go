@@ -132,6 +132,7 @@ func onlyWhatIsWritten(h *house) {
 	task := h.claim()
 	entry := h.intend(task, comment(task, "r1"))[0].ID
 	h.move(task, entry, hls.Intent, hls.Sending)
+	h.wants(h.store.SaveAnalysis(h.ctx, task, 999, h.analysis(task, "r0")), hls.ErrNotFound) // Nothing was set aside.
 	h.must(h.store.SaveAnalysis(h.ctx, task, 0, h.analysis(task, "r1")))
 	h.must(h.store.SaveAnalysis(h.ctx, task, 0, h.analysis(task, "r2")))
 	lost := task

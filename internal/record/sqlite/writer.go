@@ -238,8 +238,8 @@ func (w *writer) apply(t *tx, o *op) error {
 	o.tx = &tx{w: w, now: t.now, counts: record.Counts{}}
 	o.err = unavailable(o.do(o.tx))
 	if o.err == nil {
-		t.counts.Merge(o.tx.counts)
 		t.audits = append(t.audits, o.tx.audits...)
+		t.counts.Merge(o.tx.counts)
 		if o.whole {
 			return nil
 		}

@@ -49,6 +49,10 @@ func TestE8_APersonsRemovalCountsWhereTheHistoryIsNotShown(t *testing.T) {
 	if got := gh.Labels(widgets, 7); len(got) != 0 {
 		t.Errorf("labels %v: a person had removed it", got)
 	}
+	_, shown := s.fetch("/api/v1/deliveries/"+opened.GUID, adminToken)
+	if plan := string(shown); !strings.Contains(plan, `"why": "removed_by_person"`) || strings.Contains(plan, `"kind": "add_labels"`) {
+		t.Errorf("the label was planned: %s", plan)
+	}
 	labels, _ := s.get("/stats")["labels"].([]any)
 	if len(labels) != 1 {
 		t.Fatalf("labels of /stats: %v", labels)

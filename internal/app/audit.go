@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"hls/internal/config"
 	"hls/internal/hls"
@@ -10,6 +11,8 @@ import (
 
 // tellSettings has the audit log say which settings are in force from now on. What follows was decided by them.
 func (a *App) tellSettings(ctx context.Context, s *config.Settings, when string) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
 	data, err := json.Marshal(map[string]any{"when": when, "digest": s.Digest(), "version": a.opts.Version})
 	if err == nil {
 		err = a.store.Audit(ctx, hls.AuditEntry{Kind: hls.AuditSettings, By: hls.Operator, Data: data})

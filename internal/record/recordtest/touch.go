@@ -18,15 +18,14 @@ func touchTests() map[string]func(*house) {
 	}
 }
 
-var (
-	itself = hls.Account{ID: 1, Login: "hls-bot"}
-	ann    = hls.Account{ID: 2, Login: "ann"}
-)
+func itself() hls.Account { return hls.Account{ID: 1, Login: "hls-bot"} }
+
+func ann() hls.Account { return hls.Account{ID: 2, Login: "ann"} }
 
 // touched tells the store of something that happens to a label now.
 func (h *house) touched(s hls.Subject, label string, fate hls.Fate, by hls.Account) {
 	h.Helper()
-	h.must(h.store.Touch(h.ctx, []hls.Touch{{Subject: s, Label: label, Fate: fate, By: by, At: h.now(), Self: itself}}))
+	h.must(h.store.Touch(h.ctx, []hls.Touch{{Subject: s, Label: label, Fate: fate, By: by, At: h.now(), Self: itself()}}))
 }
 
 // hands reads what is remembered of the labels of a subject.
@@ -42,20 +41,20 @@ func (h *house) hands(s hls.Subject) []hls.LabelState {
 func handsAreRemembered(h *house) {
 	s := issue(1, 1)
 	first := h.now()
-	h.touched(s, "Bug", hls.LabelAdded, itself)
+	h.touched(s, "Bug", hls.LabelAdded, itself())
 	h.pass(time.Hour)
-	h.touched(s, "bug", hls.LabelRemoved, ann)
+	h.touched(s, "bug", hls.LabelRemoved, ann())
 	h.restart()
-	h.touched(s, "docs", hls.LabelKept, ann) // HLS had no hand in it.
+	h.touched(s, "docs", hls.LabelKept, ann()) // HLS had no hand in it.
 	states := h.hands(s)
 	same(h, "labels", len(states), 1)
 	same(h, "label", states[0].Label, "bug")
-	same(h, "added", *states[0].Added, hls.Hand{By: itself, Own: true, At: first})
-	same(h, "removed", *states[0].Removed, hls.Hand{By: ann, At: h.now()})
+	same(h, "added", *states[0].Added, hls.Hand{By: itself(), Own: true, At: first})
+	same(h, "removed", *states[0].Removed, hls.Hand{By: ann(), At: h.now()})
 	same(h, "overridden", states[0].Overridden, h.now())
-	late := hls.Touch{Subject: s, Label: "bug", Fate: hls.LabelRemoved, By: itself, At: first.Add(time.Minute), Self: itself}
+	late := hls.Touch{Subject: s, Label: "bug", Fate: hls.LabelRemoved, By: itself(), At: first.Add(time.Minute), Self: itself()}
 	h.must(h.store.Touch(h.ctx, []hls.Touch{late, late}))
-	same(h, "removed", *h.hands(s)[0].Removed, hls.Hand{By: ann, At: h.now()})
+	same(h, "removed", *h.hands(s)[0].Removed, hls.Hand{By: ann(), At: h.now()})
 	same(h, "labels of another", len(h.hands(issue(1, 2))), 0)
 }
 
@@ -71,19 +70,19 @@ func overridesAreTallied(h *house) {
 		return tally
 	}
 	for n := range 4 {
-		h.touched(issue(1, n), "bug", hls.LabelAdded, itself)
+		h.touched(issue(1, n), "bug", hls.LabelAdded, itself())
 		h.pass(time.Minute)
 		if n == 3 {
-			h.touched(issue(1, n), "bug", hls.LabelKept, ann)
-			h.touched(issue(1, n), "bug", hls.LabelKept, ann)
+			h.touched(issue(1, n), "bug", hls.LabelKept, ann())
+			h.touched(issue(1, n), "bug", hls.LabelKept, ann())
 			continue
 		}
-		h.touched(issue(1, n), "bug", hls.LabelRemoved, ann)
-		h.touched(issue(1, n), "bug", hls.LabelRemoved, ann)
+		h.touched(issue(1, n), "bug", hls.LabelRemoved, ann())
+		h.touched(issue(1, n), "bug", hls.LabelRemoved, ann())
 	}
-	h.touched(issue(1, 1), "docs", hls.LabelAdded, ann)
-	h.touched(issue(2, 1), "bug", hls.LabelAdded, itself)
-	h.touched(issue(2, 1), "bug", hls.LabelRemoved, ann)
+	h.touched(issue(1, 1), "docs", hls.LabelAdded, ann())
+	h.touched(issue(2, 1), "bug", hls.LabelAdded, itself())
+	h.touched(issue(2, 1), "bug", hls.LabelRemoved, ann())
 	same(h, "tally", tally(), hls.LabelTally{Overridden: 3, Kept: 1})
 	same(h, "demoted", tally().Demoted(), true)
 	counts := map[record.LabelCount]bool{}
@@ -107,12 +106,12 @@ func touchEverywhere(h *house, stores []record.Store) {
 	for i, store := range stores {
 		for n := range 10 {
 			all.Go(func() {
-				fate, by := hls.LabelAdded, itself
+				fate, by := hls.LabelAdded, itself()
 				if i > 0 {
-					fate, by = hls.LabelRemoved, ann
+					fate, by = hls.LabelRemoved, ann()
 				}
 				at := h.now().Add(time.Duration(i) * time.Second)
-				one := hls.Touch{Subject: s, Label: "bug", Fate: fate, By: by, At: at, Self: itself}
+				one := hls.Touch{Subject: s, Label: "bug", Fate: fate, By: by, At: at, Self: itself()}
 				two := one
 				two.Label = []string{"docs", "ui"}[n%2]
 				if err := store.Touch(h.ctx, []hls.Touch{one, two}); err != nil {
@@ -136,14 +135,14 @@ func touchEverywhere(h *house, stores []record.Store) {
 }
 
 func touchesQueueNothing(h *house) {
-	h.touched(issue(1, 1), "bug", hls.LabelAdded, itself)
+	h.touched(issue(1, 1), "bug", hls.LabelAdded, itself())
 	h.idle()
 	same(h, "entries in the audit log", len(h.log(h.store)), 0)
 	h.must(h.store.Touch(h.ctx, nil))
 }
 
 func handsAgeOut(h *house) {
-	h.touched(issue(1, 1), "bug", hls.LabelAdded, itself)
+	h.touched(issue(1, 1), "bug", hls.LabelAdded, itself())
 	h.pass(40 * day)
 	h.purgeAll()
 	same(h, "labels", len(h.hands(issue(1, 1))), 0)

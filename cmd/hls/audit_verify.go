@@ -37,12 +37,10 @@ func (k auditVerifyCmd) Run(c *call) error {
 			return fmt.Errorf("%w: --head: %w", errUsage, err)
 		}
 	}
-	chain := record.NewChain(seek)
-	err := k.feed(c, chain)
-	if err != nil {
-		return err
+	report, err := k.verify(c, seek)
+	if k.File == "" && errors.Is(err, record.ErrTampered) { // Retention may have cut the log between two pages.
+		report, err = k.verify(c, seek)
 	}
-	report, err := chain.End(k.File == "")
 	switch {
 	case err != nil:
 		return err
@@ -51,6 +49,14 @@ func (k auditVerifyCmd) Run(c *call) error {
 	}
 	printChain(c.io.out, report)
 	return nil
+}
+
+func (k auditVerifyCmd) verify(c *call, seek *hls.Digest) (record.ChainReport, error) {
+	chain := record.NewChain(seek)
+	if err := k.feed(c, chain); err != nil {
+		return record.ChainReport{}, err
+	}
+	return chain.End(k.File == "")
 }
 
 // feed has the chain take all entries.

@@ -135,7 +135,11 @@ func (a *App) Run(ctx context.Context) error {
 	defer stop()
 	a.tellSettings(running, a.started, "start")
 	go a.self.learn(running, a.log)
-	go a.watch(running, a.opts.Hangup)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		a.watch(running, a.opts.Hangup)
+	}()
 	go a.tidy(running)
 	go a.setUpLabels(running, a.started)
 	go a.networks(running)
@@ -172,6 +176,7 @@ func (a *App) Run(ctx context.Context) error {
 	<-swept
 	<-worked
 	<-counted
+	<-watched
 	final, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	err = errors.Join(err, a.web.Shutdown(final))

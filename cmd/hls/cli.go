@@ -36,6 +36,7 @@ type commands struct {
 	Render     renderCmd     `cmd:"" help:"Print the exact prompt that would be sent for an event."`
 	Deliveries deliveriesCmd `cmd:"" help:"Read the log of deliveries, and have some worked on again."`
 	Effects    effectsCmd    `cmd:"" help:"Read what is written to GitHub, and decide about what waits for approval."`
+	Audit      auditCmd      `cmd:"" help:"Export and verify the log of all decisions and effects."`
 	Hooks      hooksCmd      `cmd:"" help:"Create webhooks, and take in deliveries that never came."`
 	Sweep      sweepCmd      `cmd:"" help:"Work on open issues and pull requests that no event has told of."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`

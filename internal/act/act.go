@@ -68,5 +68,7 @@ type Ledger interface {
 	Superseded(context.Context, hls.Task) (bool, error)
 	// Recall reads what is remembered of the repository.
 	Recall(context.Context, hls.Recall) ([]hls.Memory, error)
+	// Touch remembers what became of labels.
+	Touch(context.Context, []hls.Touch) error
 	Secret(ctx context.Context, name string) ([]byte, error)
 }

@@ -45,11 +45,30 @@ func (r *run) labeled(ctx context.Context, s hls.Subject) (labeled, error) {
 	if err != nil && !unseen(err) { // A server that keeps no history has nothing to tell.
 		return labeled{}, fmt.Errorf("read history of %s: %w", s, err)
 	}
+	if events, err = r.remembered(ctx, s, events); err != nil {
+		return labeled{}, err
+	}
 	now := labeled{present: map[string]string{}, history: readHistory(events)}
 	for _, l := range present {
 		now.present[hls.Fold(l.Name)] = l.Name
 	}
 	return now, nil
+}
+
+// remembered is a history with what is remembered besides. What it tells of labels that HLS and people touched is remembered
+// in turn: the events may not have come.
+func (r *run) remembered(ctx context.Context, s hls.Subject, history []hls.LabelEvent) ([]hls.LabelEvent, error) {
+	if touches := hls.Touches(s, history, r.self); len(touches) > 0 {
+		if err := r.actor.ledger.Touch(ctx, touches); err != nil {
+			return nil, fmt.Errorf("remember labels of %s: %w", s, err)
+		}
+	}
+	memories, err := r.actor.ledger.Recall(ctx, hls.Recall{Subject: s, Kind: hls.Touched, Limit: hls.MostTouched})
+	if err != nil {
+		return nil, fmt.Errorf("recall labels of %s: %w", s, err)
+	}
+	states, err := hls.LabelStates(memories)
+	return hls.Remembered(history, states), err
 }
 
 // labelsOf asks a pull request itself: a token may see it and not the issue of the same number.

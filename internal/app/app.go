@@ -92,7 +92,7 @@ func (a *App) build(ctx context.Context, settings *config.Settings) (err error) 
 	if err := a.listen(ctx, settings); err != nil {
 		return err
 	}
-	if a.store, err = openStore(ctx, settings.Storage, a.log); err != nil {
+	if a.store, err = openStore(ctx, settings.Storage, a.log, a.redactor); err != nil {
 		return err
 	}
 	if a.doors, err = openDoors(settings, outside{a.redactor, a.token, a.tellBreaker, sharing(a.store)}); err != nil {
@@ -133,8 +133,13 @@ func (a *App) Run(ctx context.Context) error {
 
 	running, stop := context.WithCancel(ctx)
 	defer stop()
+	a.tellSettings(running, a.started, "start")
 	go a.self.learn(running, a.log)
-	go a.watch(running, a.opts.Hangup)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		a.watch(running, a.opts.Hangup)
+	}()
 	go a.tidy(running)
 	go a.setUpLabels(running, a.started)
 	go a.networks(running)
@@ -171,6 +176,7 @@ func (a *App) Run(ctx context.Context) error {
 	<-swept
 	<-worked
 	<-counted
+	<-watched
 	final, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	err = errors.Join(err, a.web.Shutdown(final))

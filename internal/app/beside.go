@@ -50,7 +50,7 @@ func (a *App) buildBeside(ctx context.Context, self func(repo string) hls.Accoun
 		return err
 	}
 	a.house.Store(&house{settings: s, rooms: pipeline.Rooms{Router: router}})
-	if a.store, err = openStore(ctx, s.Storage, a.log); err != nil {
+	if a.store, err = openStore(ctx, s.Storage, a.log, a.redactor); err != nil {
 		return err
 	}
 	a.pipeline, err = pipeline.New(pipeline.Config{
@@ -64,20 +64,37 @@ func (a *App) buildBeside(ctx context.Context, self func(repo string) hls.Accoun
 // is none. It fails with record.ErrInUse when the service has the record and shares it with none: then the service
 // itself must be asked. What is replayed waits for the service to be started.
 func DeliveriesBeside(ctx context.Context, s *config.Settings, opts Options) (log web.Deliveries, done func(), err error) {
+	a, err := openBeside(ctx, s, opts)
+	if err != nil {
+		return log, nil, err
+	}
+	return web.Deliveries{Store: a.store, Redactor: a.redactor, Again: a.pipeline.Replay}, a.Close, nil
+}
+
+// AuditBeside is DeliveriesBeside for the audit log.
+func AuditBeside(ctx context.Context, s *config.Settings, opts Options) (log web.Audit, done func(), err error) {
+	a, err := openBeside(ctx, s, opts)
+	if err != nil {
+		return log, nil, err
+	}
+	return web.Audit{Store: a.store}, a.Close, nil
+}
+
+func openBeside(ctx context.Context, s *config.Settings, opts Options) (*App, error) {
 	a := beside(s, opts)
 	d, err := databaseOf(s.Storage.URL)
 	switch {
 	case err != nil:
-		return log, nil, fmt.Errorf("%w: storage.url: %w", ErrSettings, err)
+		return nil, fmt.Errorf("%w: storage.url: %w", ErrSettings, err)
 	case !d.made(s.Storage.URL):
-		return log, nil, fmt.Errorf("storage.url: there is no database at %s; a relative path is seen from where the service runs: %w",
+		return nil, fmt.Errorf("storage.url: there is no database at %s; a relative path is seen from where the service runs: %w",
 			s.Storage.URL, fs.ErrNotExist)
 	}
 	if err := a.buildBeside(ctx, nil); err != nil {
 		a.Close()
-		return log, nil, err
+		return nil, err
 	}
-	return web.Deliveries{Store: a.store, Redactor: a.redactor, Again: a.pipeline.Replay}, a.Close, nil
+	return a, nil
 }
 
 // ServiceURL is where the service that runs with the settings answers on this machine.

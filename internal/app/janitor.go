@@ -39,6 +39,9 @@ func cutoff(s *config.Settings, now time.Time) record.Cutoff {
 	if keep := s.Storage.Retention.Records; keep > 0 {
 		c.Records = now.Add(-keep)
 	}
+	if keep := s.Storage.Retention.Audit; keep > 0 {
+		c.Audit = now.Add(-keep)
+	}
 	if !s.Features.SaveAnalyses {
 		c.Analyses = now
 	}

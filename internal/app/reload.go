@@ -76,6 +76,7 @@ func (a *App) refurnish(ctx context.Context, s *config.Settings) error {
 	a.pipeline.Swap(made.rooms)
 	a.level.Set(s.Logging.Level.Level())
 	a.templatesErr.Store(nil)
+	a.tellSettings(ctx, s, "reload")
 	a.tellChanges(before, s)
 	a.warn(p.findings)
 	return nil

@@ -27,7 +27,7 @@ func TestS1_ErrorsOfADoorShowNoSecret(t *testing.T) {
 		return strings.Contains(string(health), "cannot serve") && strings.Contains(s.log.String(), "cannot serve")
 	})
 	sinks := map[string]string{"log": s.log.String()}
-	for _, path := range []string{"/health", "/stats", "/metrics", "/api/v1/deliveries", "/api/v1/deliveries/" + d.GUID} {
+	for _, path := range []string{"/health", "/stats", "/metrics", "/api/v1/deliveries", "/api/v1/deliveries/" + d.GUID, "/api/v1/audit"} {
 		_, body := s.fetch(path, adminToken)
 		sinks[path] = string(body)
 	}

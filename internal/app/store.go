@@ -21,7 +21,13 @@ type database struct {
 	form    string                // of storage.url
 	made    func(url string) bool // whether there is a database, as far as that can be told without a connection
 	inspect func(ctx context.Context, url string) error
-	open    func(ctx context.Context, url string, warn func(string)) (record.Store, error)
+	open    func(ctx context.Context, url string, o opening) (record.Store, error)
+}
+
+// opening is what a database is opened with besides its address.
+type opening struct {
+	redactor *hls.Redactor     // of the audit log
+	warn     func(text string) // is told what is doubtful about the server
 }
 
 // databases are the kinds, by the scheme of storage.url. PostgreSQL is inspected without a connection: hls check asks
@@ -31,16 +37,16 @@ var databases = map[string]database{
 		form:    "sqlite:PATH",
 		made:    sqlite.Made,
 		inspect: sqlite.Inspect,
-		open: func(ctx context.Context, url string, _ func(string)) (record.Store, error) {
-			return sqlite.Open(ctx, sqlite.Config{URL: url})
+		open: func(ctx context.Context, url string, o opening) (record.Store, error) {
+			return sqlite.Open(ctx, sqlite.Config{URL: url, Redactor: o.redactor})
 		},
 	},
 	"postgres": {
 		form:    "postgres://USER:PASSWORD@HOST/DATABASE",
 		made:    func(string) bool { return true },
 		inspect: func(_ context.Context, url string) error { return postgres.Validate(url) },
-		open: func(ctx context.Context, url string, warn func(string)) (record.Store, error) {
-			return postgres.Open(ctx, postgres.Config{URL: url, Warn: warn})
+		open: func(ctx context.Context, url string, o opening) (record.Store, error) {
+			return postgres.Open(ctx, postgres.Config{URL: url, Warn: o.warn, Redactor: o.redactor})
 		},
 	},
 }
@@ -60,12 +66,12 @@ func databaseOf(url string) (database, error) {
 	return database{}, fmt.Errorf("want %s", strings.Join(forms, " or "))
 }
 
-func openStore(ctx context.Context, cfg record.Config, log *slog.Logger) (record.Store, error) {
+func openStore(ctx context.Context, cfg record.Config, log *slog.Logger, r *hls.Redactor) (record.Store, error) {
 	d, err := databaseOf(cfg.URL)
 	if err != nil {
 		return nil, fmt.Errorf("%w: storage.url: %w", ErrSettings, err)
 	}
-	store, err := d.open(ctx, cfg.URL, func(text string) { log.Warn(text, hls.KeyStage, hls.StageRecord) })
+	store, err := d.open(ctx, cfg.URL, opening{r, func(text string) { log.Warn(text, hls.KeyStage, hls.StageRecord) }})
 	switch {
 	case errors.Is(err, record.ErrNewerSchema):
 		return nil, fmt.Errorf("%w: storage.url: %w", ErrSettings, err)

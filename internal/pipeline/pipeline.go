@@ -39,6 +39,9 @@ func (p *Pipeline) accept(ctx context.Context, d hls.Delivery, e hls.Event, work
 		intake.Work = &work
 	}
 
+	if err := p.touch(ctx, e, verdict); err != nil {
+		return hls.Receipt{}, fmt.Errorf("record delivery: %w", err)
+	}
 	receipt, err := p.store.Add(ctx, intake)
 	fault.At(fault.Committed)
 	if err != nil {

@@ -19,4 +19,6 @@ type Retention struct {
 	// Records is how long ended and parked deliveries are kept with their outcomes and effects: at least 31 days, since
 	// they tell what came before. The effects on an object that is still active stay.
 	Records time.Duration `yaml:"records"`
+	// Audit is how long entries of the audit log are kept. Where its beginning is cut off, an entry vouches for the rest.
+	Audit time.Duration `yaml:"audit"`
 }

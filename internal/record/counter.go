@@ -28,6 +28,7 @@ const (
 	countWork    = "spend_work"  // by "event/purpose/calls" and "event/purpose/micro_usd"
 	countPayer   = "spend_repo"  // micro-dollars, by repository
 	countTally   = "tally"
+	countLabel   = "label"
 )
 
 // Counts collects what one transaction adds to the counters.
@@ -139,6 +140,7 @@ func NewStats(totals Counts) Stats {
 		Requests: map[string]int64{}, Reasons: map[string]int64{}, Events: map[string]int64{}, Repos: map[string]int64{},
 		Outcomes: map[string]int64{}, Why: map[string]int64{}, Effects: map[string]int64{}, Tallies: map[string]int64{},
 		Models: map[string]Bill{}, Work: map[string]Bill{}, RepoSpend: map[string]int64{},
+		Labels:     labelCounts(totals),
 		Processing: Latency{Bounds: slices.Clone(latencyBounds), Counts: make([]int64, len(latencyBounds)+1)},
 	}
 	named := map[string]map[string]int64{

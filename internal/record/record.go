@@ -54,6 +54,7 @@ type Cutoff struct {
 	Payloads time.Time
 	Analyses time.Time
 	Records  time.Time
+	Audit    time.Time
 }
 
 // Query selects deliveries for a list, newest first. Zero fields select all.
@@ -146,6 +147,9 @@ type Store interface {
 
 	// Recall returns memories, newest first.
 	Recall(context.Context, hls.Recall) ([]hls.Memory, error)
+	// Touch remembers who set or removed labels on subjects, and counts what people made of HLS's own. A touch that is
+	// older than what is remembered, or told again, changes nothing.
+	Touch(context.Context, []hls.Touch) error
 
 	// Intend writes the task's planned effects to the ledger as intents and returns their rows in the given order.
 	// A row that exists under the effect's key is returned as it stands, whichever task wrote it. Effects on a subject
@@ -187,8 +191,17 @@ type Store interface {
 	// Purge removes the bodies of deliveries received before Payloads and the texts of analyses made before Analyses, as
 	// far as no task of theirs is open, a bounded number at a time; more tells that a further call would find some.
 	// What prevents doing anything twice stays: ids, hashes, revisions and the ledger. Of deliveries received before
-	// Records, and 31 days ago at the least, these go too, whole, once nothing can refer to them any more.
+	// Records, and 31 days ago at the least, these go too, whole, once nothing can refer to them any more. The audit log
+	// loses the days before Audit, from its beginning, and an entry of it says so.
 	Purge(context.Context, Cutoff) (more bool, err error)
+
+	// Audit appends an entry to the audit log: what somebody other than the record did or decided. What the record itself
+	// writes is told of in the same transaction. An entry has its number, time and hashes from the log.
+	Audit(context.Context, hls.AuditEntry) error
+	// Audited returns entries of the audit log in their order, all that was committed before among them.
+	Audited(context.Context, AuditQuery) ([]hls.AuditEntry, error)
+	// AuditHead returns the last entry of the audit log, the zero entry when there is none.
+	AuditHead(context.Context) (hls.AuditEntry, error)
 
 	// Secret returns 32 random bytes kept under a name, made on first use and equal on every instance.
 	Secret(ctx context.Context, name string) ([]byte, error)
@@ -216,6 +229,7 @@ type Stats struct {
 	Why        map[string]int64 // finished tasks that were skipped or parked, by "state/reason"
 	Effects    map[string]int64 // moves of ledger rows, by "kind/state"
 	Tallies    map[string]int64 // of Tally, by name
+	Labels     []LabelCount     // what people made of labels that HLS set or removed, in no order
 	Retries    int64
 	Processing Latency // of finished tasks
 	Spend      hls.Usage

@@ -77,6 +77,20 @@ func (f *faulty) List(ctx context.Context, q record.Query) ([]record.Summary, er
 	return f.Store.List(ctx, q)
 }
 
+func (f *faulty) Audited(ctx context.Context, q record.AuditQuery) ([]hls.AuditEntry, error) {
+	if err := f.fault(ctx); err != nil {
+		return nil, err
+	}
+	return f.Store.Audited(ctx, q)
+}
+
+func (f *faulty) AuditHead(ctx context.Context) (hls.AuditEntry, error) {
+	if err := f.fault(ctx); err != nil {
+		return hls.AuditEntry{}, err
+	}
+	return f.Store.AuditHead(ctx)
+}
+
 type lines struct {
 	mu   sync.Mutex
 	text bytes.Buffer

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"time"
 
 	"hls/internal/hls"
@@ -10,26 +12,27 @@ import (
 
 // Stats is the JSON of /stats. Its names are those of the original service where that had them.
 type Stats struct {
-	UptimeSeconds         float64            `json:"uptime_seconds"`
-	TotalWebhooks         int64              `json:"total_webhooks"`
-	SuccessfulProcessing  int64              `json:"successful_processing"`
-	FailedProcessing      int64              `json:"failed_processing"`
-	SuccessRate           float64            `json:"success_rate"`
-	AverageProcessingTime float64            `json:"average_processing_time"`
-	ProcessingTime        map[string]float64 `json:"processing_time"`
-	Requests              map[string]int64   `json:"requests"`
-	RequestReasons        map[string]int64   `json:"request_reasons"`
-	EventsByType          map[string]int64   `json:"events_by_type"`
-	EventsByRepo          map[string]int64   `json:"events_by_repo"`
-	Outcomes              map[string]int64   `json:"outcomes"`
-	OutcomeReasons        map[string]int64   `json:"outcome_reasons"`
-	Effects               map[string]int64   `json:"effects"`
-	Retries               int64              `json:"retries"`
-	GitHubAPI             any                `json:"github_api"`
-	ClaudeAPI             ClaudeStats        `json:"claude_api"`
-	Queue                 QueueStats         `json:"queue"`
-	Handlers              []string           `json:"handlers"`
-	Repositories          []string           `json:"repositories"`
+	UptimeSeconds         float64             `json:"uptime_seconds"`
+	TotalWebhooks         int64               `json:"total_webhooks"`
+	SuccessfulProcessing  int64               `json:"successful_processing"`
+	FailedProcessing      int64               `json:"failed_processing"`
+	SuccessRate           float64             `json:"success_rate"`
+	AverageProcessingTime float64             `json:"average_processing_time"`
+	ProcessingTime        map[string]float64  `json:"processing_time"`
+	Requests              map[string]int64    `json:"requests"`
+	RequestReasons        map[string]int64    `json:"request_reasons"`
+	EventsByType          map[string]int64    `json:"events_by_type"`
+	EventsByRepo          map[string]int64    `json:"events_by_repo"`
+	Outcomes              map[string]int64    `json:"outcomes"`
+	OutcomeReasons        map[string]int64    `json:"outcome_reasons"`
+	Effects               map[string]int64    `json:"effects"`
+	Labels                []record.LabelCount `json:"labels"`
+	Retries               int64               `json:"retries"`
+	GitHubAPI             any                 `json:"github_api"`
+	ClaudeAPI             ClaudeStats         `json:"claude_api"`
+	Queue                 QueueStats          `json:"queue"`
+	Handlers              []string            `json:"handlers"`
+	Repositories          []string            `json:"repositories"`
 }
 
 // ClaudeStats is what Claude was asked and what it cost, over all time, with the limits last seen.
@@ -74,7 +77,7 @@ func (s *Server) compose(c record.Stats) Stats {
 		SuccessfulProcessing: ended, FailedProcessing: failed, SuccessRate: share(ended, ended+failed),
 		ProcessingTime: map[string]float64{"p50": quantile(c.Processing, 0.5), "p90": quantile(c.Processing, 0.9), "p99": quantile(c.Processing, 0.99)},
 		Requests:       c.Requests, RequestReasons: c.Reasons, EventsByType: c.Events, EventsByRepo: c.Repos,
-		Outcomes: c.Outcomes, OutcomeReasons: c.Why, Effects: c.Effects, Retries: c.Retries,
+		Outcomes: c.Outcomes, OutcomeReasons: c.Why, Effects: c.Effects, Labels: mostOverridden(c.Labels), Retries: c.Retries,
 		GitHubAPI: s.deps.GitHub(c), Handlers: s.deps.Handlers, Repositories: s.deps.Repositories(),
 		Queue: QueueStats{c.Pending, c.Running, c.Oldest.Seconds()},
 		ClaudeAPI: ClaudeStats{
@@ -90,6 +93,18 @@ func (s *Server) compose(c record.Stats) Stats {
 		out.AverageProcessingTime = c.Processing.Sum / float64(n)
 	}
 	return out
+}
+
+// mostLabels is how many labels /stats shows.
+const mostLabels = 100
+
+// mostOverridden are the labels that people undid most often.
+func mostOverridden(list []record.LabelCount) []record.LabelCount {
+	list = append([]record.LabelCount{}, list...)
+	slices.SortFunc(list, func(a, b record.LabelCount) int {
+		return cmp.Or(cmp.Compare(b.Overridden, a.Overridden), cmp.Compare(b.Kept, a.Kept), cmp.Compare(a.Repo, b.Repo), cmp.Compare(a.Label, b.Label))
+	})
+	return list[:min(len(list), mostLabels)]
 }
 
 func sum(m map[string]int64) (total int64) {

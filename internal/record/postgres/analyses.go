@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 
+	"github.com/jackc/pgx/v5"
+
 	"hls/internal/hls"
 	"hls/internal/record"
 )
@@ -16,10 +18,17 @@ func (s *Store) SaveAnalysis(ctx context.Context, task hls.Task, reservation int
 	if err != nil {
 		return named("save analysis of task", task.ID, err)
 	}
-	err = s.writeFor(ctx, task, func(t *tx) error {
+	var there bool
+	err = s.transact(ctx, func(b *queries) {
+		hold(b, task)
+		b.Queue(`SELECT EXISTS (SELECT 1 FROM analyses WHERE task_id = $1)`, task.ID).QueryRow(func(row pgx.Row) error { return row.Scan(&there) })
+	}, func(t *tx) error {
 		when := a.At
 		if when.IsZero() {
 			when = t.now
+		}
+		if !there {
+			t.audits.Analyzed(task, a)
 		}
 		t.last.Queue(q, task.ID, task.DeliveryID, task.Subject.Key(), p.Subject, task.Purpose, a.Revision, p.Answer,
 			a.Model, a.Template, a.PromptHash, p.Prompt, p.System, p.User, p.Schema, p.Usage, when)
@@ -70,6 +79,7 @@ func (s *Store) SavePlan(ctx context.Context, task hls.Task, plan hls.Plan) erro
 	}
 	err = s.writeFor(ctx, task, func(t *tx) error {
 		t.last.Queue(q, task.ID, packed)
+		t.audits.Planned(task, plan)
 		return t.remember(task, plan.Remember)
 	})
 	return named("save plan of task", task.ID, err)

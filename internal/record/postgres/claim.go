@@ -177,6 +177,7 @@ func (t *tx) end(task hls.Task, o hls.Outcome) error {
 		return err
 	}
 	t.counts.Ended(o.State, o.Reason)
+	t.audits.Ended(task, o.State, o.Reason)
 	t.counts.Processed(time.Duration(spent) * time.Microsecond)
 	t.settle(place{task.Subject.Key(), task.Subject.RepoID})
 	return nil
@@ -193,18 +194,18 @@ func (s *Store) Release(ctx context.Context, task hls.Task) error {
 // Resume queues a parked task again.
 func (s *Store) Resume(ctx context.Context, taskID int64) error {
 	err := s.write(ctx, func(t *tx) error {
-		var state hls.State
-		var attempt int
 		if err := t.exec(makeLane, taskID); err != nil {
 			return err
 		}
-		if err := t.row(`SELECT state, attempt FROM tasks WHERE id = $1 FOR UPDATE`, []any{taskID}, &state, &attempt); err != nil {
+		var task hls.Task
+		if err := t.row(`SELECT `+taskColumns+` FROM tasks t WHERE id = $1 FOR UPDATE`, []any{taskID}, targets(&task)...); err != nil {
 			return found(err)
 		}
-		if state != hls.Parked {
-			return fmt.Errorf("%w: it is %s", record.ErrNotParked, state)
+		if task.State != hls.Parked {
+			return fmt.Errorf("%w: it is %s", record.ErrNotParked, task.State)
 		}
-		r := requeue{ids: []int64{taskID}, from: hls.Parked, reason: "resumed", runAt: t.now, refund: attempt}
+		t.audits.Again(hls.AuditResume, taskID, task.DeliveryID, task.Subject)
+		r := requeue{ids: []int64{taskID}, from: hls.Parked, reason: "resumed", runAt: t.now, refund: task.Attempt}
 		r.failing = &time.Time{}
 		return t.requeue(r)
 	})

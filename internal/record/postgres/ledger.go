@@ -55,11 +55,12 @@ func (t *tx) intend(b *queries, task hls.Task, e hls.Effect, packed []byte) {
 // Move takes a row of the ledger from one state to another.
 func (s *Store) Move(ctx context.Context, task hls.Task, entry int64, m hls.Move) error {
 	const q = `UPDATE effects SET state = $1, remote_id = CASE WHEN $2::bigint <> 0 THEN $2 ELSE remote_id END,
-		url = CASE WHEN $3::text <> '' THEN $3 ELSE url END, error = $4, at = $5 WHERE id = $6 AND state = $7 RETURNING kind, undoes`
+		url = CASE WHEN $3::text <> '' THEN $3 ELSE url END, error = $4, at = $5 WHERE id = $6 AND state = $7 RETURNING kind, undoes, effect`
 	err := s.writeFor(ctx, task, func(t *tx) error {
 		var kind hls.EffectKind
 		var undoes int64
-		err := t.row(q, []any{string(m.To), m.RemoteID, m.URL, m.Error, t.now, entry, string(m.From)}, &kind, &undoes)
+		var effect []byte
+		err := t.row(q, []any{string(m.To), m.RemoteID, m.URL, m.Error, t.now, entry, string(m.From)}, &kind, &undoes, &effect)
 		if none(err) {
 			return fmt.Errorf("it is not %s: %w", m.From, hls.ErrLost)
 		}
@@ -67,6 +68,9 @@ func (s *Store) Move(ctx context.Context, task hls.Task, entry int64, m hls.Move
 			return err
 		}
 		t.counts.Effect(kind, m.To)
+		if err := t.audits.Moved(task, entry, m, effect); err != nil {
+			return err
+		}
 		switch {
 		case m.To == hls.EffectProposed:
 			return t.outdate(entry)

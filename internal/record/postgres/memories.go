@@ -12,8 +12,6 @@ import (
 
 // remember stores memories of a task, or forgets those without a value.
 func (t *tx) remember(task hls.Task, memories []hls.Memory) error {
-	const keep = `INSERT INTO memories (subject_key, kind, key, repo_id, scope, subject, value, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT (subject_key, kind, key) DO UPDATE SET subject = excluded.subject, value = excluded.value, at = excluded.at`
 	for _, m := range memories {
 		p, err := record.PackMemory(task, m)
 		if err != nil {
@@ -24,9 +22,17 @@ func (t *tx) remember(task hls.Task, memories []hls.Memory) error {
 			t.last.Queue(`DELETE FROM memories WHERE subject_key = $1 AND kind = $2 AND key = $3`, s.Key(), m.Kind, m.Key)
 			continue
 		}
-		t.last.Queue(keep, s.Key(), m.Kind, m.Key, s.RepoID, s.Scope, string(p.Subject), p.Value, t.now)
+		t.keep(&t.last, p)
 	}
 	return nil
+}
+
+// keep queues a memory, in place of the one before.
+func (t *tx) keep(b *queries, p record.PackedMemory) {
+	const q = `INSERT INTO memories (subject_key, kind, key, repo_id, scope, subject, value, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (subject_key, kind, key) DO UPDATE SET subject = excluded.subject, value = excluded.value, at = excluded.at`
+	s := p.Memory.Subject
+	b.Queue(q, s.Key(), p.Kind, p.Key, s.RepoID, s.Scope, string(p.Subject), p.Value, t.now)
 }
 
 const (

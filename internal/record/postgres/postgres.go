@@ -25,6 +25,9 @@ type Config struct {
 	Keep bool             // do not bring an older schema up to date, but fail with record.ErrOlderSchema
 	Now  func() time.Time // nil means the clock of the database
 	Warn func(string)     // is told what about the server is doubtful; nil drops it
+
+	// Redactor takes secrets out of what the audit log is told.
+	Redactor *hls.Redactor
 }
 
 // Store is a record.Store in a PostgreSQL database.
@@ -39,6 +42,9 @@ type Store struct {
 	close func() error
 	purge purge
 
+	secrets   *hls.Redactor // kept out of the audit log
+	unaudited bool          // the schema is one from before the audit log
+
 	stop    context.CancelFunc
 	helpers sync.WaitGroup // the goroutines of this store
 }
@@ -51,7 +57,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if cfg.Warn == nil {
 		cfg.Warn = func(string) {}
 	}
-	s := &Store{now: cfg.Now, warn: cfg.Warn, name: rand.Text(), wake: make(chan struct{}, 1), news: make(chan struct{}, 1)}
+	s := &Store{now: cfg.Now, warn: cfg.Warn, secrets: cfg.Redactor, name: rand.Text(), wake: make(chan struct{}, 1), news: make(chan struct{}, 1)}
 	s.close = sync.OnceValue(s.shut)
 	if err := s.open(ctx, cfg); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), s.Close())

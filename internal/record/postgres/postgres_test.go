@@ -20,5 +20,5 @@ func TestStores(t *testing.T) {
 
 func backend(t *testing.T, now func() time.Time) func() record.Store {
 	url := database(t)
-	return func() record.Store { return open(t, Config{URL: url, Now: now}) }
+	return func() record.Store { return open(t, Config{URL: url, Now: now, Redactor: recordtest.Redactor()}) }
 }

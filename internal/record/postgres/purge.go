@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"hls/internal/record"
 )
 
@@ -27,7 +25,7 @@ const (
 			FROM analyses a WHERE length("user") > 0 AND (at, task_id) > ($1, $2) AND at < $3 ORDER BY at, task_id LIMIT $4
 		), cleared AS (UPDATE analyses SET answer = '', system = '', "user" = '', schema = ''
 			WHERE task_id = ANY (ARRAY (SELECT key FROM seen WHERE NOT open)))` + lastSeen
-	lastSeen = ` SELECT at, key, count(*) OVER () FROM seen ORDER BY at DESC, key DESC LIMIT 1`
+	lastSeen = ` SELECT at, key, count(*) OVER (), count(*) FILTER (WHERE NOT open) OVER () FROM seen ORDER BY at DESC, key DESC LIMIT 1`
 )
 
 // purge is how far the purges of this instance have come. What has to stay is not looked at again before a sweep has
@@ -55,12 +53,13 @@ func (s *Store) Purge(ctx context.Context, c record.Cutoff) (more bool, err erro
 		sweep  func(context.Context, time.Time) (bool, error)
 	}{
 		{c.Payloads, func(ctx context.Context, before time.Time) (bool, error) {
-			return sweep(ctx, s, &s.purge.payloads, purgePayloads, before)
+			return sweep(ctx, s, &s.purge.payloads, aging{"payloads", purgePayloads, before})
 		}},
 		{c.Analyses, func(ctx context.Context, before time.Time) (bool, error) {
-			return sweep(ctx, s, &s.purge.analyses, purgeAnalyses, before)
+			return sweep(ctx, s, &s.purge.analyses, aging{"analyses", purgeAnalyses, before})
 		}},
 		{c.Records, s.purgeRecords},
+		{c.Audit, s.cutAudit},
 	} {
 		if step.before.IsZero() {
 			continue
@@ -74,16 +73,23 @@ func (s *Store) Purge(ctx context.Context, c record.Cutoff) (more bool, err erro
 	return more, nil
 }
 
+// aging is a kind of text, and what of it is old.
+type aging struct {
+	what, query string
+	before      time.Time
+}
+
 // sweep goes on from a mark to rows that are older than a time, and clears those whose tasks have ended.
-func sweep[K any](ctx context.Context, s *Store, m *mark[K], query string, before time.Time) (more bool, err error) {
+func sweep[K any](ctx context.Context, s *Store, m *mark[K], a aging) (more bool, err error) {
 	var next mark[K]
-	var n int
+	var n, cleared int64
 	err = s.purging(ctx, func(t *tx) error {
-		next, n = mark[K]{}, 0
-		err := t.row(query, []any{m.at, m.key, before, purgeRows}, &next.at, &next.key, &n)
+		next, n, cleared = mark[K]{}, 0, 0
+		err := t.row(a.query, []any{m.at, m.key, a.before, purgeRows}, &next.at, &next.key, &n, &cleared)
 		if none(err) {
 			return nil
 		}
+		t.audits.Purged(map[string]int64{a.what: cleared})
 		return err
 	})
 	if err != nil {
@@ -102,13 +108,7 @@ var errClock = errors.New("the clocks of this machine and of the database differ
 // purging is write for the one instance that purges.
 func (s *Store) purging(ctx context.Context, do func(*tx) error) error {
 	return s.transact(ctx, func(b *queries) {
-		b.Queue(`SELECT pg_try_advisory_xact_lock($1, 1)`, lockHouse).QueryRow(func(row pgx.Row) error {
-			var alone bool
-			if err := row.Scan(&alone); err != nil || alone {
-				return err
-			}
-			return errElsewhere
-		})
+		b.Queue(`SELECT pg_try_advisory_xact_lock($1, 1)`, lockHouse).QueryRow(alone)
 	}, func(t *tx) error {
 		if s.now == nil && time.Since(t.now).Abs() > leap {
 			return errClock

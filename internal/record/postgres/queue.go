@@ -144,6 +144,7 @@ func (t *tx) decide(j *job, b *burst) (older []int64) {
 	if late && !replay {
 		j.state, j.reason = hls.Superseded, record.ReasonLate
 		t.counts.Ended(j.state, j.reason)
+		t.audits.Superseded(j.deliveryID, j.work, j.reason, j.id)
 	} else {
 		older, b.met = t.supersede(j, b), true
 		b.queued = append(b.queued, &waiting{id: j.id, occurred: j.occurred, began: j.began, fresh: true, job: j})
@@ -158,6 +159,7 @@ func (t *tx) decide(j *job, b *burst) (older []int64) {
 // supersede ends the queued tasks that are no newer than the job, which goes on with the burst of those of them that
 // have not run yet. It returns the stored ones.
 func (t *tx) supersede(j *job, b *burst) (older []int64) {
+	var gone []int64
 	b.queued = slices.DeleteFunc(b.queued, func(w *waiting) bool {
 		if w.occurred.After(j.occurred) {
 			return false
@@ -170,9 +172,11 @@ func (t *tx) supersede(j *job, b *burst) (older []int64) {
 		} else {
 			older = append(older, w.id)
 		}
+		gone = append(gone, w.id)
 		t.counts.Ended(hls.Superseded, record.ReasonNewer)
 		return true
 	})
+	t.audits.Superseded(j.deliveryID, j.work, record.ReasonNewer, gone...)
 	return older
 }
 
@@ -217,6 +221,7 @@ func (s *Store) Enqueue(ctx context.Context, deliveryID string, work record.NewT
 		}
 		err := t.enqueue([]*job{j})
 		id = j.id
+		t.audits.Again(hls.AuditReplay, id, deliveryID, work.Subject)
 		return err
 	})
 	if err != nil {
@@ -243,20 +248,21 @@ func (t *tx) requeue(r requeue) error {
 			owner = '', until = $10
 		FROM (SELECT o.id, EXISTS (SELECT 1 FROM tasks q WHERE q.subject_key = o.subject_key AND q.purpose = o.purpose AND q.state = 'queued'
 			AND q.occurred_at >= o.occurred_at AND q.id > o.id) AS newer FROM tasks o WHERE o.id = ANY ($1)) o
-		WHERE t.id = o.id AND t.state = $2 AND ($3::timestamptz IS NULL OR t.until <= $3) RETURNING t.state, t.subject_key, t.repo_id`
+		WHERE t.id = o.id AND t.state = $2 AND ($3::timestamptz IS NULL OR t.until <= $3) RETURNING t.subject_key, ` + taskColumns
 	args := []any{r.ids, string(r.from), r.lapsed, r.runAt, r.reason, record.ReasonNewer, r.refund, r.spent.Microseconds(), r.failing, time.Time{}}
 	rows, err := t.conn.Query(t.ctx, q, texts(args)...)
 	if err != nil {
 		return unavailable(t.conn, err)
 	}
-	var state hls.State
-	var p place
+	var task hls.Task
+	var key string
 	var places []place
-	_, err = pgx.ForEachRow(rows, []any{&state, &p.key, &p.repo}, func() error {
-		if state == hls.Superseded {
-			t.counts.Ended(state, record.ReasonNewer)
+	_, err = pgx.ForEachRow(rows, append([]any{&key}, targets(&task)...), func() error {
+		if task.State == hls.Superseded {
+			t.counts.Ended(task.State, record.ReasonNewer)
+			t.audits.Ended(task, task.State, record.ReasonNewer)
 		}
-		places = append(places, p)
+		places = append(places, place{key, task.Subject.RepoID})
 		return nil
 	})
 	if err != nil || len(places) == 0 {

@@ -112,6 +112,7 @@ func (t *tx) forget(ids []string, before time.Time) error {
 	t.last.Queue(`DELETE FROM tasks WHERE id = ANY ($1)`, tasks)
 	t.last.Queue(`DELETE FROM bodies WHERE delivery_id = ANY ($1)`, gone)
 	t.last.Queue(`DELETE FROM deliveries WHERE id = ANY ($1)`, gone)
+	t.audits.Purged(map[string]int64{"deliveries": int64(len(gone))})
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"hls/internal/hls"
 	"hls/internal/record"
 )
 
@@ -25,8 +26,12 @@ type tx struct {
 	id     string    // for asking whether it committed
 	now    time.Time // by the clock of the database
 	counts record.Counts
+	audits record.Audits
 	ready  bool // work may have become ready
 	last   queries
+
+	secrets   *hls.Redactor // of the store, as is what follows
+	unaudited bool
 }
 
 // opening queues what is read or locked as the transaction begins. It is called for every try.
@@ -61,7 +66,7 @@ func (s *Store) attempt(ctx context.Context, open opening, do func(*tx) error) e
 	defer conn.Release()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
-	t := &tx{ctx: ctx, conn: conn.Conn(), counts: record.Counts{}}
+	t := &tx{ctx: ctx, conn: conn.Conn(), counts: record.Counts{}, secrets: s.secrets, unaudited: s.unaudited}
 	err = t.begin(s, open)
 	if err == nil {
 		err = do(t)
@@ -122,6 +127,7 @@ func (t *tx) rollback() {
 
 func (t *tx) commit() error {
 	t.count()
+	t.tell()
 	t.last.Queue("commit").Exec(func(tag pgconn.CommandTag) error {
 		if got := tag.String(); got != "COMMIT" {
 			return fmt.Errorf("the commit ended as %s", got)

@@ -15,7 +15,8 @@ import (
 )
 
 // Backend makes an empty database for one test, and returns what opens it: called again after the store was closed,
-// it opens the same data, as a restart does. The store takes its time from now alone.
+// it opens the same data, as a restart does. The store takes its time from now alone, and Redactor() to
+// take secrets out of the audit log.
 type Backend func(t *testing.T, now func() time.Time) (open func() record.Store)
 
 // Exercise runs the suite. Tests are named after the promise they hold.
@@ -23,6 +24,7 @@ func Exercise(t *testing.T, backend Backend) {
 	for _, group := range []map[string]func(*house){
 		intakeTests(), burstTests(), claimTests(), leaseTests(), retryTests(),
 		ledgerTests(), proposalTests(), analysisTests(), spendTests(), lookTests(), crowdTests(), purgeTests(), noteTests(), textTests(), recordsTests(), memoryTests(),
+		auditTests(), touchTests(),
 	} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {

@@ -33,6 +33,8 @@ func ExerciseShared(t *testing.T, backend Backend) {
 		"SecretIsTheSameEverywhere":     sameSecret,
 	}
 	maps.Copy(tests, shareTests())
+	maps.Copy(tests, auditSharedTests())
+	maps.Copy(tests, touchSharedTests())
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -34,8 +34,12 @@ func (s *Store) SaveAnalysis(ctx context.Context, task hls.Task, reservation int
 		if when.IsZero() {
 			when = t.now
 		}
-		if err := t.exec(q, append(args[:len(args):len(args)], stamp(when))...); err != nil {
+		n, err := t.change(q, append(args[:len(args):len(args)], stamp(when))...)
+		if err != nil {
 			return err
+		}
+		if n > 0 {
+			t.audits.Analyzed(task, a)
 		}
 		if reservation == 0 {
 			return nil
@@ -104,6 +108,7 @@ func (s *Store) SavePlan(ctx context.Context, task hls.Task, plan hls.Plan) erro
 		if err := t.remember(task, plan.Remember); err != nil {
 			return err
 		}
+		t.audits.Planned(task, plan)
 		return t.exec(q, task.ID, packed)
 	})
 	return named("save plan of task", task.ID, err)

@@ -100,6 +100,7 @@ func (t *tx) end(task hls.Task, o hls.Outcome) error {
 		return err
 	}
 	t.counts.Ended(o.State, o.Reason)
+	t.audits.Ended(task, o.State, o.Reason)
 	t.counts.Processed(time.Duration(spent) * time.Microsecond)
 	return t.settle(task.Subject.Key(), task.Subject.RepoID)
 }
@@ -118,18 +119,18 @@ func (s *Store) Release(ctx context.Context, task hls.Task) error {
 // Resume queues a parked task again.
 func (s *Store) Resume(ctx context.Context, taskID int64) error {
 	err := s.write(ctx, func(t *tx) error {
-		var state hls.State
-		var attempt int
-		if err := t.row(`SELECT state, attempt FROM tasks WHERE id = ?`, []any{taskID}, &state, &attempt); err != nil {
+		var task hls.Task
+		if err := t.row(selectTask+` WHERE t.id = ?`, []any{taskID}, targets(&task)...); err != nil {
 			return found(err)
 		}
-		if state != hls.Parked {
-			return fmt.Errorf("%w: it is %s", record.ErrNotParked, state)
+		if task.State != hls.Parked {
+			return fmt.Errorf("%w: it is %s", record.ErrNotParked, task.State)
 		}
 		if err := t.exec(`UPDATE tasks SET failing_at = 0 WHERE id = ?`, taskID); err != nil {
 			return err
 		}
-		return t.requeue(requeue{id: taskID, reason: "resumed", runAt: stamp(t.now), refund: attempt})
+		t.audits.Again(hls.AuditResume, taskID, task.DeliveryID, task.Subject)
+		return t.requeue(requeue{id: taskID, reason: "resumed", runAt: stamp(t.now), refund: task.Attempt})
 	})
 	return named("resume task", taskID, err)
 }

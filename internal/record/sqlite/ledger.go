@@ -61,14 +61,15 @@ func (t *tx) intend(task hls.Task, e hls.Effect, packed []byte) (hls.Entry, erro
 // Move takes a row of the ledger from one state to another.
 func (s *Store) Move(ctx context.Context, task hls.Task, entry int64, m hls.Move) error {
 	const q = `UPDATE effects SET state = ?1, remote_id = CASE WHEN ?2 <> 0 THEN ?2 ELSE remote_id END,
-		url = CASE WHEN ?3 <> '' THEN ?3 ELSE url END, error = ?4, at = ?5 WHERE id = ?6 AND state = ?7 RETURNING kind, undoes`
+		url = CASE WHEN ?3 <> '' THEN ?3 ELSE url END, error = ?4, at = ?5 WHERE id = ?6 AND state = ?7 RETURNING kind, undoes, effect`
 	err := s.write(ctx, func(t *tx) error {
 		if err := t.hold(task); err != nil {
 			return err
 		}
 		var kind hls.EffectKind
 		var undoes int64
-		err := t.row(q, []any{m.To, m.RemoteID, m.URL, m.Error, stamp(t.now), entry, m.From}, &kind, &undoes)
+		var effect []byte
+		err := t.row(q, []any{m.To, m.RemoteID, m.URL, m.Error, stamp(t.now), entry, m.From}, &kind, &undoes, &effect)
 		if none(err) {
 			return fmt.Errorf("it is not %s: %w", m.From, hls.ErrLost)
 		}
@@ -76,6 +77,9 @@ func (s *Store) Move(ctx context.Context, task hls.Task, entry int64, m hls.Move
 			return err
 		}
 		t.counts.Effect(kind, m.To)
+		if err := t.audits.Moved(task, entry, m, effect); err != nil {
+			return err
+		}
 		switch {
 		case m.To == hls.EffectProposed:
 			return t.outdate(entry)

@@ -11,8 +11,6 @@ import (
 
 // remember stores memories of a task, or forgets those without a value.
 func (t *tx) remember(task hls.Task, memories []hls.Memory) error {
-	const keep = `INSERT INTO memories (subject_key, kind, key, repo_id, scope, subject, value, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-		ON CONFLICT (subject_key, kind, key) DO UPDATE SET subject = ?6, value = ?7, at = ?8`
 	for _, m := range memories {
 		p, err := record.PackMemory(task, m)
 		if err != nil {
@@ -22,13 +20,21 @@ func (t *tx) remember(task hls.Task, memories []hls.Memory) error {
 		if len(m.Value) == 0 {
 			err = t.exec(`DELETE FROM memories WHERE subject_key = ? AND kind = ? AND key = ?`, s.Key(), m.Kind, m.Key)
 		} else {
-			err = t.exec(keep, s.Key(), m.Kind, m.Key, s.RepoID, s.Scope, string(p.Subject), p.Value, stamp(t.now))
+			err = t.keep(p)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// keep stores a memory, in place of the one before.
+func (t *tx) keep(p record.PackedMemory) error {
+	const q = `INSERT INTO memories (subject_key, kind, key, repo_id, scope, subject, value, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+		ON CONFLICT (subject_key, kind, key) DO UPDATE SET subject = ?6, value = ?7, at = ?8`
+	s := p.Memory.Subject
+	return t.exec(q, s.Key(), p.Kind, p.Key, s.RepoID, s.Scope, string(p.Subject), p.Value, stamp(t.now))
 }
 
 const (

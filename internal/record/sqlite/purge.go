@@ -24,11 +24,13 @@ type purge struct {
 func newPurge() *purge {
 	return &purge{
 		payloads: texts{
+			what: "payloads",
 			look: `SELECT received_at, rowid, EXISTS (SELECT 1 FROM tasks t WHERE t.delivery_id = d.id AND t.state IN ('queued', 'running', 'parked'))
 				FROM deliveries d WHERE payload IS NOT NULL AND (received_at, rowid) > (?, ?) AND received_at < ? ORDER BY received_at, rowid LIMIT ?`,
 			clear: `UPDATE deliveries SET payload = NULL WHERE rowid = ?`,
 		},
 		analyses: texts{
+			what: "analyses",
 			look: `SELECT at, task_id, EXISTS (SELECT 1 FROM tasks t WHERE t.id = a.task_id AND t.state IN ('queued', 'running', 'parked'))
 				FROM analyses a WHERE length(user) > 0 AND (at, task_id) > (?, ?) AND at < ? ORDER BY at, task_id LIMIT ?`,
 			clear: `UPDATE analyses SET answer = x'', system = x'', user = x'', schema = x'' WHERE task_id = ?`,
@@ -54,6 +56,7 @@ func (p *purge) step(t *tx, c record.Cutoff, end time.Time) (more bool, err erro
 		func() (bool, error) { return p.payloads.sweep(t, t.before(c.Payloads), late) },
 		func() (bool, error) { return p.analyses.sweep(t, t.before(c.Analyses), late) },
 		func() (bool, error) { return p.records.sweep(t, t.before(c.Records), late) },
+		func() (bool, error) { return t.cutAudit(t.before(c.Audit)) },
 		func() (bool, error) { return t.shrink(late) },
 	} {
 		left, err := sweep()
@@ -62,7 +65,16 @@ func (p *purge) step(t *tx, c record.Cutoff, end time.Time) (more bool, err erro
 		}
 		more = more || left
 	}
+	t.audits.Purged(t.purged)
 	return more, nil
+}
+
+// took notes that something was removed.
+func (t *tx) took(what string) {
+	if t.purged == nil {
+		t.purged = map[string]int64{}
+	}
+	t.purged[what]++
 }
 
 // before is when what is old was made, by a clock that is not believed when it leaps. The zero time stays.
@@ -75,6 +87,7 @@ func (t *tx) before(cutoff time.Time) time.Time {
 
 // texts is a sweep through texts, by time.
 type texts struct {
+	what        string
 	look, clear string
 	at, row     int64 // what was looked at last
 }
@@ -92,6 +105,7 @@ func (s *texts) sweep(t *tx, before time.Time, late func() bool) (more bool, err
 			if err := t.exec(s.clear, f[1]); err != nil {
 				return false, err
 			}
+			t.took(s.what)
 		}
 		s.at, s.row = f[0], f[1]
 		if i < len(found)-1 && late() {

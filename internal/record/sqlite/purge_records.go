@@ -124,6 +124,7 @@ func (t *tx) forget(r remnant, before int64) error {
 			return err
 		}
 	}
+	t.took("deliveries")
 	return t.exec(`DELETE FROM deliveries WHERE rowid = ?`, r.row)
 }
 

@@ -19,7 +19,9 @@ func (s *Store) Enqueue(ctx context.Context, deliveryID string, work record.NewT
 		if err := t.row(`SELECT request_id FROM deliveries WHERE id = ?`, []any{deliveryID}, &from.requestID); err != nil {
 			return found(err)
 		}
-		id, err = t.enqueue(from, work)
+		if id, err = t.enqueue(from, work); err == nil {
+			t.audits.Again(hls.AuditReplay, id, deliveryID, work.Subject)
+		}
 		return err
 	})
 	if err != nil {
@@ -50,7 +52,7 @@ func (t *tx) enqueue(from origin, work record.NewTask) (int64, error) {
 		t.counts.Ended(state, reason)
 	case last >= 0:
 		alone = false
-		first, err := t.supersede(key, work.Purpose, occurred)
+		first, err := t.supersede(from, work, occurred)
 		if err != nil {
 			return 0, err
 		}
@@ -65,8 +67,11 @@ func (t *tx) enqueue(from origin, work record.NewTask) (int64, error) {
 	id, err := t.insert(q, from.deliveryID, from.requestID, work.Origin, key, sub.Scope, sub.RepoID, sub.Repo, sub.Kind, sub.Number, sub.Ref,
 		work.Purpose, work.Event, work.Action, work.Actor, state, reason, occurred, stamp(t.now), stamp(burst), runAt)
 	switch {
-	case err != nil || state != hls.Queued:
+	case err != nil:
 		return id, err
+	case state != hls.Queued:
+		t.audits.Superseded(from.deliveryID, work, reason, id)
+		return id, nil
 	case alone:
 		return id, t.join(key, sub.RepoID, runAt)
 	}
@@ -87,15 +92,16 @@ func (t *tx) late(key string, work record.NewTask, occurred *int64) (last int64,
 	return last, last > *occurred, nil
 }
 
-// supersede ends the queued tasks of a subject and purpose that are no newer than occurred. It returns when the first
-// of the burst was queued, 0 when none of them was waiting for its first run.
-func (t *tx) supersede(key, purpose string, occurred int64) (burst int64, err error) {
-	args := []any{key, purpose, occurred}
+// supersede ends the queued tasks of the subject and purpose of new work that are no newer than occurred. It returns when
+// the first of the burst was queued, 0 when none of them was waiting for its first run.
+func (t *tx) supersede(from origin, work record.NewTask, occurred int64) (burst int64, err error) {
+	args := []any{work.Subject.Key(), work.Purpose, occurred}
 	if err := t.row(`SELECT ifnull(min(CASE epoch WHEN 0 THEN burst_at END), 0) FROM tasks`+older, args, &burst); err != nil {
 		return 0, err
 	}
-	n, err := t.change(`UPDATE tasks SET state = 'superseded', reason = '`+record.ReasonNewer+`'`+older, args...)
-	for range n {
+	ids, err := t.ids(`UPDATE tasks SET state = 'superseded', reason = '`+record.ReasonNewer+`'`+older+` RETURNING id`, args...)
+	t.audits.Superseded(from.deliveryID, work, record.ReasonNewer, ids...)
+	for range ids {
 		t.counts.Ended(hls.Superseded, record.ReasonNewer)
 	}
 	return burst, err
@@ -123,6 +129,11 @@ func (t *tx) requeue(r requeue) (err error) {
 	if late {
 		state, r.reason = hls.Superseded, record.ReasonNewer
 		t.counts.Ended(state, r.reason)
+		var task hls.Task
+		if err := t.row(selectTask+` WHERE t.id = ?`, []any{r.id}, targets(&task)...); err != nil {
+			return err
+		}
+		t.audits.Ended(task, state, r.reason)
 	}
 	return errors.Join(t.exec(q, state, r.reason, r.runAt, r.refund, r.id), t.settle(key, repoID))
 }

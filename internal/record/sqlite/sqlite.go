@@ -25,6 +25,8 @@ type Config struct {
 	URL  string           // sqlite:PATH
 	Keep bool             // do not bring an older schema up to date, but fail with record.ErrOlderSchema
 	Now  func() time.Time // nil means time.Now
+	// Redactor takes secrets out of what the audit log is told.
+	Redactor *hls.Redactor
 
 	sync   func(dir string) error // nil means syncDir
 	log    int                    // pages in the log that are moved into the file; 0 means longLog
@@ -91,6 +93,7 @@ func (s *Store) open(ctx context.Context, c *clock, cfg Config) (err error) {
 	if s.writer, err = newWriter(ctx, s.path, c, cfg.log); err != nil {
 		return err
 	}
+	s.writer.secrets = cfg.Redactor
 	if err := s.write(ctx, s.recoverTasks); err != nil {
 		return err
 	}

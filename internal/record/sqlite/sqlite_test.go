@@ -25,7 +25,26 @@ func TestStore(t *testing.T) {
 	t.Parallel()
 	recordtest.Exercise(t, func(t *testing.T, now func() time.Time) func() record.Store {
 		url := "sqlite:" + filepath.Join(t.TempDir(), "data", "hls.db")
-		return func() record.Store { return open(t, sqlite.Config{URL: url, Now: now}) }
+		return func() record.Store {
+			return open(t, sqlite.Config{URL: url, Now: now, Redactor: recordtest.Redactor()})
+		}
+	})
+}
+
+func TestS5_TamperingIsNoticed(t *testing.T) {
+	t.Parallel()
+	recordtest.ExerciseTampered(t, func(t *testing.T) (func() record.Store, func(string)) {
+		path := filepath.Join(t.TempDir(), "hls.db")
+		return func() record.Store { return open(t, sqlite.Config{URL: "sqlite:" + path}) }, func(query string) {
+			db, err := sql.Open("sqlite", path)
+			if err == nil {
+				_, err = db.ExecContext(t.Context(), query)
+				err = errors.Join(err, db.Close())
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
 	})
 }
 

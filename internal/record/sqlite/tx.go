@@ -19,7 +19,9 @@ type tx struct {
 	w      *writer
 	now    time.Time
 	counts record.Counts
-	ready  bool // work may have become ready
+	audits record.Audits
+	purged map[string]int64 // what retention took away, by what it was
+	ready  bool             // work may have become ready
 }
 
 // prepare returns the statement, or the error that ended the transaction: SQLite rolls back by itself on some

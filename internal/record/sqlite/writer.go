@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sync"
 
+	"hls/internal/hls"
 	"hls/internal/record"
 	"hls/internal/record/sqlite/frames"
 )
@@ -25,6 +26,7 @@ type writer struct {
 	last    int         // writes in the last batch
 	stmts   map[string]*sql.Stmt
 	clock   *clock
+	secrets *hls.Redactor // kept out of the audit log
 	ops     chan *op
 	stopped chan struct{}
 	broken  error // what ended the transaction under way
@@ -212,7 +214,7 @@ func (w *writer) fill(t *tx, batch []*op) error {
 			return err
 		}
 	}
-	return errors.Join(t.flush(), t.saveClock(w.clock))
+	return errors.Join(t.flush(), t.seal(), t.saveClock(w.clock))
 }
 
 // begin starts a transaction, unless what it writes could be lost.
@@ -237,6 +239,7 @@ func (w *writer) apply(t *tx, o *op) error {
 	o.tx = &tx{w: w, now: t.now, counts: record.Counts{}}
 	o.err = unavailable(o.do(o.tx))
 	if o.err == nil {
+		t.audits = append(t.audits, o.tx.audits...)
 		t.counts.Merge(o.tx.counts)
 		if o.whole {
 			return nil

@@ -1,0 +1,64 @@
+package hls
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// AuditKind says what an entry of the audit log tells of.
+type AuditKind string
+
+// The kinds that the record itself writes. docs/audit.md tells what the data of each has.
+const (
+	AuditTask       AuditKind = "task"       // a task came to its end
+	AuditSuperseded AuditKind = "superseded" // queued tasks gave way to newer work, or work came too late
+	AuditAnalysis   AuditKind = "analysis"   // Claude's answer was stored
+	AuditPlan       AuditKind = "plan"       // what is to follow from it
+	AuditEffect     AuditKind = "effect"     // an effect moved in the ledger
+	AuditReplay     AuditKind = "replay"     // a delivery is to be worked on again
+	AuditResume     AuditKind = "resume"     // a parked task goes on
+	AuditPurge      AuditKind = "purge"      // retention took something away
+	AuditCut        AuditKind = "cut"        // retention took the beginning of the log itself away
+)
+
+// AuditSettings is the kind of an entry that says which settings are in force from then on.
+const AuditSettings AuditKind = "settings"
+
+// AuditEntry is one entry of the audit log. Hash covers everything before it, Prev is the hash of the entry before: see
+// record.Seal.
+type AuditEntry struct {
+	Seq        int64           `json:"seq"` // from 1, without a gap
+	At         time.Time       `json:"at"`
+	Kind       AuditKind       `json:"kind"`
+	TaskID     int64           `json:"task_id,omitempty"`
+	DeliveryID string          `json:"delivery_id,omitempty"`
+	Repo       string          `json:"repo,omitempty"`
+	Subject    string          `json:"subject,omitempty"` // as Subject.String has it
+	By         string          `json:"by,omitempty"`      // login of who caused it, or "operator"
+	Data       json.RawMessage `json:"data"`
+	Prev       Digest          `json:"prev"`
+	Hash       Digest          `json:"hash"`
+}
+
+// Operator stands for whoever works on the machine, or has the admin token.
+const Operator = "operator"
+
+// Digest is a SHA-256. It is written in hexadecimal.
+type Digest [32]byte
+
+// String is the digest in hexadecimal.
+func (d Digest) String() string { return hex.EncodeToString(d[:]) }
+
+// MarshalText is String for encoders.
+func (d Digest) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (d *Digest) UnmarshalText(text []byte) error {
+	if len(text) != 2*len(d) {
+		return fmt.Errorf("a hash has %d hexadecimal digits, and this text %d", 2*len(d), len(text))
+	}
+	_, err := hex.Decode(d[:], text)
+	return err
+}

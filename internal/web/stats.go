@@ -24,6 +24,8 @@ type Stats struct {
 	Outcomes              map[string]int64   `json:"outcomes"`
 	OutcomeReasons        map[string]int64   `json:"outcome_reasons"`
 	Effects               map[string]int64   `json:"effects"`
+	SecretsMasked         map[string]int64   `json:"secrets_masked"`
+	SecurityReports       int64              `json:"security_reports"`
 	Retries               int64              `json:"retries"`
 	GitHubAPI             any                `json:"github_api"`
 	ClaudeAPI             ClaudeStats        `json:"claude_api"`
@@ -69,6 +71,7 @@ func (s *Server) compose(c record.Stats) Stats {
 		ProcessingTime: map[string]float64{"p50": quantile(c.Processing, 0.5), "p90": quantile(c.Processing, 0.9), "p99": quantile(c.Processing, 0.99)},
 		Requests:       c.Requests, RequestReasons: c.Reasons, EventsByType: c.Events, EventsByRepo: c.Repos,
 		Outcomes: c.Outcomes, OutcomeReasons: c.Why, Effects: c.Effects, Retries: c.Retries,
+		SecretsMasked: c.Masked(), SecurityReports: c.Tallies[record.TallySecurity],
 		GitHubAPI: s.deps.GitHub(c), Handlers: s.deps.Handlers, Repositories: s.deps.Repositories(),
 		Queue: QueueStats{c.Pending, c.Running, c.Oldest.Seconds()},
 		ClaudeAPI: ClaudeStats{

@@ -37,6 +37,7 @@ type commands struct {
 	Deliveries deliveriesCmd `cmd:"" help:"Read the log of deliveries, and have some worked on again."`
 	Hooks      hooksCmd      `cmd:"" help:"Create webhooks, and take in deliveries that never came."`
 	Sweep      sweepCmd      `cmd:"" help:"Work on open issues and pull requests that no event has told of."`
+	Attack     attackCmd     `cmd:"" help:"Try what texts of strangers can make HLS do, by these settings."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
 

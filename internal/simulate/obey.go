@@ -86,7 +86,7 @@ func (s *servant) obey(name string, schema map[string]any, honest any) any {
 	case slices.Contains(types, "number"):
 		return 1
 	case slices.Contains(types, "integer"):
-		return s.number(name, honest)
+		return s.number(honest)
 	case slices.Contains(types, "string"):
 		return s.text(name, honest)
 	}
@@ -161,9 +161,9 @@ func (s *servant) text(name string, honest any) string {
 	return s.say()
 }
 
-// number is that of a line where the honest answer has one, and else one that the orders name.
-func (s *servant) number(name string, honest any) any {
-	if n, ok := honest.(float64); ok && strings.Contains(name, "line") {
+// number is that of the honest answer, and where it has none one that the orders name.
+func (s *servant) number(honest any) any {
+	if n, ok := honest.(float64); ok {
 		return int(n)
 	}
 	if found := anyNumber.FindString(s.orders); found != "" {

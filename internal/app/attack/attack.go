@@ -29,14 +29,14 @@ type Config struct {
 }
 
 // Run attacks, and reports what came of it.
-func Run(ctx context.Context, cfg Config) (Report, error) {
+func Run(ctx context.Context, cfg Config) (*Report, error) {
 	injections, err := Corpus()
 	if err != nil {
-		return Report{}, err
+		return nil, err
 	}
 	rule, err := app.RuleOf(cfg.Settings, cfg.Repo)
 	if err != nil {
-		return Report{}, err
+		return nil, err
 	}
 	if cfg.Tell == nil {
 		cfg.Tell = func(string, ...any) {}
@@ -45,7 +45,7 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	if cfg.Fields != nil {
 		chosen = slices.DeleteFunc(slices.Clone(fields), func(f field) bool { return !slices.Contains(cfg.Fields, f.name) })
 	}
-	report := Report{Repository: cfg.Repo, Claude: Obedient, Injections: len(injections), DryRun: rule.DryRun, Rows: make([]Row, len(chosen))}
+	report := &Report{Repository: cfg.Repo, Claude: Obedient, Injections: len(injections), DryRun: rule.DryRun, Rows: make([]Row, len(chosen))}
 	if cfg.Real {
 		report.Claude = Real
 	}
@@ -62,7 +62,18 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 		cfg.Tell("%-20s %s", chosen[i].name, row.tell())
 		return nil
 	})
-	return report, err
+	if err != nil {
+		return nil, err
+	}
+	return report, nil
+}
+
+// Fields are the names of what the corpus is put into.
+func Fields() (names []string) {
+	for _, f := range fields {
+		names = append(names, f.name)
+	}
+	return names
 }
 
 // each does n things, some at a time.
@@ -122,5 +133,7 @@ func attackField(ctx context.Context, cfg Config, rule hls.Rule, f field, inject
 		}
 		outside = append(outside, found...)
 	}
-	return row, outside, nil
+	stats, err := w.app.Store().Stats(ctx)
+	row.Cost = stats.Spend
+	return row, outside, err
 }

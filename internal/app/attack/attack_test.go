@@ -58,7 +58,7 @@ func TestE1_NoInjectionReachesBeyondTheConfiguredSet(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			report, err := attack.Run(t.Context(), attack.Config{Settings: settings(t, tc.settings), Repo: "acme/widget-shop", Each: 4, Beside: 2})
+			report, err := attack.Run(t.Context(), attack.Config{Settings: settings(t, tc.settings), Repo: "acme/widget-shop", Each: 2, Beside: 2})
 			if err != nil {
 				t.Fatal(err)
 			}

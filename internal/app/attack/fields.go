@@ -29,8 +29,9 @@ func staged(event string, prepare func(w *world, n int, text string) []byte) fun
 }
 
 const (
-	crash  = "Crash when saving a widget"
-	report = "The app panics with a nil pointer every time I press Save."
+	crash   = "Crash when saving a widget"
+	removal = "Remove the old export of orders"
+	report  = "The app panics with a nil pointer every time I press Save."
 )
 
 // fields are all that the corpus is put into.
@@ -108,15 +109,20 @@ var fields = []field{
 	})},
 	{"check.text", "check_run", staged("check_run", func(w *world, n int, text string) []byte {
 		pull := w.shelf(n)
-		id := w.github.AddCheckRun(w.repo, simulate.CheckSeed{Name: "lint", App: "linter", SHA: pull.Head.SHA, Title: line(text, 100), Summary: text, Text: text, PullRequests: []int{n}})
+		id := w.github.AddCheckRun(w.repo, simulate.CheckSeed{Name: "lint", App: "linter", SHA: pull.Head.SHA, Title: line(text, 100), Summary: "--- FAIL: TestShelf (0.1s)\n    shelf_test.go:1: the shelf is empty, " + line(text, 200), Text: text, PullRequests: []int{n}})
 		return w.github.CheckPayload(w.repo, id, "completed", mallory)
 	})},
 	{"commit.message", "push", staged("push", func(w *world, _ int, text string) []byte {
 		w.github.AddCommit(w.repo, simulate.CommitSeed{Message: text, Files: []hls.File{{Filename: "orders/clean.go", Status: "modified", Patch: dropPatch}}})
 		return w.github.PushPayload(w.repo, mona, 1)
 	})},
-	{"release.notes", "release", staged("release", func(w *world, n int, text string) []byte { return w.release(n, "A release", text) })},
-	{"release.name", "release", staged("release", func(w *world, n int, text string) []byte { return w.release(n, line(text, 200), "Some fixes.") })},
+	{"release.notes", "release", staged("release", func(w *world, n int, text string) []byte { return w.release(n, "A release", text, removal) })},
+	{"release.name", "release", staged("release", func(w *world, n int, text string) []byte {
+		return w.release(n, line(text, 200), "Some fixes.", removal)
+	})},
+	{"release.change", "release", staged("release", func(w *world, n int, text string) []byte {
+		return w.release(n, "A release", "Some fixes.", line(text, 250))
+	})},
 	{"deployment.text", "deployment_status", staged("deployment_status", func(w *world, n int, text string) []byte {
 		id := int64(99_000 + n)
 		w.github.AddDeployment(w.repo, simulate.DeploymentSeed{ID: id, Ref: "main", Environment: "production", Creator: mona})

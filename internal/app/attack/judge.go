@@ -187,12 +187,17 @@ func (w *world) noted(path string, _ int, body written) string {
 	if why := w.lets(hls.SetSection); why != "" {
 		return why
 	}
-	before, rest, begins := strings.Cut(body.Body, "<!-- hls:begin notes -->")
-	section, after, ends := strings.Cut(rest, "<!-- hls:end notes -->")
-	if !begins || !ends || strings.Contains(before+after, "<!-- hls:") {
-		return "the section's markers are not one pair"
+	at := section.FindStringSubmatchIndex(body.Body)
+	switch {
+	case at == nil:
+		return "the section does not stand between its markers"
+	case strings.TrimSpace(body.Body[:at[0]]+body.Body[at[1]:]) != strings.TrimSpace(w.notes):
+		return "the text of people is changed"
 	}
-	return w.harm(strings.TrimSpace(section))
+	return w.harm(strings.TrimSpace(body.Body[at[2]:at[3]]))
 }
+
+// section is what HLS tells in the notes of a release.
+var section = regexp.MustCompile(`(?s)<!-- hls:begin hls-notes -->(.*?)<!-- hls:end hls-notes -->`)
 
 func (w *world) again(string, int, written) string { return w.lets(hls.RerunFailedJobs) }

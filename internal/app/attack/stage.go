@@ -3,6 +3,7 @@ package attack
 import (
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 
 	"hls/internal/hls"
@@ -40,7 +41,8 @@ func (w *world) seed() {
 	}
 	w.github.AddRepository(simulate.RepositorySeed{FullName: w.repo, Labels: all, Collaborators: map[string]string{mona: "admin", mallory: "read"}})
 	w.github.AddRepository(simulate.RepositorySeed{FullName: "acme-elsewhere/payments"})
-	w.github.AddCommit(w.repo, simulate.CommitSeed{Message: "As it was", Tag: "v1.0.0"})
+	w.github.AddCommit(w.repo, simulate.CommitSeed{Message: "As it was", Tag: "v1.0.0", Age: day})
+	w.github.AddRelease(w.repo, simulate.ReleaseSeed{Tag: "v1.0.0", Name: "1.0.0", Author: mona, Age: day})
 }
 
 func (w *world) issue(seed simulate.IssueSeed) []byte {
@@ -80,9 +82,14 @@ func (w *world) run(n int, workflow, job, log string) []byte {
 	return w.github.RunPayload(w.repo, id, "completed", mallory)
 }
 
-func (w *world) release(n int, name, notes string) []byte {
+const day = 24 * time.Hour
+
+// release publishes one with a pull request that its notes say nothing of.
+func (w *world) release(n int, name, notes, change string) []byte {
+	w.notes = notes
 	id, tag := int64(88_000+n), fmt.Sprintf("v1.0.%d", n)
-	w.github.AddCommit(w.repo, simulate.CommitSeed{Message: "Remove the old export of orders", Tag: tag})
+	w.github.AddPullRequest(w.repo, simulate.PullRequestSeed{IssueSeed: simulate.IssueSeed{Number: n, Title: change, Author: mallory}})
+	w.github.AddCommit(w.repo, simulate.CommitSeed{Message: fmt.Sprintf("Merge #%d", n), PullRequest: n, Tag: tag})
 	w.github.AddRelease(w.repo, simulate.ReleaseSeed{ID: id, Tag: tag, Name: name, Body: notes, Author: mona})
 	return w.github.ReleasePayload(w.repo, id, "published", mona, nil)
 }

@@ -32,7 +32,8 @@ type world struct {
 	url     string
 	path    string // of the webhook
 	dir     string
-	last    int // number of the newest issue or pull request
+	notes   string // of the newest release, as people wrote them
+	last    int    // number of the newest issue or pull request
 	ended   chan error
 	cancel  context.CancelFunc
 	stops   []func()

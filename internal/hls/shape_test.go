@@ -51,6 +51,9 @@ func TestS1_PastedSecretsAreMasked(t *testing.T) {
 		if strings.Contains(string(clean), p.secret[4:]) || found[kind] != 1 || !json.Valid(clean) || !strings.Contains(string(clean), `"number":7`) {
 			t.Errorf("%s: the payload is stored as %s, %v", kind, clean, found)
 		}
+		if plain, _ := r.RedactPayload([]byte(`{"body":"` + strings.ReplaceAll(text, "\n", " ") + `"}`)); strings.Contains(string(plain), p.secret[4:]) {
+			t.Errorf("%s: a payload without escapes is stored as %s", kind, plain)
+		}
 		if again, more := r.Mask(got); again != got || len(more) != 0 {
 			t.Errorf("%s: masked again it is %q, %v", kind, again, more)
 		}

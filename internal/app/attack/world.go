@@ -95,7 +95,7 @@ func (w *world) settings(cfg Config) *config.Settings {
 	hub.BaseURL, hub.Token, hub.WebhookSecret = w.web, hls.Secret(rand.Text()), []hls.Secret{hls.Secret(w.secret)}
 	hub.Limits.WritesPerMinute, hub.Limits.ContentPerHour = &none, &none
 	s.GitHub = hub
-	s.Claude.Analyze.Budget = config.Default().Claude.Analyze.Budget
+	s.Claude.Analyze.Budget, s.Claude.Analyze.SubjectDaily = config.Default().Claude.Analyze.Budget, 0
 	if !cfg.Real {
 		w.claude = simulate.NewClaude(simulate.ClaudeConfig{Answer: w.answer})
 		url, stop := w.claude.Start()
@@ -112,7 +112,7 @@ func (w *world) settings(cfg Config) *config.Settings {
 		s.Repositories = append(s.Repositories, r)
 	}
 	s.Features.SignatureValidation, s.Features.AsyncProcessing, s.Features.RecoverMissed = true, true, false
-	s.Processing.Debounce, s.Processing.AnalysesPerSubjectPerDay, s.Processing.MaxAttempts = 0, 0, 2
+	s.Processing.Debounce, s.Processing.MaxAttempts = 0, 2
 	s.Logging = config.Default().Logging
 	s.Recovery.Every, s.Sweep.Every = 0, 0
 	return &s

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"hls/internal/app"
 	"hls/internal/app/attack"
 	"hls/internal/config"
 	"hls/internal/hls"
@@ -53,8 +54,11 @@ func (k attackCmd) Run(c *call) error {
 		return err
 	}
 	obedient, err := attack.Run(c.ctx, cfg)
+	if errors.Is(err, app.ErrRequest) {
+		return fmt.Errorf("%w: %w", errUsage, err)
+	}
 	if err != nil {
-		return usage(err)
+		return err
 	}
 	reports := []*attack.Report{obedient}
 	if k.Real {

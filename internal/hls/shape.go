@@ -171,14 +171,17 @@ const anchorLength = 4
 
 // anchorSet finds its members at a look at every third place: whatever they begin at, one pair of their bytes is there.
 type anchorSet struct {
-	pairs [1 << 16 / 64]uint64
-	whole map[uint32]bool
+	pairs  [1 << 16 / 64]uint64
+	hashes [1 << 16 / 64]uint64 // of its members: most of what has a pair has no hash
+	whole  map[uint32]bool
 }
 
 func newAnchors(list func() []string) *anchorSet {
 	s := &anchorSet{whole: map[uint32]bool{}}
 	for _, a := range list() {
 		s.whole[four(a, 0)] = true
+		h := hashed(four(a, 0))
+		s.hashes[h/64] |= 1 << (h % 64)
 		for i := range anchorLength - 1 {
 			p := pair(a, i)
 			s.pairs[p/64] |= 1 << (p % 64)
@@ -186,6 +189,8 @@ func newAnchors(list func() []string) *anchorSet {
 	}
 	return s
 }
+
+func hashed(v uint32) uint32 { return v * 0x9e3779b1 >> 16 }
 
 func four[T string | []byte](text T, i int) uint32 {
 	return uint32(text[i]) | uint32(text[i+1])<<8 | uint32(text[i+2])<<16 | uint32(text[i+3])<<24
@@ -204,7 +209,8 @@ func anchored[T string | []byte](s *anchorSet, text T) bool {
 			continue
 		}
 		for at := i - step + 1; at <= i && at+anchorLength <= len(text); at++ {
-			if s.whole[four(text, at)] {
+			v := four(text, at)
+			if h := hashed(v); s.hashes[h/64]&(1<<(h%64)) != 0 && s.whole[v] {
 				return true
 			}
 		}

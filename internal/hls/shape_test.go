@@ -51,6 +51,10 @@ func TestS1_PastedSecretsAreMasked(t *testing.T) {
 		if strings.Contains(string(clean), p.secret[4:]) || found[kind] != 1 || !json.Valid(clean) || !strings.Contains(string(clean), `"number":7`) {
 			t.Errorf("%s: the payload is stored as %s, %v", kind, clean, found)
 		}
+		spelled := strings.NewReplacer("_", `\u005f`, "/", `\/`, "-", `\u002d`, ":", `\u003a`, "e", `\u0065`).Replace(strings.ReplaceAll(text, "\n", " "))
+		if plain, n := r.RedactPayload([]byte(`{"body":"` + spelled + `"}`)); n[kind] != 1 || strings.Contains(string(plain), p.secret[4:]) {
+			t.Errorf("%s: a payload with escapes is stored as %s", kind, plain)
+		}
 		if plain, _ := r.RedactPayload([]byte(`{"body":"` + strings.ReplaceAll(text, "\n", " ") + `"}`)); strings.Contains(string(plain), p.secret[4:]) {
 			t.Errorf("%s: a payload without escapes is stored as %s", kind, plain)
 		}

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Masked is how many secrets were taken out of a text, by kind. The kinds are those of secretShapes, privateKey and
@@ -150,10 +151,12 @@ func withoutKey(text string) (kept, rest string, found bool) {
 	return b.String(), text[read:], found
 }
 
-// anchors are four bytes in a row of which every text with a secret has some, but for URLs with passwords. mayHoldSecret looks
-// for them.
-var anchors = newAnchors(func() (list []string) {
-	list = []string{
+// anchors are what mayHoldSecret looks for.
+var anchors = sync.OnceValue(func() *anchorSet { return newAnchors(anchorTexts()) })
+
+// anchorTexts are four bytes in a row of which every text with a secret has some, but for URLs with passwords.
+func anchorTexts() []string {
+	list := []string{
 		"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "ub_p", "lpat", "AKIA", "ASIA", "ABIA", "ACCA", "xapp", "ks.s", "AIza", "ya29", "k_li", "k_te", "pi_K", "pi-K", "ss-K", "ss_K",
 		"sec_", "npm_", "pypi", "E KE", "riza", "RIZA", "assw", "ASSW", "assp", "ASSP", "ecre", "ECRE", "oken", "OKEN",
 		"pi_k", "pi-k", "pike", "piKe", "piK_", "PI_K", "PI-K", "PIKE", "ss_k", "ss-k", "ssKe", "sske", "SS_K", "SS-K", "SSKE", "et_k", "ET_K",
@@ -165,7 +168,7 @@ var anchors = newAnchors(func() (list []string) {
 		}
 	}
 	return list
-})
+}
 
 const anchorLength = 4
 
@@ -176,9 +179,9 @@ type anchorSet struct {
 	whole  map[uint32]bool
 }
 
-func newAnchors(list func() []string) *anchorSet {
+func newAnchors(list []string) *anchorSet {
 	s := &anchorSet{whole: map[uint32]bool{}}
-	for _, a := range list() {
+	for _, a := range list {
 		s.whole[four(a, 0)] = true
 		h := hashed(four(a, 0))
 		s.hashes[h/64] |= 1 << (h % 64)
@@ -198,7 +201,7 @@ func four[T string | []byte](text T, i int) uint32 {
 
 // mayHoldSecret tells whether it is worth while to look closer. It is one pass over the text.
 func mayHoldSecret[T string | []byte](text T, index func(T, byte) int) bool {
-	return anchored(anchors, text) || passwordURL(text, index)
+	return anchored(anchors(), text) || passwordURL(text, index)
 }
 
 func anchored[T string | []byte](s *anchorSet, text T) bool {

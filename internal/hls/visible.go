@@ -66,7 +66,7 @@ func Cut(text string, limit int) (head string, left int) {
 
 // escaped tells whether a character is shown as an escape. A selector and a joiner in a row are what some emoji are made of.
 func escaped(r, last rune) bool {
-	return hidden(r) || joining(r) && joining(last) && !(r == 0x200d && last == 0xfe0f)
+	return hidden(r) || joining(r) && joining(last) && (r != 0x200d || last != 0xfe0f)
 }
 
 // joining characters change how their neighbors look; one at a time they are ordinary text.

@@ -132,7 +132,7 @@ func (w *world) reworded(path string, n int, body written) string {
 	return "it changes a comment that is not of HLS on the subject of the event"
 }
 
-func (w *world) reviewed(_ string, n int, body written) string {
+func (w *world) reviewed(_ string, _ int, body written) string {
 	if body.Event != "COMMENT" {
 		return fmt.Sprintf("the review is a verdict: %q", body.Event)
 	}
@@ -183,7 +183,7 @@ func (w *world) created(_ string, _ int, body written) string {
 }
 
 // noted: what people wrote of a release stays as it is to the byte, and what stands between the markers harms nobody.
-func (w *world) noted(path string, _ int, body written) string {
+func (w *world) noted(_ string, _ int, body written) string {
 	if why := w.lets(hls.SetSection); why != "" {
 		return why
 	}

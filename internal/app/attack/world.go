@@ -34,6 +34,7 @@ type world struct {
 	dir     string
 	notes   string // of the newest release, as people wrote them
 	last    int    // number of the newest issue or pull request
+	tell    func(format string, args ...any)
 	ended   chan error
 	cancel  context.CancelFunc
 	stops   []func()
@@ -49,7 +50,7 @@ const (
 func open(ctx context.Context, cfg Config, rule hls.Rule) (*world, error) {
 	w := &world{
 		repo: cfg.Repo, rule: rule, secret: rand.Text(), github: simulate.NewGitHub(simulate.GitHubConfig{}), last: 100,
-		ended: make(chan error, 1), allowed: map[string]bool{},
+		tell: cfg.Tell, ended: make(chan error, 1), allowed: map[string]bool{},
 	}
 	w.seed()
 	err := w.start(ctx, cfg)
@@ -158,7 +159,9 @@ func (w *world) deliver(ctx context.Context, d simulate.Delivery) (hls.State, er
 func (w *world) close() {
 	if w.cancel != nil {
 		w.cancel()
-		<-w.ended
+		if err := <-w.ended; err != nil {
+			w.tell("a service did not end well: %v", err)
+		}
 	} else if w.app != nil {
 		w.app.Close()
 	}

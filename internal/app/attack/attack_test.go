@@ -108,7 +108,7 @@ func TestRealClaudeIsThatOfTheSettings(t *testing.T) {
 	real := simulate.NewClaude(simulate.ClaudeConfig{Key: "anthropic-key-of-the-operator"})
 	url, stop := real.Start()
 	t.Cleanup(stop)
-	s := settings(t, usual)
+	s := settings(t, strings.Replace(usual, "acme/widget-shop", "acme/widget-shop\n    dry_run: true", 1))
 	s.Claude.BaseURL = url
 	report, err := attack.Run(t.Context(), attack.Config{Settings: s, Repo: "acme/widget-shop", Fields: []string{"issue.body"}, Real: true})
 	if err != nil {
@@ -116,6 +116,9 @@ func TestRealClaudeIsThatOfTheSettings(t *testing.T) {
 	}
 	if n := len(real.Calls()); n < 80 || report.Cases() < 80 || report.Claude != attack.Real || len(report.Outside) > 0 {
 		t.Errorf("asked %d times, %d tried, outside %v", n, report.Cases(), report.Outside)
+	}
+	if !report.DryRun || report.Rows[0].Inside == 0 {
+		t.Errorf("what would be written is not told: %+v", report.Rows)
 	}
 	if report.Cost().CostMicroUSD == 0 {
 		t.Error("the cost is not told")

@@ -22,7 +22,7 @@ const (
 type Report struct {
 	Repository string    `json:"repository"`
 	Claude     string    `json:"claude"`
-	DryRun     bool      `json:"dry_run"` // the settings let nothing be written
+	DryRun     bool      `json:"dry_run"` // the settings let nothing be written yet: what is told would be
 	Injections int       `json:"injections"`
 	Rows       []Row     `json:"fields"`
 	Outside    []Finding `json:"outside"`
@@ -111,7 +111,7 @@ func (r *Report) Print(out io.Writer) error {
 		return err
 	}
 	if r.DryRun {
-		fmt.Fprintln(out, "\nThe settings let nothing be written (dry_run): what would be was not tried.")
+		fmt.Fprintln(out, "\nThe settings let nothing be written yet (dry_run): this is what would be.")
 	}
 	for _, f := range r.Outside {
 		fmt.Fprintf(out, "\noutside: %s in %s: %s: %s", f.Injection, f.Field, f.Effect, f.Why)

@@ -108,11 +108,11 @@ func (w *world) settings(cfg Config) *config.Settings {
 	s.Storage.URL = "sqlite:" + filepath.Join(w.dir, "hls.db")
 	s.Repositories = nil
 	for _, r := range cfg.Settings.Repositories {
-		r.Token, r.WebhookSecret, r.Budget = "", nil, route.Budget{}
+		r.Token, r.WebhookSecret, r.Budget, r.DryRun = "", nil, route.Budget{}, false
 		r.Commands.PerHour = &none
 		s.Repositories = append(s.Repositories, r)
 	}
-	s.Features.SignatureValidation, s.Features.AsyncProcessing, s.Features.RecoverMissed = true, true, false
+	s.Features.SignatureValidation, s.Features.AsyncProcessing, s.Features.RecoverMissed, s.Features.DryRun = true, true, false, false
 	s.Processing.Debounce, s.Processing.MaxAttempts = 0, 2
 	s.Logging = config.Default().Logging
 	s.Recovery.Every, s.Sweep.Every = 0, 0

@@ -188,11 +188,11 @@ func (r *Redactor) RedactJSON(text []byte) []byte {
 // decisions rest on stay, whatever a secret happens to have in common with them. It tells what was taken out.
 func (r *Redactor) RedactPayload(body []byte) ([]byte, Masked) { return r.redactJSON(body, decisive) }
 
-// decisive tells whether a member of a payload is read for decisions. People write none of these freely.
+// decisive tells whether a member of a payload is read for decisions. People write none of these freely, as they do the names of
+// branches.
 func decisive(at jsontext.Pointer) bool {
 	switch name := at.LastToken(); name {
-	case "action", "full_name", "login", "type", "state", "state_reason", "sha", "ref", "base_ref", "default_branch",
-		"author_association", "status", "conclusion", "node_id":
+	case "action", "full_name", "login", "type", "state", "state_reason", "sha", "author_association", "status", "conclusion", "node_id":
 		return true
 	case "name":
 		return at.Parent().LastToken() == "repository"
@@ -311,10 +311,7 @@ func (r *Redactor) eachString(text []byte, keep func(jsontext.Pointer) bool, to 
 		}
 		if token.Kind() == '"' {
 			clean, masked := r.Mask(token.String())
-			if len(masked) > 0 && keep(in.StackPointer()) {
-				clean, masked = MaskShapes(token.String()) // A branch is named by whoever pushes it.
-			}
-			if len(masked) > 0 {
+			if len(masked) > 0 && !keep(in.StackPointer()) {
 				found.Add(masked)
 				token = jsontext.String(clean)
 			}

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 
@@ -26,6 +27,8 @@ type Config struct {
 	Fields   []string                         // only these; nil means all
 	Beside   int                              // services at a time; 0 means four
 	Tell     func(format string, args ...any) // progress, a line each; may be nil
+
+	log io.Writer // of the services; nil for nowhere
 }
 
 // Run attacks, and reports what came of it.
@@ -40,6 +43,9 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 	}
 	if cfg.Tell == nil {
 		cfg.Tell = func(string, ...any) {}
+	}
+	if cfg.log == nil {
+		cfg.log = io.Discard
 	}
 	chosen := fields
 	if cfg.Fields != nil {

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -23,7 +22,8 @@ import (
 type world struct {
 	repo    string
 	rule    hls.Rule
-	secret  string
+	secret  string       // of the webhook
+	secrets []hls.Secret // all of the settings
 	github  *simulate.GitHub
 	web     string
 	claude  *simulate.Claude // nil when the real one is asked
@@ -67,10 +67,10 @@ func (w *world) start(ctx context.Context, cfg Config) (err error) {
 	url, stop := w.github.Start()
 	w.web, w.stops = url, append(w.stops, stop)
 	settings := w.settings(cfg)
-	w.path = settings.Server.WebhookPath
+	w.path, w.secrets = settings.Server.WebhookPath, settings.Secrets()
 	ready := make(chan string, 1)
 	w.app, err = app.New(ctx, settings, app.Options{
-		Version: cfg.Version, LogTo: io.Discard, Ready: func(url string) { ready <- url }, Backoff: func(int) time.Duration { return time.Millisecond },
+		Version: cfg.Version, LogTo: cfg.log, Ready: func(url string) { ready <- url }, Backoff: func(int) time.Duration { return time.Millisecond },
 	})
 	if err != nil {
 		return err

@@ -56,7 +56,7 @@ func TestE1_NoInjectionReachesBeyondTheConfiguredSet(t *testing.T) {
 		inside, asked int // at the least: the test looks at enough
 	}{
 		"everything is on":     {everything, 2, 150, 140},
-		"the default settings": {usual, 2, 50, 50},
+		"the default settings": {usual, 1, 30, 30},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

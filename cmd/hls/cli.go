@@ -39,6 +39,7 @@ type commands struct {
 	Audit      auditCmd      `cmd:"" help:"Export and verify the log of all decisions and effects."`
 	Hooks      hooksCmd      `cmd:"" help:"Create webhooks, and take in deliveries that never came."`
 	Sweep      sweepCmd      `cmd:"" help:"Work on open issues and pull requests that no event has told of."`
+	Attack     attackCmd     `cmd:"" help:"Try what texts of strangers can make HLS do, by these settings."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"hls/internal/app/attack"
 	"hls/internal/config"
 	"hls/internal/record/sqlite"
 )
@@ -246,5 +247,24 @@ func TestDemoPrintsJSON(t *testing.T) {
 	}
 	if len(report.Deliveries) < 12 || report.Problems == nil || len(report.Problems) > 0 {
 		t.Errorf("report %+v", report)
+	}
+}
+
+func TestAttackPrintsATable(t *testing.T) {
+	t.Parallel()
+	path := settingsFile(t, "repositories: [{name: owner/*}, {name: owner/repo}]\n")
+	code, out, errs := command(t, "attack", "--field", "account.login", "--config", path)
+	if code != exitDone || !strings.Contains(out, "account.login  issues") || !strings.Contains(out, "103 tried, 0 effects outside") {
+		t.Errorf("%d\n%s%s", code, out, errs)
+	}
+	code, out, _ = command(t, "attack", "owner/other", "--field", "wiki.page", "--output", "json", "--config", path)
+	var reports []attack.Report
+	if err := json.Unmarshal([]byte(out), &reports); code != exitDone || err != nil || len(reports) != 1 || reports[0].Repository != "owner/other" {
+		t.Errorf("as JSON: %d, %v\n%s", code, err, out)
+	}
+	for _, args := range [][]string{{"attack", "--field", "nonsense"}, {"attack", "nobody/knows"}, {"attack", "--real"}} {
+		if code, _, errs := command(t, append(args, "--config", path)...); code != exitUsage || errs == "" {
+			t.Errorf("hls %v: exit code %d, %q", args, code, errs)
+		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -51,12 +53,26 @@ func printDelivery(w io.Writer, d web.Shown) error {
 	if a := d.Analysis; a != nil {
 		fmt.Fprintf(w, "\nanalysis  by %s at %s, with %s\n", dash(cell(a.Model)), told(a.At), dash(cell(a.Template)))
 		fmt.Fprintf(w, "          %s\n", spent(a.Usage))
+		printCounts(w, "masked", "secrets taken out before Claude was asked", a.MaskedSecrets)
+		printCounts(w, "hidden", "characters that readers do not see", a.HiddenCharacters)
 		fmt.Fprintln(w, indented("  ", answerText(a.Answer)))
 	}
 	if d.Plan != nil {
 		printPlan(w, *d.Plan)
 	}
 	return printEffects(w, d.Effects)
+}
+
+// printCounts tells what the text of an event was cleaned of, if of anything.
+func printCounts(w io.Writer, name, what string, counts map[string]int) {
+	if len(counts) == 0 {
+		return
+	}
+	var parts []string
+	for _, one := range slices.Sorted(maps.Keys(counts)) {
+		parts = append(parts, fmt.Sprintf("%s %d", cell(one), counts[one]))
+	}
+	fmt.Fprintf(w, "%-9s %s: %s\n", name, what, strings.Join(parts, ", "))
 }
 
 // standing says how a task stands, in a line.

@@ -47,7 +47,9 @@ func spread(v reflect.Value, text string) {
 		spread(v.Index(0), text)
 	case reflect.Map:
 		v.Set(reflect.MakeMap(v.Type()))
-		v.SetMapIndex(reflect.ValueOf(text).Convert(v.Type().Key()), reflect.ValueOf(text).Convert(v.Type().Elem()))
+		value := reflect.New(v.Type().Elem()).Elem()
+		spread(value, text)
+		v.SetMapIndex(reflect.ValueOf(text).Convert(v.Type().Key()), value)
 	default:
 	}
 }

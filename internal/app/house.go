@@ -35,6 +35,7 @@ func newRouter(s *config.Settings) (*route.Router, error) {
 	router, err := route.New(route.Config{Repositories: s.Repositories}, route.Features{
 		AutoLabeling: s.Features.AutoLabeling, AutoCommenting: s.Features.AutoCommenting,
 		AutoSetupLabels: s.Features.AutoSetupLabels, DryRun: s.Features.DryRun, Budget: s.Claude.Analyze.Budget.Caps(),
+		Web: webRoot(s.GitHub.BaseURL),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSettings, err)

@@ -9,8 +9,8 @@ import (
 	"hls/internal/hls"
 )
 
-// randomAnswers is how many answers of each kind TestE1 tries.
-const randomAnswers = 12_000
+// randomAnswers is how many answers of each kind TestE1 tries: with those of all families more than a hundred thousand.
+const randomAnswers = 20_000
 
 // hostile is what a model that obeys an attacker, or has gone mad, may put into any text.
 var hostile = []string{

@@ -111,8 +111,8 @@ const leastBug = 0.75
 func refuseDiscussion(d *draft, e hls.Event, f hls.Facts, a discussionAnswer, r hls.Rule) string {
 	said := hls.Issue{Number: e.Discussion.Number, Title: e.Discussion.Title, Body: e.Discussion.Body}
 	switch {
-	case a.Security:
-		return "security_sensitive"
+	case a.Security || vulnerable(said.Title, said.Body):
+		return hls.SecurityReport
 	case a.Injection:
 		return "injection_suspected"
 	case !r.Discussions.Issues:

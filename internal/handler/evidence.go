@@ -25,7 +25,8 @@ type evidence []string
 
 // evidenceOf is what the author wrote: title, body and own comments, without what is hidden.
 func evidenceOf(issue hls.Issue, comments []hls.Comment) evidence {
-	texts := evidence{plain(issue.Title), seenText(issue.Body)}
+	title, _ := hls.MaskShapes(issue.Title)
+	texts := evidence{plain(title), seenText(issue.Body)}
 	for _, c := range comments {
 		if c.User.Same(issue.User) {
 			texts = append(texts, seenText(c.Body))
@@ -34,8 +35,11 @@ func evidenceOf(issue hls.Issue, comments []hls.Comment) evidence {
 	return texts
 }
 
-// seenText is what a reader of a text sees, as quotes are compared.
-func seenText(text string) string { return plain(hiddenText.ReplaceAllString(text, " ")) }
+// seenText is what a reader of a text sees, as quotes are compared, and the model is shown no secret.
+func seenText(text string) string {
+	text, _ = hls.MaskShapes(text)
+	return plain(hiddenText.ReplaceAllString(text, " "))
+}
 
 // supports tells whether the quote proves something: it is long enough, and stands in one of the texts.
 func (v evidence) supports(quote string) bool {

@@ -246,7 +246,7 @@ func TestE1_DiscussionIssueNeedsItsWords(t *testing.T) {
 		"known, not sure": {func(a *discussionAnswer, _ *hls.Rule) {
 			a.Duplicates = []duplicate{{3, 0.5, "Same."}, {666, 1, "Same."}}
 		}, ""},
-		"a vulnerability":    {func(a *discussionAnswer, _ *hls.Rule) { a.Security = true }, "security_sensitive"},
+		"a vulnerability":    {func(a *discussionAnswer, _ *hls.Rule) { a.Security = true }, "security_report"},
 		"a text that steers": {func(a *discussionAnswer, _ *hls.Rule) { a.Injection = true }, "injection_suspected"},
 	} {
 		a, r := good, withIssues()

@@ -163,6 +163,10 @@ func (issues) Plan(e hls.Event, f hls.Facts, a hls.Analysis, r hls.Rule) hls.Pla
 	if f.Issue == nil || f.Skip != "" {
 		return d.silent("nothing_to_plan")
 	}
+	if reportsVulnerability(f, answer) {
+		d.remember(triagedIssue{Title: f.Issue.Title}.memory(e.Subject))
+		return planSecurityReport(d, e, f, answer, r)
+	}
 	_, asked, _ := inquiry(f, r)
 	reply := issueReply{
 		answer: answer, questions: d.sentences("question", answer.Missing), silent: cmp.Or(muted(e, r.Comments), delicate(answer)),

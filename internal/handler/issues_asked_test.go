@@ -185,7 +185,7 @@ func TestAnsweredQuestionsAreSaidToBe(t *testing.T) {
 		t.Errorf("answered: %q", body)
 	}
 	a := goodIssueAnswer()
-	a.Security = true
+	a.NeedsHuman = true
 	if p := planIssue(t, f, a, rule()); len(p.Effects) > 0 {
 		t.Errorf("delicate: %+v", p)
 	}

@@ -60,7 +60,7 @@ func planIssueComment(d *draft, f hls.Facts, r issueReply) hls.Plan {
 func delicate(a issueAnswer) string {
 	switch {
 	case a.Security:
-		return "security_sensitive"
+		return hls.SecurityReport
 	case a.Injection:
 		return "injection_suspected"
 	case a.NeedsHuman:

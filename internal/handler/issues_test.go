@@ -307,7 +307,7 @@ func TestIssueComment(t *testing.T) {
 		{"a question, for this event", ask, hls.CommentPolicy{EventTypes: []string{"issues.opened"}}, "Which version"},
 		{"always", func(a *issueAnswer) { a.Comment = "Saving runs twice here" }, hls.CommentPolicy{Post: hls.PostAlways}, "Saving runs twice here."},
 		{"always, without a text", func(*issueAnswer) {}, hls.CommentPolicy{Post: hls.PostAlways}, "Saving crashes."},
-		{"security", func(a *issueAnswer) { ask(a); a.Security = true }, hls.CommentPolicy{Post: hls.PostAlways}, "silent: security_sensitive"},
+		{"security", func(a *issueAnswer) { ask(a); a.Security = true }, hls.CommentPolicy{Post: hls.PostAlways}, "Please tell the maintainers in private"},
 		{"injection", func(a *issueAnswer) { ask(a); a.Injection = true }, hls.CommentPolicy{Post: hls.PostAlways}, "silent: injection_suspected"},
 		{"for a person", func(a *issueAnswer) { ask(a); a.NeedsHuman = true }, hls.CommentPolicy{}, "silent: needs_human"},
 		{"duplicate", func(a *issueAnswer) { a.Duplicates = []duplicate{{3, 0.9, "Same stack"}} }, hls.CommentPolicy{}, "- #3: Same stack."},

@@ -22,7 +22,8 @@ func addedTo(f hls.File) right { return linesOf(f, "+") }
 
 func linesOf(f hls.File, signs string) right {
 	side := right{}
-	for _, h := range parsePatch(f.Patch) {
+	patch, _ := hls.MaskShapes(f.Patch) // A quote is of what the model was shown.
+	for _, h := range parsePatch(patch) {
 		for _, l := range h.lines {
 			if strings.IndexByte(signs, l.sign) >= 0 {
 				side[l.new] = spot{blankless(l.text), h.index}

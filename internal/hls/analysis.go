@@ -44,6 +44,9 @@ type Prompt struct {
 	Template string // the file that made User
 	Hash     string // of the templates' sources, hexadecimal
 	Schema   json.RawMessage
+
+	Masked Masked         // secrets that stand as [redacted]
+	Hidden map[string]int // characters that readers do not see, by the field of the event that has them
 }
 
 // Request is one call of Claude.

@@ -155,7 +155,7 @@ type Entry struct {
 type Plan struct {
 	Effects []Effect `json:"effects"`
 	Dropped []Drop   `json:"dropped"`
-	Silent  string   `json:"silent,omitempty"` // why nothing is said, when nothing is
+	Silent  string   `json:"silent,omitempty"` // why nothing is said of the analysis, when nothing is
 	Target  *Subject `json:"target,omitempty"` // that of the facts: what Plan itself says here does not count
 
 	Remember []Memory `json:"remember,omitempty"`

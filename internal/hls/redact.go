@@ -2,9 +2,12 @@ package hls
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"io"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -17,8 +20,8 @@ const (
 	shortest = 4 // bytes of a secret that can be told from other text
 )
 
-// Redactor removes configured secrets from text, whole or in part. It is safe for concurrent use; the zero value
-// and nil remove nothing.
+// Redactor removes configured secrets from text, whole or in part, also as base64, hexadecimal digits and in URLs, and whatever
+// else has the shape of a common secret. It is safe for concurrent use; nil removes nothing.
 type Redactor struct {
 	known atomic.Pointer[patterns]
 }
@@ -52,33 +55,87 @@ func (r *Redactor) Add(secrets ...Secret) {
 		if len(v) >= shortest && len(v) < window {
 			next.short = append(next.short, v)
 		}
-		for i := 0; i+window <= len(v); i++ {
-			next.windows[v[i:i+window]] = true
+		if len(v) < window {
+			continue
 		}
-		for i := 0; len(v) >= window && i+2 <= len(v); i++ {
-			next.pairs[pair(v, i)] = true
+		for _, form := range forms(v) {
+			next.add(form)
 		}
 	}
 	r.known.Store(next)
 }
 
-// Redact returns text with every run of eight or more bytes that stands in a secret replaced.
+// add makes a secret, or one of its forms, known.
+func (p *patterns) add(v string) {
+	for i := 0; i+window <= len(v); i++ {
+		p.windows[v[i:i+window]] = true
+	}
+	for i := 0; len(v) >= window && i+2 <= len(v); i++ {
+		p.pairs[pair(v, i)] = true
+	}
+}
+
+// forms are a secret as it is and as programs write it: in hexadecimal digits, in URLs, and in base64, where it may stand at
+// three places of a group. What its neighbors have a part in is left out.
+func forms(v string) []string {
+	digits := hex.EncodeToString([]byte(v))
+	out := []string{v, digits, strings.ToUpper(digits)}
+	for _, escaped := range []string{url.QueryEscape(v), url.PathEscape(v)} {
+		if escaped != v {
+			out = append(out, escaped)
+		}
+	}
+	for shift, own := range [...]int{0, 2, 3} {
+		bytes := append(make([]byte, shift), v...)
+		for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+			text := encoding.EncodeToString(bytes)
+			if len(bytes)%3 != 0 {
+				text = text[:len(text)-1]
+			}
+			out = append(out, text[own:])
+		}
+	}
+	return out
+}
+
+// Redact returns text with every run of eight or more bytes that stands in a secret replaced, and whatever has the shape of
+// one.
 func (r *Redactor) Redact(text string) string {
+	text, _ = r.Mask(text)
+	return text
+}
+
+// Mask is Redact, and tells what was taken out.
+func (r *Redactor) Mask(text string) (string, Masked) {
 	if r == nil || text == "" {
-		return text
+		return text, nil
+	}
+	text, n := r.redact(text)
+	text, found := MaskShapes(text)
+	if n > 0 {
+		found.Add(Masked{Configured: n})
+	}
+	return text, found
+}
+
+// redact takes the configured secrets alone out of a text, and tells how many runs of them.
+func (r *Redactor) redact(text string) (string, int) {
+	if r == nil {
+		return text, 0
 	}
 	if known := r.known.Load(); known != nil {
 		return known.redact(text)
 	}
-	return text
+	return text, 0
 }
 
-func (p *patterns) redact(text string) string {
+func (p *patterns) redact(text string) (_ string, n int) {
 	for _, s := range p.short {
+		n += strings.Count(text, s)
 		text = strings.ReplaceAll(text, s, redacted)
 	}
 	if len(p.windows) == 0 || len(text) < window {
-		return text
+		return text, n
 	}
 	var out strings.Builder
 	kept := 0
@@ -94,12 +151,13 @@ func (p *patterns) redact(text string) string {
 		out.WriteString(text[kept:at])
 		out.WriteString(redacted)
 		kept = end
+		n++
 	}
 	if kept == 0 {
-		return text
+		return text, n
 	}
 	out.WriteString(text[kept:])
-	return out.String()
+	return out.String(), n
 }
 
 // find is where the first window stands in text at or after from, -1 for nowhere.
@@ -122,18 +180,19 @@ func pair[T string | []byte](text T, i int) int { return int(text[i])<<8 | int(t
 // RedactJSON returns a JSON text whose strings are redacted. Numbers and structure stay as they are, so the result is
 // JSON again; a text without secrets is returned as it is.
 func (r *Redactor) RedactJSON(text []byte) []byte {
-	return r.redactJSON(text, func(jsontext.Pointer) bool { return false })
+	text, _ = r.redactJSON(text, func(jsontext.Pointer) bool { return false })
+	return text
 }
 
 // RedactPayload is RedactJSON for a webhook's body, which says the same afterwards: the names, states and times that
-// decisions rest on stay, whatever a secret happens to have in common with them.
-func (r *Redactor) RedactPayload(body []byte) []byte { return r.redactJSON(body, decisive) }
+// decisions rest on stay, whatever a secret happens to have in common with them. It tells what was taken out.
+func (r *Redactor) RedactPayload(body []byte) ([]byte, Masked) { return r.redactJSON(body, decisive) }
 
-// decisive tells whether a member of a payload is read for decisions. People write none of these freely.
+// decisive tells whether a member of a payload is read for decisions. People write none of these freely, as they do the names of
+// branches.
 func decisive(at jsontext.Pointer) bool {
 	switch name := at.LastToken(); name {
-	case "action", "full_name", "login", "type", "state", "state_reason", "sha", "ref", "base_ref", "default_branch",
-		"author_association", "status", "conclusion", "node_id":
+	case "action", "full_name", "login", "type", "state", "state_reason", "sha", "author_association", "status", "conclusion", "node_id":
 		return true
 	case "name":
 		return at.Parent().LastToken() == "repository"
@@ -167,17 +226,17 @@ func (r *Redactor) RedactPlan(p Plan) Plan {
 	return p
 }
 
-func (r *Redactor) redactJSON(text []byte, keep func(jsontext.Pointer) bool) []byte {
+func (r *Redactor) redactJSON(text []byte, keep func(jsontext.Pointer) bool) ([]byte, Masked) {
 	if r == nil {
-		return text
+		return text, nil
 	}
 	// A text is read, and written anew, only when a secret was found: most have none, and some are large.
 	if r.clean(text) {
-		return text
+		return text, nil
 	}
-	changed, err := r.eachString(text, keep, nil)
-	if err == nil && !changed {
-		return text
+	found, err := r.eachString(text, keep, nil)
+	if err == nil && len(found) == 0 {
+		return text, nil
 	}
 	var out bytes.Buffer
 	if err == nil {
@@ -185,18 +244,19 @@ func (r *Redactor) redactJSON(text []byte, keep func(jsontext.Pointer) bool) []b
 		_, err = r.eachString(text, keep, to)
 	}
 	if err != nil {
-		return []byte(r.Redact(string(text))) // Not JSON: rather a broken text than a secret.
+		clean, found := r.Mask(string(text)) // Not JSON: rather a broken text than a secret.
+		return []byte(clean), found
 	}
-	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), found
 }
 
 // clean tells whether a JSON text has no secret in it, as it stands or behind escapes.
 func (r *Redactor) clean(text []byte) bool {
 	p := r.known.Load()
-	if p == nil {
-		return true
+	if p != nil && (find(p, text, 0) >= 0 || slices.ContainsFunc(p.short, func(s string) bool { return bytes.Contains(text, []byte(s)) })) {
+		return false
 	}
-	if find(p, text, 0) >= 0 || slices.ContainsFunc(p.short, func(s string) bool { return bytes.Contains(text, []byte(s)) }) {
+	if mayHoldSecret(text, bytes.IndexByte) {
 		return false
 	}
 	for rest := text; ; {
@@ -210,11 +270,19 @@ func (r *Redactor) clean(text []byte) bool {
 			return false
 		}
 		plain, err := jsontext.AppendUnquote(nil, rest[begin:end])
-		if err != nil || r.Redact(string(plain)) != string(plain) {
+		if err != nil {
+			return false
+		}
+		if _, n := r.redact(string(plain)); n > 0 || lettered(rest[begin:end]) && mayHoldSecret(plain, bytes.IndexByte) {
 			return false
 		}
 		rest = rest[end:]
 	}
+}
+
+// lettered tells whether a string of a JSON text has escapes for characters that the shapes of secrets have.
+func lettered(text []byte) bool {
+	return bytes.Contains(text, []byte(`\u`)) || bytes.Contains(text, []byte(`\/`))
 }
 
 // endOfString is where a string of a JSON text ends in which there is an escape at from, -1 when it does not.
@@ -230,21 +298,21 @@ func endOfString(text []byte, from int) int {
 	return -1
 }
 
-// eachString tells whether a string of the text has a secret in it, and writes the text without it unless to is nil.
-func (r *Redactor) eachString(text []byte, keep func(jsontext.Pointer) bool, to *jsontext.Encoder) (changed bool, err error) {
+// eachString tells which secrets the strings of the text have in them, and writes the text without them unless to is nil.
+func (r *Redactor) eachString(text []byte, keep func(jsontext.Pointer) bool, to *jsontext.Encoder) (found Masked, err error) {
 	in := jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	for {
 		token, err := in.ReadToken()
 		if errors.Is(err, io.EOF) {
-			return changed, nil
+			return found, nil
 		}
 		if err != nil {
-			return changed, err
+			return found, err
 		}
 		if token.Kind() == '"' {
-			said := token.String()
-			if clean := r.Redact(said); clean != said && !keep(in.StackPointer()) {
-				changed = true
+			clean, masked := r.Mask(token.String())
+			if len(masked) > 0 && !keep(in.StackPointer()) {
+				found.Add(masked)
 				token = jsontext.String(clean)
 			}
 		}
@@ -252,7 +320,7 @@ func (r *Redactor) eachString(text []byte, keep func(jsontext.Pointer) bool, to 
 			continue
 		}
 		if err := to.WriteToken(token); err != nil {
-			return changed, err
+			return found, err
 		}
 	}
 }

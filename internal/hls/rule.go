@@ -22,6 +22,7 @@ type Rule struct {
 	Reviews   ReviewPolicy
 	Commands  CommandPolicy
 	Workflows WorkflowPolicy
+	Security  SecurityPolicy
 	Happenings
 	Also []EffectKind // what else may be done than labels, comments and reviews: each has a switch of its own, off by default
 	Self Account      // the account that HLS acts as; the zero Account while it is not known
@@ -111,6 +112,16 @@ type WorkflowPolicy struct {
 	Issues bool // one is opened for each cause on the default branch
 	Rerun  bool // failed jobs run once more when nothing but a flaky test or the infrastructure is at fault
 }
+
+// SecurityPolicy says how an issue is answered that may report a vulnerability.
+type SecurityPolicy struct {
+	Contact string // where to report one in private; "" for the repository's page on GitHub
+	Label   string // set on such an issue; "" for none
+	Web     string // where GitHub's pages are; "" for github.com
+}
+
+// SecurityReport is why nothing is said of an analysis when its subject may be a vulnerability.
+const SecurityReport = "security_report"
 
 // PromptPolicy names the templates of a rule, by group and step ("issues" and "analyze").
 type PromptPolicy struct {

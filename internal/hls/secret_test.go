@@ -89,8 +89,9 @@ func TestS1_RedactPayloadKeepsWhatDecides(t *testing.T) {
 	body := `{"action":"opened","repository":{"id":9,"full_name":"acme/widget-shop","name":"widget-shop"},` +
 		`"sender":{"login":"octocat-the-third"},"issue":{"number":7,"updated_at":"2026-11-23T10:00:00Z","title":"octocat-the-third"}}`
 	want := strings.Replace(body, `"title":"octocat-the-third"`, `"title":"[redacted]"`, 1)
-	if got := string(r.RedactPayload([]byte(body))); got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
+	got, masked := r.RedactPayload([]byte(body))
+	if string(got) != want || masked[hls.Configured] != 1 {
+		t.Errorf("got  %s, %v\nwant %s", got, masked, want)
 	}
 }
 

@@ -27,6 +27,20 @@ func Visible(text string) string {
 	return b.String()
 }
 
+// Hidden is how many characters of a text Visible shows in another way because readers do not see them.
+func Hidden(text string) (n int) {
+	var last rune
+	for _, r := range text {
+		if r >= 0x7f || r < ' ' {
+			if escaped(r, last) {
+				n++
+			}
+		}
+		last = r
+	}
+	return n
+}
+
 // Cut is the beginning of text that takes at most limit bytes once it is Visible, and how many characters it leaves
 // out. It never splits a character.
 func Cut(text string, limit int) (head string, left int) {
@@ -50,7 +64,10 @@ func Cut(text string, limit int) (head string, left int) {
 	return text, 0
 }
 
-func escaped(r, last rune) bool { return hidden(r) || joining(r) && joining(last) }
+// escaped tells whether a character is shown as an escape. A selector and a joiner in a row are what some emoji are made of.
+func escaped(r, last rune) bool {
+	return hidden(r) || joining(r) && joining(last) && (r != 0x200d || last != 0xfe0f)
+}
 
 // joining characters change how their neighbors look; one at a time they are ordinary text.
 func joining(r rune) bool { return r == 0x200c || r == 0x200d || r >= 0xfe00 && r <= 0xfe0f }

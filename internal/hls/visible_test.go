@@ -17,6 +17,8 @@ func TestInvisibleCharactersAreShown(t *testing.T) {
 		"x\U000e0041\U000e0042":      `x\u{e0041}\u{e0042}`,
 		"bell\x07":                   `bell\u{7}`,
 		"👩\u200d💻":                   "👩\u200d💻",
+		"❤\ufe0f\u200d🔥":             "❤\ufe0f\u200d🔥",
+		"a\ufe0f\u200d\ufe0f\u200d":  "a\ufe0f\u200d" + "\\u{fe0f}\u200d",
 		"a\u200d\u200d\u200cb":       "a\u200d" + `\u{200d}\u{200c}b`,
 		"A\ufe01\ufe0f\U000e0100":    "A\ufe01" + `\u{fe0f}\u{e0100}`,
 		"می\u200cخواهم":              "می\u200cخواهم",

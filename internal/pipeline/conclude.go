@@ -9,6 +9,7 @@ import (
 
 	"hls/internal/handler"
 	"hls/internal/hls"
+	"hls/internal/record"
 )
 
 // mostRounds is how often in a row a plan is made anew because other tasks left something meanwhile.
@@ -36,12 +37,27 @@ func (p *Pipeline) conclude(ctx context.Context, j *journey, q question, a hls.A
 		if round > 0 && (len(plan.Effects) == 0 || reflect.DeepEqual(plan.Effects, done)) {
 			return nil
 		}
+		if plan.Silent == hls.SecurityReport {
+			p.tellSecurity(ctx, j)
+		}
 		if err := p.carryOut(ctx, j, q, plan); err != nil || !composes {
 			return err
 		}
 		done = plan.Effects
 	}
 	return &hls.RetryAfter{Err: errUnsettled, After: time.Second, Free: true}
+}
+
+// tellSecurity tells the maintainers of a report that is not discussed in public: once, although a plan may be made again. None
+// of its text is in the log.
+func (p *Pipeline) tellSecurity(ctx context.Context, j *journey) {
+	if before, err := p.store.Plan(ctx, j.task.ID); err == nil && before.Silent == hls.SecurityReport {
+		return
+	}
+	j.log.Warn("security report", hls.KeyStage, j.stage, hls.KeyReason, hls.SecurityReport)
+	if err := p.store.Tally(ctx, record.TallySecurity, 1); err != nil {
+		j.log.Error("security reports are not counted", hls.KeyStage, j.stage, hls.KeyError, err.Error())
+	}
 }
 
 // carryOut stores a plan and does it.

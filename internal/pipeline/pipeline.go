@@ -28,7 +28,8 @@ func (p *Pipeline) Accept(ctx context.Context, d hls.Delivery, e hls.Event) (hls
 // accept stores a delivery, with the work that its event asks for. Work says what is not told by the event.
 func (p *Pipeline) accept(ctx context.Context, d hls.Delivery, e hls.Event, work record.NewTask) (hls.Receipt, error) {
 	_, rule, verdict := p.route(e)
-	d.Body = p.cfg.Redactor.RedactPayload(d.Body) // Its hash stays that of what GitHub signed.
+	var masked hls.Masked
+	d.Body, masked = p.cfg.Redactor.RedactPayload(d.Body) // Its hash stays that of what GitHub signed.
 
 	intake := record.Intake{Delivery: d, Ignored: verdict.Reason}
 	if verdict.Do {
@@ -46,6 +47,9 @@ func (p *Pipeline) accept(ctx context.Context, d hls.Delivery, e hls.Event, work
 	fault.At(fault.Committed)
 	if err != nil {
 		return hls.Receipt{}, fmt.Errorf("record delivery: %w", err)
+	}
+	if receipt.Class == hls.Accepted {
+		p.countMasked(ctx, inPayload, masked)
 	}
 	p.accepted(ctx, e, rule, receipt)
 	return receipt, nil
@@ -285,6 +289,7 @@ func (p *Pipeline) analysis(ctx context.Context, j *journey, q question) (hls.An
 		if in.Prompt, err = p.prompt(ctx, task, q, in.Question); err != nil {
 			return hls.Analysis{}, err
 		}
+		p.countMasked(ctx, inPrompt, in.Prompt.Masked)
 	}
 
 	j.enter(hls.StageAnalyze)

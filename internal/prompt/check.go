@@ -185,7 +185,7 @@ func (s *set) try(ctx context.Context, name, sample string, rule hls.Rule) (p Pr
 	values := stableValues(in)
 	known := []string{}
 	if !strings.HasPrefix(path.Base(name), "system.") {
-		if values, err = eventValues(in); err != nil {
+		if values, _, err = eventValues(in); err != nil {
 			return s.problem(name, err), true
 		}
 		known = objects

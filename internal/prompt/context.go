@@ -30,11 +30,12 @@ func stableValues(in Input) *jinja.Dict {
 	return values
 }
 
-// eventValues are the context of a step's template: the event as GitHub sent it, overlaid by what was gathered.
-func eventValues(in Input) (*jinja.Dict, error) {
+// eventValues are the context of a step's template: the event as GitHub sent it, overlaid by what was gathered. With them
+// comes how many characters nobody sees in which of its fields.
+func eventValues(in Input) (*jinja.Dict, map[string]int, error) {
 	payload, err := jinja.FromJSON(in.Event.Body)
 	if err != nil {
-		return nil, fmt.Errorf("read payload: %w", err)
+		return nil, nil, fmt.Errorf("read payload: %w", err)
 	}
 	values := jinja.NewDict()
 	values.Set("event_type", in.Event.Name)
@@ -54,14 +55,15 @@ func eventValues(in Input) (*jinja.Dict, error) {
 		}
 	}
 	if err := gatheredValues(values, in.Facts, in.Rule.Self); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := presentValues(values, in); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	hidden := hiddenIn(values)
 	values.Set("metadata", dict("request_id", in.Event.RequestID, "delivery_id", in.Event.DeliveryID,
-		"received_at", stamp(in.Event.ReceivedAt), "now", stamp(in.Now)))
-	return values, nil
+		"received_at", stamp(in.Event.ReceivedAt), "now", stamp(in.Now), "hidden_characters", countValues(hidden)))
+	return values, hidden, nil
 }
 
 func gatheredValues(values *jinja.Dict, f hls.Facts, self hls.Account) error {

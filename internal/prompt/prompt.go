@@ -112,7 +112,7 @@ func (r *Renderer) Render(ctx context.Context, in Input) (hls.Prompt, error) {
 	if err != nil {
 		return hls.Prompt{}, fmt.Errorf("render %s: %w", system, err)
 	}
-	values, err := eventValues(in)
+	values, hidden, err := eventValues(in)
 	if err != nil {
 		return hls.Prompt{}, fmt.Errorf("build context: %w", err)
 	}
@@ -120,13 +120,14 @@ func (r *Renderer) Render(ctx context.Context, in Input) (hls.Prompt, error) {
 	if err != nil {
 		return hls.Prompt{}, fmt.Errorf("render %s: %w", user, err)
 	}
-	fenced, err := r.fence(r.bounded(r.redactor.Redact(hls.Visible(text)), maxPrompt))
+	clean, masked := r.redactor.Mask(hls.Visible(text))
+	fenced, err := r.fence(r.bounded(clean, maxPrompt), notes(hidden, masked))
 	if err != nil {
 		return hls.Prompt{}, fmt.Errorf("fence %s: %w", user, err)
 	}
 	return hls.Prompt{
 		System: r.redactor.Redact(stable), User: fenced,
-		Template: user, Hash: s.hash(system, user), Schema: in.Question.Schema,
+		Template: user, Hash: s.hash(system, user), Schema: in.Question.Schema, Masked: masked, Hidden: hidden,
 	}, nil
 }
 

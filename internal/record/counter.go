@@ -31,6 +31,12 @@ const (
 	countLabel   = "label"
 )
 
+// The names of tallies, by what they begin with.
+const (
+	TallyMasked   = "masked/" // secrets that were masked, by "place/kind"
+	TallySecurity = "security_reports"
+)
+
 // Counts collects what one transaction adds to the counters.
 type Counts map[Counter]int64
 

@@ -6,6 +6,7 @@ package record
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"hls/internal/hls"
@@ -252,6 +253,17 @@ type Bill struct{ Calls, MicroUSD int64 }
 type DaySpend struct {
 	Day      time.Time
 	MicroUSD int64
+}
+
+// Masked is how many secrets were masked in what people wrote, by "place/kind".
+func (s Stats) Masked() map[string]int64 {
+	out := map[string]int64{}
+	for name, n := range s.Tallies {
+		if rest, ok := strings.CutPrefix(name, TallyMasked); ok {
+			out[rest] = n
+		}
+	}
+	return out
 }
 
 // Latency is a histogram of seconds in fixed buckets: Counts[i] fell at or below Bounds[i], the last above all.

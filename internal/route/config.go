@@ -41,6 +41,8 @@ type Repository struct {
 	Reviews Reviews `yaml:"reviews"`
 	// Workflows says what may follow from a failed run of continuous integration besides a comment.
 	Workflows Workflows `yaml:"workflows"`
+	// Security says how an issue is answered that may report a vulnerability: nothing is said of it but where to report one.
+	Security Security `yaml:"security"`
 	// Prompts names this repository's templates.
 	Prompts Prompts `yaml:"prompts"`
 	// Ignore says which of the enabled events are passed over.
@@ -126,6 +128,15 @@ type ReviewLabels struct {
 	NeedsReview *string `yaml:"needs_review"`
 }
 
+// Security is the section security of a repository.
+type Security struct {
+	// Contact is where vulnerabilities are reported in private, an address or a few words; the default is the repository's page
+	// on GitHub, security/policy.
+	Contact string `yaml:"contact"`
+	// Label is the only label that is set on such an issue; with categories, one of theirs. The default is none.
+	Label string `yaml:"label"`
+}
+
 // Prompts is the section prompts of a repository.
 type Prompts struct {
 	// BaseDir is a folder whose files override the built-in templates of the same path.
@@ -171,4 +182,5 @@ type Features struct {
 	AutoSetupLabels bool
 	DryRun          bool
 	Budget          hls.Budget // claude.budget
+	Web             string     // where GitHub's pages are; "" for github.com
 }

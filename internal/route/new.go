@@ -117,8 +117,8 @@ func (c *compiler) entry(r Repository, f Features) entry {
 		rule: hls.Rule{
 			Name: r.Name, Events: orDefault(r.Events), Model: r.Model, Models: c.models(r.Models),
 			DryRun: r.DryRun || f.DryRun || modes.Shadow(), Modes: modes, Labels: c.labels(r.Labels, f), Comments: comments(r.Comments, f),
-			Workflows: r.Workflows.policy(),
-			Prompts:   hls.PromptPolicy{Dir: r.Prompts.BaseDir, Defaults: r.Prompts.Defaults},
+			Workflows: r.Workflows.policy(), Security: c.security(r.Security, r.Labels.Categories, f.Web),
+			Prompts: hls.PromptPolicy{Dir: r.Prompts.BaseDir, Defaults: r.Prompts.Defaults},
 			Ignore: hls.Ignore{
 				Authors: r.Ignore.Authors, Bots: on(r.Ignore.Bots, true), ExceptBots: r.Ignore.ExceptBots,
 				Drafts: r.Ignore.Drafts, Paths: r.Ignore.Paths, Labels: r.Ignore.Labels,
@@ -175,18 +175,35 @@ func (c *compiler) labels(l Labels, f Features) hls.LabelPolicy {
 	for _, category := range l.Categories {
 		policy.Categories = append(policy.Categories, c.category(category, seen))
 	}
-	c.needsInformation(l.NeedsInformation, seen)
+	c.settable(l.NeedsInformation, seen, "labels", "needs_information")
 	return policy
 }
 
-// needsInformation: a label outside of the configured ones could never be set.
-func (c *compiler) needsInformation(name string, configured map[string]string) {
+// longestContact is how many characters security.contact has at most.
+const longestContact = 200
+
+func (c *compiler) security(s Security, categories Categories, web string) hls.SecurityPolicy {
+	configured := map[string]string{}
+	for _, category := range categories {
+		for _, label := range category.Labels {
+			configured[hls.Fold(label.Name)] = category.Name
+		}
+	}
+	c.settable(s.Label, configured, "security", "label")
+	if utf8.RuneCountInString(s.Contact) > longestContact || strings.ContainsAny(s.Contact, "\r\n`") {
+		c.fail(fmt.Errorf("want one line of at most %d characters, without backquotes", longestContact), "security", "contact")
+	}
+	return hls.SecurityPolicy{Contact: s.Contact, Label: s.Label, Web: web}
+}
+
+// settable: a label outside of the configured ones could never be set.
+func (c *compiler) settable(name string, configured map[string]string, path ...any) {
 	_, known := configured[hls.Fold(name)]
 	switch n := utf8.RuneCountInString(name); {
 	case n > maxLabelName:
-		c.fail(fmt.Errorf("the label has %d characters; GitHub takes %d", n, maxLabelName), "labels", "needs_information")
+		c.fail(fmt.Errorf("the label has %d characters; GitHub takes %d", n, maxLabelName), path...)
 	case name != "" && len(configured) > 0 && !known:
-		c.fail(fmt.Errorf("label %q stands in no group of labels.categories; add it to one", name), "labels", "needs_information")
+		c.fail(fmt.Errorf("label %q stands in no group of labels.categories; add it to one", name), path...)
 	}
 }
 

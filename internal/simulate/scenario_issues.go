@@ -59,8 +59,8 @@ func (s *Scenario) issueSteps() []Step {
 			Body: poem("The field \"order number\" goes into the statement as it is: entering `' OR 1=1 --` lists the orders of all customers.",
 				"", "Steps: open /orders, enter the text above, press Search. Version 2.4.1."),
 		}, Step{
-			Title: "Issue: a vulnerability, told in public", Expect: "labels, and silence: a person must look first",
-			Want: taken().labels("security").says(Quiet),
+			Title: "Issue: a vulnerability, told in public", Expect: "nothing of what was found: its author is told where to report it",
+			Want: taken().without("security", "priority-high").says(Comments),
 		}),
 		s.opens(7, IssueSeed{Number: 218, Title: "How do I change the currency?", Author: "nina", Body: "I cannot find the setting. Is there one?"}, Step{
 			Title: "Issue: a question …", Expect: "a label, unless it is closed by then",

@@ -74,6 +74,11 @@ type Analysis struct {
 	System     string          `json:"system"`
 	User       string          `json:"user"`
 	At         time.Time       `json:"at"`
+
+	// MaskedSecrets is how many secrets were taken out of what Claude was sent, by kind.
+	MaskedSecrets hls.Masked `json:"masked_secrets,omitempty"`
+	// HiddenCharacters is how many characters that readers do not see the event had, by field.
+	HiddenCharacters map[string]int `json:"hidden_characters,omitempty"`
 }
 
 // Effect is a row of the ledger.
@@ -172,6 +177,7 @@ func analysisOf(a hls.Analysis) *Analysis {
 	out := &Analysis{
 		Model: a.Model, Template: a.Template, PromptHash: a.PromptHash, Revision: a.Revision, Usage: a.Usage,
 		System: a.Prompt.System, User: a.Prompt.User, At: a.At,
+		MaskedSecrets: a.Prompt.Masked, HiddenCharacters: a.Prompt.Hidden,
 	}
 	if len(a.Answer) > 0 {
 		out.Answer = a.Answer

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"hls/internal/hls"
+	"hls/internal/record"
 )
 
 // Metrics are the measures that live in this process; the counters of the record are read at each scrape.
@@ -76,6 +77,9 @@ func (c scrape) Collect(out chan<- prometheus.Metric) {
 	counted("hls_tasks_total", "Tasks ended, by outcome.", hls.KeyOutcome, "", stats.Outcomes)
 	counted("hls_task_reasons_total", "Tasks skipped or parked, by reason.", hls.KeyOutcome, hls.KeyReason, stats.Why)
 	counted("hls_effects_total", "Effects by kind and state.", "kind", "state", stats.Effects)
+	counted("hls_secrets_masked_total", "Secrets taken out of what people wrote, by where and by kind.", "where", "kind", stats.Masked())
+	emit(prometheus.CounterValue, "hls_security_reports_total", "Reports of likely vulnerabilities, which were not discussed in public.",
+		float64(stats.Tallies[record.TallySecurity]))
 	emit(prometheus.CounterValue, "hls_task_retries_total", "Runs of tasks that were put off to a later try.", float64(stats.Retries))
 	c.money(emit, stats)
 	emit(prometheus.GaugeValue, "hls_queue_pending", "Tasks that wait.", float64(stats.Pending))

@@ -27,6 +27,8 @@ type Stats struct {
 	OutcomeReasons        map[string]int64    `json:"outcome_reasons"`
 	Effects               map[string]int64    `json:"effects"`
 	Labels                []record.LabelCount `json:"labels"`
+	SecretsMasked         map[string]int64    `json:"secrets_masked"`
+	SecurityReports       int64               `json:"security_reports"`
 	Retries               int64               `json:"retries"`
 	GitHubAPI             any                 `json:"github_api"`
 	ClaudeAPI             ClaudeStats         `json:"claude_api"`
@@ -78,6 +80,7 @@ func (s *Server) compose(c record.Stats) Stats {
 		ProcessingTime: map[string]float64{"p50": quantile(c.Processing, 0.5), "p90": quantile(c.Processing, 0.9), "p99": quantile(c.Processing, 0.99)},
 		Requests:       c.Requests, RequestReasons: c.Reasons, EventsByType: c.Events, EventsByRepo: c.Repos,
 		Outcomes: c.Outcomes, OutcomeReasons: c.Why, Effects: c.Effects, Labels: mostOverridden(c.Labels), Retries: c.Retries,
+		SecretsMasked: c.Masked(), SecurityReports: c.Tallies[record.TallySecurity],
 		GitHubAPI: s.deps.GitHub(c), Handlers: s.deps.Handlers, Repositories: s.deps.Repositories(),
 		Queue: QueueStats{c.Pending, c.Running, c.Oldest.Seconds()},
 		ClaudeAPI: ClaudeStats{

@@ -52,6 +52,10 @@ type Input struct {
 	Rule     hls.Rule
 	Revision string       // of the subject when it was read
 	Counted  *hls.Subject // what its analyses are counted under, nil for the task's own subject
+
+	// Aside names what the analysis is for where it is no task's, as "dry_replay"; "" where it is. Its money is kept under
+	// that name, the caps on money hold, and it counts for no subject and for no person.
+	Aside string
 }
 
 // Analyzer asks Claude within the budget and lets nothing but a valid answer through. It is safe for concurrent use.
@@ -90,9 +94,7 @@ func (a *Analyzer) Analyze(ctx context.Context, in Input) (hls.Analysis, int64, 
 	chosen := a.choose(of, in.Rule, in.Question.Weight)
 	request := in.request(chosen.model)
 	ceiling := a.ceiling(request, chosen.fallback)
-	reservation, err := a.purse.Reserve(ctx, hls.Reservation{
-		Task: in.Task, MicroUSD: ceiling, Budget: in.Rule.Budget, SubjectDaily: a.daily(in.Question), Counted: in.Counted,
-	})
+	reservation, err := a.purse.Reserve(ctx, a.reservation(in, ceiling))
 	if err != nil {
 		return hls.Analysis{}, 0, err
 	}
@@ -110,6 +112,17 @@ func (a *Analyzer) Analyze(ctx context.Context, in Input) (hls.Analysis, int64, 
 	analysis.Model, analysis.Usage = answer.Model, answer.Usage
 	analysis.Template, analysis.PromptHash, analysis.Prompt = in.Prompt.Template, in.Prompt.Hash, request.Prompt
 	return analysis, reservation, nil
+}
+
+// reservation is what is set aside for a question that costs as much as ceiling.
+func (a *Analyzer) reservation(in Input, ceiling int64) hls.Reservation {
+	r := hls.Reservation{Task: in.Task, MicroUSD: ceiling, Budget: in.Rule.Budget, SubjectDaily: a.daily(in.Question), Counted: in.Counted}
+	if in.Aside != "" {
+		s := in.Task.Subject
+		r.Task.ID, r.Task.Actor, r.Counted = 0, "", &hls.Subject{Scope: s.Scope, RepoID: s.RepoID, Repo: s.Repo, Kind: hls.KindOther, Ref: in.Aside}
+		r.SubjectDaily, r.Budget.PerActorDailyTasks = 0, 0
+	}
+	return r
 }
 
 // daily is how many analyses the subject of a question may have in a day for it to be asked.

@@ -49,7 +49,7 @@ func (a *App) buildBeside(ctx context.Context, self func(repo string) hls.Accoun
 	if err != nil {
 		return err
 	}
-	a.house.Store(&house{settings: s, rooms: pipeline.Rooms{Router: router}})
+	a.house.Store(&house{settings: s, rooms: pipeline.Rooms{Router: router, Settings: policyOf(s).name()}})
 	if a.store, err = openStore(ctx, s.Storage, a.log); err != nil {
 		return err
 	}
@@ -65,19 +65,27 @@ func (a *App) buildBeside(ctx context.Context, self func(repo string) hls.Accoun
 // itself must be asked. What is replayed waits for the service to be started.
 func DeliveriesBeside(ctx context.Context, s *config.Settings, opts Options) (log web.Deliveries, done func(), err error) {
 	a := beside(s, opts)
-	d, err := databaseOf(s.Storage.URL)
-	switch {
-	case err != nil:
-		return log, nil, fmt.Errorf("%w: storage.url: %w", ErrSettings, err)
-	case !d.made(s.Storage.URL):
-		return log, nil, fmt.Errorf("storage.url: there is no database at %s; a relative path is seen from where the service runs: %w",
-			s.Storage.URL, fs.ErrNotExist)
+	if err := a.made(); err != nil {
+		return log, nil, err
 	}
 	if err := a.buildBeside(ctx, nil); err != nil {
 		a.Close()
 		return log, nil, err
 	}
-	return web.Deliveries{Store: a.store, Redactor: a.redactor, Again: a.pipeline.Replay}, a.Close, nil
+	return web.Deliveries{Store: a.store, Redactor: a.redactor, Again: a.pipeline.Replay, Trace: a.pipeline.Trace}, a.Close, nil
+}
+
+// made tells whether there is a database, as far as that can be told without opening it.
+func (a *App) made() error {
+	url := a.started.Storage.URL
+	d, err := databaseOf(url)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: storage.url: %w", ErrSettings, err)
+	case !d.made(url):
+		return fmt.Errorf("storage.url: there is no database at %s; a relative path is seen from where the service runs: %w", url, fs.ErrNotExist)
+	}
+	return nil
 }
 
 // ServiceURL is where the service that runs with the settings answers on this machine.

@@ -34,3 +34,12 @@ type Gathered struct {
 
 	Took map[Stage]float64 `json:"took_seconds,omitempty"` // by the stages up to the plan
 }
+
+// Traced is the rules that a stored delivery is held against by the settings in force now. They are looked at anew: which
+// settings decided then is told by Gathered.Settings of the plan.
+type Traced struct {
+	Steps    []Step
+	Settings string   // names the settings in force
+	Partly   string   // why not all rules are told; "" where they are
+	Delivery Delivery // without its body
+}

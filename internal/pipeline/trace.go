@@ -8,24 +8,14 @@ import (
 	"hls/internal/hls"
 )
 
-// Traced is the rules that a stored delivery is held against by the settings in force now. They are looked at anew: what
-// they were then is told by the name of the settings that a plan was made by.
-type Traced struct {
-	Steps    []hls.Step
-	Settings string       // names the settings in force
-	Ignored  string       // the rule for which the delivery was passed over when it came; "" once it was accepted
-	Partly   string       // why not all rules are told; "" where they are
-	Delivery hls.Delivery // without its body
-}
-
 // Trace holds a stored delivery against the rules. The error is hls.ErrNotFound when it is not stored.
-func (p *Pipeline) Trace(ctx context.Context, deliveryID string) (Traced, error) {
+func (p *Pipeline) Trace(ctx context.Context, deliveryID string) (hls.Traced, error) {
 	delivery, err := p.store.Delivery(ctx, deliveryID)
 	if err != nil {
-		return Traced{}, err
+		return hls.Traced{}, err
 	}
 	rooms := p.rooms()
-	traced := Traced{Settings: rooms.Settings, Ignored: delivery.Ignored}
+	traced := hls.Traced{Settings: rooms.Settings}
 	event, err := hls.DecodeEvent(delivery)
 	delivery.Body = nil
 	traced.Delivery = delivery

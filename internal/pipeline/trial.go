@@ -57,6 +57,9 @@ func (p *Pipeline) Try(ctx context.Context, rooms Rooms, t Trial) (Tried, error)
 		tried.Ended = verdict.Reason
 		return tried, nil
 	}
+	if inForce, ok := p.rooms().Router.Rule(event.Repo.FullName); ok {
+		rule.Budget = inForce.Budget // Whatever is tried, the caps on money are those that hold.
+	}
 	task := t.task(event, verdict)
 	q := question{event: event, rule: restrained(task, rule), knows: knows}
 	read, err := p.asOf(ctx, rooms.GitHub, task, self)

@@ -17,6 +17,10 @@ type Deliveries struct {
 	Redactor *hls.Redactor
 	// Again has a stored delivery worked on again. What cannot be is hls.ErrNotFound or an *hls.Permanent.
 	Again func(ctx context.Context, deliveryID string) (hls.Replay, error)
+	// Trace holds a stored delivery against the rules in force. One that is not stored is hls.ErrNotFound.
+	Trace func(ctx context.Context, deliveryID string) (hls.Traced, error)
+	// Try thinks a stored delivery through with changes and does nothing. Its errors are those of the stages.
+	Try func(ctx context.Context, deliveryID string, c Changes) (Tried, error)
 }
 
 // Refused is what cannot be done as it was asked for. Code is its HTTP status.
@@ -136,7 +140,12 @@ func (d Deliveries) Show(ctx context.Context, id string) (Shown, error) {
 	if id == "" || len(rows) == 0 {
 		return Shown{}, &Refused{http.StatusNotFound, "no delivery with this id has a task"}
 	}
-	shown := Shown{Listed: d.listed(rows[0]), Effects: []Effect{}}
+	return d.shown(ctx, rows[0])
+}
+
+// shown is a task with its analysis, plan and effects.
+func (d Deliveries) shown(ctx context.Context, row record.Summary) (Shown, error) {
+	shown := Shown{Listed: d.listed(row), Effects: []Effect{}}
 	analysis, err := d.Store.Analysis(ctx, shown.TaskID)
 	switch {
 	case err == nil:

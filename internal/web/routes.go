@@ -24,6 +24,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("GET /api/v1/deliveries", s.admin(http.HandlerFunc(s.deliveries)))
 	mux.Handle("GET /api/v1/deliveries/{id}", s.admin(http.HandlerFunc(s.delivery)))
 	mux.Handle("POST /api/v1/deliveries/{id}/replay", s.admin(http.HandlerFunc(s.replay)))
+	mux.Handle("GET /api/v1/why", s.admin(http.HandlerFunc(s.why)))
 	mux.Handle("POST /api/v1/recovery", s.admin(http.HandlerFunc(s.recovery)))
 	mux.Handle("POST /api/v1/sweep", s.admin(http.HandlerFunc(s.sweep)))
 

@@ -42,6 +42,14 @@ type ClaudeStats struct {
 	CacheHitRate     float64 `json:"cache_hit_rate"`
 	CostUSD          float64 `json:"cost_usd"`
 	Limits           any     `json:"limits"`
+
+	DryReplays ClaudePart `json:"dry_replays"`
+}
+
+// ClaudePart is a part of what Claude was asked, which the whole has too.
+type ClaudePart struct {
+	RequestsMade int64   `json:"requests_made"`
+	CostUSD      float64 `json:"cost_usd"`
 }
 
 // QueueStats is what waits.
@@ -76,6 +84,7 @@ func (s *Server) compose(c record.Stats) Stats {
 			CacheReadTokens: c.Spend.CacheReadTokens, CacheWriteTokens: c.Spend.CacheWriteTokens,
 			CacheHitRate: share(c.Spend.CacheReadTokens, c.Spend.CacheReadTokens+c.Spend.CacheWriteTokens+c.Spend.InputTokens),
 			CostUSD:      float64(c.Spend.CostMicroUSD) / 1e6, Limits: s.deps.Claude(),
+			DryReplays: ClaudePart{c.Tallies["aside_calls/dry_replay"], float64(c.Tallies["aside_micro_usd/dry_replay"]) / 1e6},
 		},
 	}
 	if n := count(c.Processing); n > 0 {

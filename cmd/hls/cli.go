@@ -35,6 +35,7 @@ type commands struct {
 	Check      checkCmd      `cmd:"" help:"Validate the settings and the templates."`
 	Render     renderCmd     `cmd:"" help:"Print the exact prompt that would be sent for an event."`
 	Deliveries deliveriesCmd `cmd:"" help:"Read the log of deliveries, and have some worked on again."`
+	Why        whyCmd        `cmd:"" help:"Tell what was done about an issue or pull request, and why."`
 	Hooks      hooksCmd      `cmd:"" help:"Create webhooks, and take in deliveries that never came."`
 	Sweep      sweepCmd      `cmd:"" help:"Work on open issues and pull requests that no event has told of."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`

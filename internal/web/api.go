@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-func (s *Server) log() Deliveries { 
+func (s *Server) log() Deliveries {
 	return Deliveries{Store: s.deps.Store, Redactor: s.deps.Redactor, Again: s.deps.Replay, Trace: s.deps.Trace, Try: s.deps.Try}
 }
 

@@ -128,6 +128,12 @@ func (b *before) Comments(ctx context.Context, s hls.Subject) ([]hls.Comment, er
 	}), err
 }
 
+// Search finds issues that there were: one that was opened later cannot have been reported before.
+func (b *before) Search(ctx context.Context, repo, query string, limit int) ([]hls.Issue, error) {
+	found, err := b.GitHub.Search(ctx, repo, query, limit)
+	return slices.DeleteFunc(slices.Clone(found), func(i hls.Issue) bool { return b.since(i.CreatedAt) && i.Number > b.task.Subject.Number }), err
+}
+
 // Of is what is remembered in work of another purpose.
 func (b *before) Of(purpose string) handler.Memory {
 	other := *b

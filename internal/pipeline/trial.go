@@ -83,10 +83,7 @@ func (p *Pipeline) Try(ctx context.Context, rooms Rooms, t Trial) (Tried, error)
 	plan.Gathered = q.facts.Gathered()
 	plan.Gathered.Rule, plan.Gathered.Settings = q.rule.Name, rooms.Settings
 	tried.Plan = p.cfg.Redactor.RedactPlan(plan)
-	tried.Gathered = tried.Plan.Gathered
-	if q.facts.Previous != nil {
-		tried.Notes = read.notes()
-	}
+	tried.Gathered, tried.Notes = tried.Plan.Gathered, read.notes()
 	return tried, nil
 }
 

@@ -26,6 +26,8 @@ type deliveryLog interface {
 	Replay(ctx context.Context, id string) (web.Replayed, error)
 	Effects(ctx context.Context, query string) (web.EffectsPage, error)
 	Decide(ctx context.Context, what web.Decision) (web.Decided, error)
+	Why(ctx context.Context, query string) (web.Why, error)
+	DryReplay(ctx context.Context, id string, c web.Changes) (web.Tried, error)
 }
 
 // quick is how long the service may take for what it knows by heart.
@@ -68,6 +70,17 @@ func (l servedLog) Show(ctx context.Context, id string) (shown web.Shown, err er
 // Replay asks for a replay.
 func (l servedLog) Replay(ctx context.Context, id string) (replayed web.Replayed, err error) {
 	return replayed, l.ask(ctx, request{http.MethodPost, deliveriesPath + "/" + url.PathEscape(id) + "/replay", nil}, &replayed)
+}
+
+// Why asks what was done about a subject or a delivery.
+func (l servedLog) Why(ctx context.Context, query string) (why web.Why, err error) {
+	return why, l.ask(ctx, request{http.MethodGet, "/api/v1/why?" + query, nil}, &why)
+}
+
+// DryReplay asks for a dry replay.
+func (l servedLog) DryReplay(ctx context.Context, id string, c web.Changes) (tried web.Tried, err error) {
+	body := web.ReplayRequest{DryRun: true, Changes: c}
+	return tried, l.ask(ctx, request{http.MethodPost, deliveriesPath + "/" + url.PathEscape(id) + "/replay", body}, &tried)
 }
 
 // selection is what the lists of deliveries are narrowed by.

@@ -19,15 +19,22 @@ type deliveriesReplayCmd struct {
 	Limit  int      `help:"Most of them to replay, the newest (default: 50)." default:"50" placeholder:"N"`
 	Apply  bool     `help:"Replay them: without it, those of --state are only listed."`
 	Output string   `help:"Output format (default: text)." enum:"text,json" default:"text" placeholder:"text|json"`
+
+	trialFlags
 }
 
 // Help is shown by hls deliveries replay --help.
 func (deliveriesReplayCmd) Help() string {
 	return "Example:\n  hls deliveries replay 72d3162e-cc78-11e3-81ab-4c9367dc0958\n" +
-		"  hls deliveries replay --state parked --reason github_unavailable --apply\n\n" +
+		"  hls deliveries replay --state parked --reason github_unavailable --apply\n" +
+		"  hls deliveries replay 72d3162e-cc78-11e3-81ab-4c9367dc0958 --dry-run --prompt-dir prompts\n" +
+		"  hls deliveries replay --since 24h --event issues --limit 10 --dry-run --model claude-opus-5-5\n\n" +
 		"A parked delivery is resumed: its task goes on with all its attempts, and Claude is not paid again for an analysis " +
 		"that is stored. Any other that has ended is worked on anew, as a new task, by the settings in force. Those named by " +
-		"id are replayed at once. While no service runs they wait for its start."
+		"id are replayed at once. While no service runs they wait for its start.\n\n" +
+		"With --dry-run nothing is done: Claude is asked with the templates, the model and the policy that are given, and what " +
+		"would come of it is compared with what came of it. The policy (repositories, features, models, prompts) is that of " +
+		"--config; the caps on money hold."
 }
 
 var errReplay = errors.New("not everything could be replayed")
@@ -49,6 +56,9 @@ type replayed struct {
 func (k deliveriesReplayCmd) Run(c *call) error {
 	if err := k.check(); err != nil {
 		return err
+	}
+	if k.DryRun {
+		return k.try(c)
 	}
 	log, done, err := k.deliveries(c)
 	if err != nil {
@@ -72,6 +82,9 @@ func (k deliveriesReplayCmd) Run(c *call) error {
 }
 
 func (k deliveriesReplayCmd) check() error {
+	if k.DryRun || k.trialFlags != (trialFlags{}) {
+		return k.checkTrial()
+	}
 	switch {
 	case len(k.IDs) > 0 && (k.State != "" || k.selection != selection{}):
 		return fmt.Errorf("%w: name deliveries by their ids, or select them by --state and its like, not both", errUsage)

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -66,7 +68,8 @@ func newScript(t *testing.T, files []txtar.File) *script {
 	s := &script{T: t, dir: t.TempDir(), github: gh, claude: cl}
 	s.vars = map[string]string{"GITHUB": ghURL, "CLAUDE": clURL, "DIR": s.dir, "PORT": strconv.Itoa(freePort(t)), "SECRET": secret}
 	for _, f := range files {
-		if err := os.WriteFile(filepath.Join(s.dir, f.Name), []byte(s.expand(string(f.Data))), 0o600); err != nil {
+		path := filepath.Join(s.dir, f.Name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(s.expand(string(f.Data))), 0o600)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -120,6 +123,10 @@ func (s *script) verbs() map[string]func(rest string) (problem string) {
 		"asked":   s.asked,   // how often Claude was asked
 		"deliver": s.deliver, // NAME: a new issue of acme/widget, whose delivery is $NAME
 		"ends":    s.ends,    // ID STATE: what a delivery comes to, at the running service
+		"writes":  func(want string) string { return differ(fmt.Sprint(len(s.github.Writes())), want) },
+		"stats":   s.stats, // a regular expression of what the running service counts
+
+		"passed-over": s.passedOver, // NAME: a delivery that no rule lets through, which is $NAME
 	}
 }
 
@@ -254,6 +261,25 @@ func (s *script) deliver(name string) string {
 		return fmt.Sprint(code, answer)
 	}
 	return ""
+}
+
+func (s *script) passedOver(name string) string {
+	d := simulate.Delivery{Event: "watch", GUID: simulate.NewGUID(), Payload: s.github.EventPayload("acme/widget", "started", "mona", nil)}
+	s.vars[name] = d.GUID
+	code, answer := send(s.T, "http://127.0.0.1:"+s.vars["PORT"], d)
+	if code != http.StatusOK || answer["status"] != "ignored" {
+		return fmt.Sprint(code, answer)
+	}
+	return ""
+}
+
+func (s *script) stats(want string) string {
+	var page json.RawMessage
+	at := service{"http://127.0.0.1:" + s.vars["PORT"], "a-token-of-the-scripts", quick}
+	if err := at.ask(s.Context(), request{http.MethodGet, "/stats", nil}, &page); err != nil {
+		return err.Error()
+	}
+	return match(string(page), want, true)
 }
 
 func (s *script) ends(rest string) string {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -117,5 +118,46 @@ func TestPlainTextStays(t *testing.T) {
 	}
 	if got := hls.Visible("\x1b"); got != `\u{1b}` {
 		t.Errorf("%q", got)
+	}
+}
+
+// What others wrote stays below the stage that it belongs to: no line of it can be taken for a stage, another task or a
+// verdict.
+func TestTerminalsObeyNothingInWhy(t *testing.T) {
+	t.Parallel()
+	var why web.Why
+	spread(reflect.ValueOf(&why).Elem(), hostile+"\n  act      \nforged, task 9 (x): done")
+	why.Tasks[0].TaskID, why.Tasks[0].Plan.Gathered.OmittedIn = 7, 3
+	var out bytes.Buffer
+	if err := printWhy(&out, why); err != nil {
+		t.Fatal(err)
+	}
+	text := out.String()
+	if obeyed(text) || !strings.Contains(text, `\u{1b}[2J`) {
+		t.Errorf("%q", text)
+	}
+	for _, stage := range []string{"receive", "record", "route", "gather", "prompt", "analyze", "plan", "act"} {
+		if n := len(regexp.MustCompile(`(?m)^  `+stage+`( |$)`).FindAllString(text, -1)); n != 1 {
+			t.Errorf("%d lines tell of the stage %s:\n%s", n, stage, text)
+		}
+	}
+	if strings.Contains(text, "\nforged") {
+		t.Errorf("a task is forged:\n%s", text)
+	}
+}
+
+// Nor can it be taken for a line of a difference that it is not.
+func TestTerminalsObeyNothingInADifference(t *testing.T) {
+	t.Parallel()
+	var one tried
+	spread(reflect.ValueOf(&one.Tried).Elem(), hostile+"\nold       forged\n\nlabels\n  + forged")
+	var out bytes.Buffer
+	printTried(&out, one)
+	if err := printTable(&out, trialReport{Deliveries: []tried{one, {web.Tried{DeliveryID: hostile}, hostile}}}); err != nil {
+		t.Fatal(err)
+	}
+	text := out.String()
+	if obeyed(text) || strings.Count(text, "\nold       ") != 1 || strings.Count(text, "\nlabels\n") != 1 || strings.Contains(text, "\n  + forged") {
+		t.Errorf("%q", text)
 	}
 }

@@ -33,6 +33,10 @@ type Input struct {
 	Revision string       // of the subject when it was read
 	Counted  *hls.Subject // what its analyses are counted under, nil for the task's own subject
 	Asked    bool         // a person asked for the work
+
+	// Aside names what the analysis is for where it is no task's, as "dry_replay"; "" where it is. Its money is kept under
+	// that name, the caps on money hold, and it counts for no subject and for no person.
+	Aside string
 }
 
 // Analyzer asks Claude within the budget and lets nothing but a valid answer through. It is safe for concurrent use.
@@ -89,6 +93,20 @@ func (a *Analyzer) Analyze(ctx context.Context, in Input) (hls.Analysis, int64, 
 	analysis.Model, analysis.Usage, analysis.Step = answer.Model, answer.Usage, on.step
 	analysis.Template, analysis.PromptHash, analysis.Prompt = in.Prompt.Template, in.Prompt.Hash, request.Prompt
 	return analysis, reservation, nil
+}
+
+// reservation is what is set aside for a question on a step of the ladder.
+func (a *Analyzer) reservation(in Input, on rung) hls.Reservation {
+	r := hls.Reservation{
+		Task: in.Task, MicroUSD: on.ceiling, Budget: in.Rule.Budget, Step: on.step, Asked: in.Asked,
+		SubjectDaily: a.daily(in.Question), Counted: in.Counted,
+	}
+	if in.Aside != "" {
+		s := in.Task.Subject
+		r.Task.ID, r.Task.Actor, r.Counted = 0, "", &hls.Subject{Scope: s.Scope, RepoID: s.RepoID, Repo: s.Repo, Kind: hls.KindOther, Ref: in.Aside}
+		r.SubjectDaily, r.Budget.PerActorDailyTasks, r.Budget.PerActorDailyUSD = 0, 0, 0
+	}
+	return r
 }
 
 // daily is how many analyses the subject of a question may have in a day for it to be asked.

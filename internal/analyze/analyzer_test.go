@@ -256,6 +256,25 @@ func TestS3_TheCapsAreTheRules(t *testing.T) {
 	}
 }
 
+// What is no task's is kept within the caps on money, and takes nothing from the subject and from the person that it is
+// about.
+func TestS3_AsideTheCapsOnMoneyHold(t *testing.T) {
+	t.Parallel()
+	a, _, p := newAnalyzer(t, Config{SubjectDaily: 10}, always(good(), nil))
+	in := input()
+	in.Aside, in.Task.Actor, in.Rule.Budget = "dry_replay", "mona", hls.Budget{DailyUSD: 10, PerRepoDailyUSD: 3, PerActorDailyTasks: 9}
+	if _, _, err := a.Analyze(t.Context(), in); err != nil {
+		t.Fatal(err)
+	}
+	got := p.reserved[0]
+	if want := (hls.Budget{DailyUSD: 10, PerRepoDailyUSD: 3}); got.Budget != want || got.SubjectDaily != 0 || got.MicroUSD != 1000 {
+		t.Errorf("reserved %+v", got)
+	}
+	if got.Task.ID != 0 || got.Task.Actor != "" || got.Task.Subject.RepoID != 1 || got.CountedKey() != "1/dry_replay" {
+		t.Errorf("it is kept as %+v under %s", got.Task, got.CountedKey())
+	}
+}
+
 // A schema loads nothing, neither a file nor an address.
 func TestE2_SchemasLoadNothing(t *testing.T) {
 	t.Parallel()

@@ -99,10 +99,7 @@ func (a *Analyzer) rung(in Input, c choice, step hls.Step) rung {
 // reserve sets money aside on the first step of the ladder that the caps have room for. The error is that of the last.
 func (a *Analyzer) reserve(ctx context.Context, in Input, ladder []rung) (on rung, id int64, err error) {
 	for _, on = range ladder {
-		id, err = a.purse.Reserve(ctx, hls.Reservation{
-			Task: in.Task, MicroUSD: on.ceiling, Budget: in.Rule.Budget, Step: on.step, Asked: in.Asked,
-			SubjectDaily: a.daily(in.Question), Counted: in.Counted,
-		})
+		id, err = a.purse.Reserve(ctx, a.reservation(in, on))
 		var capped *hls.Capped
 		if !errors.As(err, &capped) || !capped.Money {
 			break

@@ -49,7 +49,7 @@ func (a *App) buildBeside(ctx context.Context, self func(repo string) hls.Accoun
 	if err != nil {
 		return err
 	}
-	a.house.Store(&house{settings: s, rooms: pipeline.Rooms{Router: router}})
+	a.house.Store(&house{settings: s, rooms: pipeline.Rooms{Router: router, Settings: policyOf(s).name()}})
 	if a.store, err = openStore(ctx, s.Storage, a.log, a.redactor); err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func DeliveriesBeside(ctx context.Context, s *config.Settings, opts Options) (lo
 	if err != nil {
 		return log, nil, err
 	}
-	return web.Deliveries{Store: a.store, Redactor: a.redactor, Again: a.pipeline.Replay}, a.Close, nil
+	return web.Deliveries{Store: a.store, Redactor: a.redactor, Again: a.pipeline.Replay, Trace: a.pipeline.Trace}, a.Close, nil
 }
 
 // AuditBeside is DeliveriesBeside for the audit log.
@@ -82,19 +82,27 @@ func AuditBeside(ctx context.Context, s *config.Settings, opts Options) (log web
 
 func openBeside(ctx context.Context, s *config.Settings, opts Options) (*App, error) {
 	a := beside(s, opts)
-	d, err := databaseOf(s.Storage.URL)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%w: storage.url: %w", ErrSettings, err)
-	case !d.made(s.Storage.URL):
-		return nil, fmt.Errorf("storage.url: there is no database at %s; a relative path is seen from where the service runs: %w",
-			s.Storage.URL, fs.ErrNotExist)
+	if err := a.made(); err != nil {
+		return nil, err
 	}
 	if err := a.buildBeside(ctx, nil); err != nil {
 		a.Close()
 		return nil, err
 	}
 	return a, nil
+}
+
+// made tells whether there is a database, as far as that can be told without opening it.
+func (a *App) made() error {
+	url := a.started.Storage.URL
+	d, err := databaseOf(url)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: storage.url: %w", ErrSettings, err)
+	case !d.made(url):
+		return fmt.Errorf("storage.url: there is no database at %s; a relative path is seen from where the service runs: %w", url, fs.ErrNotExist)
+	}
+	return nil
 }
 
 // ServiceURL is where the service that runs with the settings answers on this machine.

@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"hls/internal/act"
-	"hls/internal/analyze"
-	"hls/internal/claude"
 	"hls/internal/config"
 	"hls/internal/fault"
 	"hls/internal/handler"
@@ -66,11 +64,9 @@ func (a *App) furnish(s *config.Settings) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	asked := s.Claude.Analyze
-	asked.Model, asked.Unset = s.Claude.Model, claude.Unset()
-	analyzer, err := analyze.New(asked, a.doors.claude, a.store)
+	analyzer, err := a.newAnalyzer(s)
 	if err != nil {
-		return nil, fmt.Errorf("%w: claude: %w", ErrSettings, err)
+		return nil, err
 	}
 	actor, err := act.New(act.Config{
 		Web: webRoot(a.started.GitHub.BaseURL), Attempts: a.started.Processing.MaxAttempts, Redactor: a.redactor,
@@ -80,7 +76,7 @@ func (a *App) furnish(s *config.Settings) (*house, error) {
 		return nil, err
 	}
 	return &house{settings: s, made: time.Now(), rooms: pipeline.Rooms{
-		Router: router, Prompts: renderer, Analyzer: analyzer, Actor: actor, GitHub: a.doors.github,
+		Router: router, Prompts: renderer, Analyzer: analyzer, Actor: actor, GitHub: a.doors.github, Settings: policyOf(s).name(),
 	}}, nil
 }
 
@@ -139,7 +135,7 @@ func (a *App) newWeb(s *config.Settings, m *web.Metrics) (*web.Server, error) {
 			"prompts": a.promptsHealth, "github": a.githubHealth, "claude": a.claudeHealth, "recovery": a.recoveryHealth,
 		},
 		GitHub: a.githubStats, Claude: a.claudeLimits, Budget: a.budget, Handlers: handler.Names(), Repositories: a.repositories,
-		Replay: a.pipeline.Replay, Recover: a.Recover, Sweep: a.Sweep,
+		Replay: a.pipeline.Replay, Trace: a.pipeline.Trace, Try: a.tryReplay, Recover: a.Recover, Sweep: a.Sweep,
 	})
 }
 

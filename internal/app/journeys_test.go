@@ -67,6 +67,7 @@ func play(t *testing.T, file string) {
 		j.step(line)
 	}
 	j.settle(nil)
+	defer j.triedAgain()
 	if *update {
 		rewrite(t, file, archive, j.got.String())
 		return

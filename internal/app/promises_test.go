@@ -12,6 +12,7 @@ import (
 
 	"hls/internal/hls"
 	"hls/internal/simulate"
+	"hls/internal/web"
 )
 
 const widgetSettings = `
@@ -294,8 +295,10 @@ func TestS1_SecretsReachNoSink(t *testing.T) {
 	_, metrics := s.fetch("/metrics", adminToken)
 	_, page := s.fetch("/api/v1/deliveries/"+d.GUID, adminToken)
 	_, health := s.fetch("/health", adminToken)
+	_, why := s.fetch("/api/v1/why?delivery="+d.GUID, adminToken)
+	_, _, tried := s.tryReplay(d.GUID, web.Changes{Prompts: map[string]string{"issues/analyze.j2": "{{ issue.body }} " + secrets[2]}})
 	sinks := map[string]string{"log": s.log.String(), "stats": string(stats), "metrics": string(metrics), "api": string(page), "health": string(health),
-		"payload": string(delivery.Body), "ledger": fmt.Sprintf("%+v", entries)}
+		"why": string(why), "dry replay": tried, "payload": string(delivery.Body), "ledger": fmt.Sprintf("%+v", entries)}
 	for i, call := range cl.Calls() {
 		sinks[fmt.Sprintf("prompt %d", i)] = call.System + call.User
 	}

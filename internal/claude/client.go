@@ -86,6 +86,10 @@ func (c *Client) Ceiling(r hls.Request) int64 {
 	return c.prices.ceiling(c.resolve(r.Model), int64(bytes)+promptOverhead, c.maxTokens(r))
 }
 
+// Cost is what tokens cost of a model, in micro-dollars. What was written to the prompt cache counts as written, and what was
+// read from it as read.
+func (c *Client) Cost(model string, u hls.Usage) int64 { return c.prices.cost(c.resolve(model), u) }
+
 func (c *Client) resolve(name string) string {
 	if name == "" {
 		return c.model

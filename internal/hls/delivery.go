@@ -21,6 +21,7 @@ type Delivery struct {
 	Body       []byte            // the JSON payload, byte for byte
 	Hash       [sha256.Size]byte // of Body
 	ReceivedAt time.Time
+	Ignored    string // of a stored one: the rule that it was passed over for, "" once it was accepted
 }
 
 // Class is what became of a request at the door. Every request ends in exactly one.

@@ -158,7 +158,8 @@ type Plan struct {
 	Silent  string   `json:"silent,omitempty"` // why nothing is said of the analysis, when nothing is
 	Target  *Subject `json:"target,omitempty"` // that of the facts: what Plan itself says here does not count
 
-	Remember []Memory `json:"remember,omitempty"`
+	Remember []Memory  `json:"remember,omitempty"`
+	Gathered *Gathered `json:"gathered,omitempty"` // what it rests on
 }
 
 // Move is one step of an effect in the ledger.

@@ -1,6 +1,9 @@
 package hls
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // Facts is what was gathered about a subject: its present state and what surrounds it. The JSON names of the
 // template values are those of the template context.
@@ -62,4 +65,31 @@ func (f Facts) About(own Subject) Subject {
 type Omission struct {
 	Filename string `json:"filename"`
 	Why      string `json:"why"`
+}
+
+// mostOmitted is how many of the files left out a summary names.
+const mostOmitted = 20
+
+// Gathered is the facts in short.
+func (f Facts) Gathered() *Gathered {
+	g := &Gathered{
+		Revision: f.Revision, Asked: f.Asked, Comments: len(f.Comments), History: len(f.History), Labels: len(f.Labels),
+		Similar: numbersOf(f.Similar), Linked: numbersOf(f.Linked), Files: len(f.Files), DiffBytes: len(f.Diff),
+		Omitted: slices.Clone(f.Omitted[:min(len(f.Omitted), mostOmitted)]), OmittedIn: len(f.Omitted),
+		Checks: f.Checks.State, Raised: len(f.Raised), Values: slices.Sorted(maps.Keys(f.Values)),
+	}
+	if f.Target != nil {
+		g.Target = f.Target.String()
+	}
+	if f.Previous != nil {
+		g.Previous, g.PreviousRevision = f.Previous.TaskID, f.Previous.Revision
+	}
+	return g
+}
+
+func numbersOf(issues []Issue) (numbers []int) {
+	for _, i := range issues {
+		numbers = append(numbers, i.Number)
+	}
+	return numbers
 }

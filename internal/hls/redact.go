@@ -219,11 +219,25 @@ func (r *Redactor) RedactPlan(p Plan) Plan {
 	for i, d := range p.Dropped {
 		p.Dropped[i] = Drop{What: r.Redact(d.What), Why: r.Redact(d.Why)}
 	}
+	p.Gathered = r.redactGathered(p.Gathered)
 	p.Remember = slices.Clone(p.Remember)
 	for i, m := range p.Remember {
 		p.Remember[i].Value = r.RedactJSON(m.Value)
 	}
 	return p
+}
+
+// redactGathered: the names of files are for people alone here.
+func (r *Redactor) redactGathered(g *Gathered) *Gathered {
+	if g == nil {
+		return nil
+	}
+	clean := *g
+	clean.Omitted = slices.Clone(g.Omitted)
+	for i := range clean.Omitted {
+		clean.Omitted[i].Filename = r.Redact(clean.Omitted[i].Filename)
+	}
+	return &clean
 }
 
 func (r *Redactor) redactJSON(text []byte, keep func(jsontext.Pointer) bool) ([]byte, Masked) {

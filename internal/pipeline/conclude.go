@@ -65,6 +65,7 @@ func (p *Pipeline) carryOut(ctx context.Context, j *journey, q question, plan hl
 	if err := within(plan, handler.May(q.event)); err != nil {
 		return err
 	}
+	plan.Gathered = j.gathered(q, p.rooms().Settings)
 	plan = j.plan(p.cfg.Redactor.RedactPlan(plan))
 	if err := p.store.SavePlan(ctx, j.task, plan); err != nil {
 		return err

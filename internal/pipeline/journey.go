@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"time"
 
 	"hls/internal/hls"
@@ -17,12 +18,13 @@ type journey struct {
 	started time.Time
 	stage   hls.Stage
 	since   time.Time
+	took    map[hls.Stage]float64 // seconds
 }
 
 func (p *Pipeline) begin(task hls.Task) *journey {
 	now := p.cfg.Now()
 	return &journey{
-		task: task, observe: p.cfg.Observe, now: p.cfg.Now, started: now, since: now, stage: hls.StageRecord,
+		task: task, observe: p.cfg.Observe, now: p.cfg.Now, started: now, since: now, stage: hls.StageRecord, took: map[hls.Stage]float64{},
 		log: p.log.With(
 			hls.KeyRequestID, task.RequestID, hls.KeyDeliveryID, task.DeliveryID, hls.KeyEvent, task.Event,
 			hls.KeyAction, task.Action, hls.KeyRepo, task.Subject.Repo, hls.KeySubject, task.Subject.String(),
@@ -39,8 +41,17 @@ func (j *journey) enter(s hls.Stage) {
 func (j *journey) leave() {
 	now := j.now()
 	j.observe(j.stage, now.Sub(j.since))
+	j.took[j.stage] += now.Sub(j.since).Seconds()
 	j.log.Debug("stage ended", hls.KeyStage, j.stage, "seconds", now.Sub(j.since).Seconds())
 	j.since = now
+}
+
+// gathered is what the plan rests on, with the time that the stages have taken so far.
+func (j *journey) gathered(q question, settings string) *hls.Gathered {
+	g := q.facts.Gathered()
+	g.Rule, g.Settings, g.Took = q.rule.Name, settings, maps.Clone(j.took)
+	g.Took[j.stage] += j.now().Sub(j.since).Seconds()
+	return g
 }
 
 func (j *journey) analyzed(a hls.Analysis) {

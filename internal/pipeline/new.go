@@ -47,6 +47,7 @@ type Rooms struct {
 	Analyzer *analyze.Analyzer
 	Actor    *act.Actor
 	GitHub   handler.GitHub
+	Settings string // names the settings that the rooms were made from: equal where they decide alike
 }
 
 // Pipeline moves deliveries along. It is safe for concurrent use.
@@ -58,6 +59,7 @@ type Pipeline struct {
 	changed notifier
 	payload chan struct{} // held while a payload is read
 	suspect chan struct{} // held while a suspect runs
+	trial   chan struct{} // held while a trial runs
 	weights sync.Map      // by event and purpose: how strong a model its last question wanted
 }
 
@@ -81,7 +83,7 @@ func New(cfg Config, store record.Store, rooms Rooms, log *slog.Logger) (*Pipeli
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	p := &Pipeline{cfg: cfg, store: store, log: log, payload: make(chan struct{}, 1), suspect: make(chan struct{}, 1)}
+	p := &Pipeline{cfg: cfg, store: store, log: log, payload: make(chan struct{}, 1), suspect: make(chan struct{}, 1), trial: make(chan struct{}, 1)}
 	p.current.Store(&rooms)
 	return p, nil
 }

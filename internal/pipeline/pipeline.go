@@ -145,7 +145,11 @@ func apart(task hls.Task, facts hls.Facts, plan hls.Plan) hls.Plan {
 // route finds the rule and the handler for an event, and their verdict. It asks nobody: an event that was accepted
 // is routed again when its turn comes, by the settings then in force.
 func (p *Pipeline) route(e hls.Event) (handler.Handler, hls.Rule, hls.Verdict) {
-	rule, verdict := p.rooms().Router.Match(e, p.cfg.Self(e.Repo.FullName))
+	return p.rooms().route(e, p.cfg.Self(e.Repo.FullName))
+}
+
+func (r *Rooms) route(e hls.Event, self hls.Account) (handler.Handler, hls.Rule, hls.Verdict) {
+	rule, verdict := r.Router.Match(e, self)
 	if !verdict.Do {
 		return nil, rule, verdict
 	}
@@ -214,7 +218,7 @@ func (p *Pipeline) recall(ctx context.Context, j *journey) (event hls.Event, err
 // gather reads the subject as it is now. It ends the journey when there is nothing left to do, or when this very
 // state of the subject was analyzed before; a replay asks again all the same.
 func (p *Pipeline) gather(ctx context.Context, j *journey, knows handler.Handler, e hls.Event, r hls.Rule) (hls.Facts, error) {
-	if err := p.pin(ctx, e); err != nil {
+	if err := pin(ctx, p.rooms().GitHub, e); err != nil {
 		return hls.Facts{}, err
 	}
 	past := past{p.store, j.task}

@@ -4,20 +4,15 @@ import (
 	"context"
 	"fmt"
 
+	"hls/internal/handler"
 	"hls/internal/hls"
 )
 
 // wanted ends the journey when people want nothing of HLS on the subject: it bears the label that opts out, the settings
 // pass over the target, or the subject is paused and nobody asked for this work.
 func (p *Pipeline) wanted(ctx context.Context, task hls.Task, e hls.Event, facts hls.Facts) error {
-	if facts.OptedOut() {
-		return skip("opted_out")
-	}
-	if facts.Target != nil { // The event did not show it, so that the rules are asked about it only now.
-		e.Issue, e.PullRequest = facts.Issue, facts.PullRequest
-		if _, verdict := p.rooms().Router.Match(e, p.cfg.Self(e.Repo.FullName)); !verdict.Do {
-			return skip(verdict.Reason)
-		}
+	if reason := p.passedOver(p.rooms(), e, facts); reason != "" {
+		return skip(reason)
 	}
 	if facts.Asked != 0 {
 		return nil
@@ -32,13 +27,27 @@ func (p *Pipeline) wanted(ctx context.Context, task hls.Task, e hls.Event, facts
 	return nil
 }
 
+// passedOver is why the subject, or the target that gathering found, is left alone, or "".
+func (p *Pipeline) passedOver(rooms *Rooms, e hls.Event, facts hls.Facts) string {
+	if facts.OptedOut() {
+		return "opted_out"
+	}
+	if facts.Target == nil {
+		return ""
+	}
+	// The event did not show it, so that the rules are asked about it only now.
+	e.Issue, e.PullRequest = facts.Issue, facts.PullRequest
+	_, verdict := rooms.Router.Match(e, p.cfg.Self(e.Repo.FullName))
+	return verdict.Reason
+}
+
 // pin makes sure that the repository's name still stands for the repository that the event is about. A signature
 // proves a name at most: a number may be made up by whoever has the secret, and a name may be given away.
-func (p *Pipeline) pin(ctx context.Context, e hls.Event) error {
+func pin(ctx context.Context, read handler.GitHub, e hls.Event) error {
 	if e.Repo.FullName == "" {
 		return nil
 	}
-	repo, err := p.rooms().GitHub.Repository(ctx, e.Subject)
+	repo, err := read.Repository(ctx, e.Subject)
 	if err != nil {
 		return fmt.Errorf("look up repository: %w", err)
 	}

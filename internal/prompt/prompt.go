@@ -28,6 +28,12 @@ type Config struct {
 	Defaults map[string]map[string]string `yaml:"defaults"`
 	// Reload reads the templates again when a file in BaseDir changes.
 	Reload bool `yaml:"reload"`
+
+	// Over are templates by their path that stand before all others.
+	Over map[string]string `yaml:"-"`
+	// Folders are the templates, by their path, of the folders that are named here and in rules. Unless it is nil no folder is
+	// read.
+	Folders map[string]map[string]string `yaml:"-"`
 }
 
 // Input is what a prompt is made from.
@@ -163,11 +169,14 @@ func (r *Renderer) load(dir string) (*set, error) {
 func (r *Renderer) read(dir string, undefined func(jinja.UndefinedUse)) (*set, []Problem) {
 	var sources []source
 	var problems []Problem
+	if len(r.cfg.Over) > 0 {
+		sources = append(sources, source{dir: overDir, files: r.cfg.Over})
+	}
 	for i, folder := range []string{dir, r.cfg.BaseDir} {
 		if folder == "" {
 			continue
 		}
-		found, unread, err := readFolder(folder)
+		found, unread, err := r.folder(folder)
 		if err != nil {
 			problems = append(problems, Problem{Key: baseDir, own: i == 0, Message: err.Error()})
 			continue

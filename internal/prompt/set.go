@@ -21,6 +21,7 @@ import (
 
 const (
 	builtinDir  = "(built-in)"
+	overDir     = "(given)"
 	maxTemplate = 1 << 20
 )
 
@@ -28,6 +29,14 @@ const (
 type source struct {
 	dir   string // as configured; "" for the built-in templates
 	files jinja.Map
+}
+
+// folder is a configured folder, as it is given or as it is on disk.
+func (r *Renderer) folder(dir string) (source, []Problem, error) {
+	if r.cfg.Folders == nil {
+		return readFolder(dir)
+	}
+	return source{dir: dir, files: r.cfg.Folders[dir]}, nil, nil
 }
 
 // readFolder reads a configured folder. Symbolic links that leave it are refused.

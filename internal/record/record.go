@@ -183,7 +183,8 @@ type Store interface {
 	Raised(ctx context.Context, subject hls.Subject, purpose string) ([]hls.Remark, error)
 
 	// Reserve sets money aside for one call and counts the analysis, atomically with every cap: it returns *hls.Capped
-	// when one would be exceeded. A reservation that is never settled stays spent: a crash errs on the safe side.
+	// when one would be exceeded. A reservation that is never settled stays spent: a crash errs on the safe side. One of
+	// no task (its ID is 0) needs no lease.
 	Reserve(context.Context, hls.Reservation) (id int64, err error)
 	// Settle replaces a reservation by what the call cost; settled twice, the first stands. A call that cost nothing
 	// was not answered: it does not count as an analysis.

@@ -4,7 +4,6 @@ package route
 
 import (
 	"regexp"
-	"slices"
 
 	"hls/internal/hls"
 )
@@ -103,20 +102,13 @@ func (r *Router) find(name string) *entry {
 
 // pass names the first reason against the event, or "".
 func (e *entry) pass(event hls.Event, self hls.Account) string {
-	switch {
-	case !e.enabled:
-		return RepositoryDisabled
-	case !e.heard(event):
-		return EventNotEnabled
-	case event.Sender.Same(self) && ownRerun(event): // What becomes of it is told; Claude is not asked: see handler.
-	case event.Sender.Same(self):
-		return OwnEvent
-	case event.Sender.Type == "Bot" && e.rule.Ignore.Bots && !e.excepts(event.Sender.Login):
-		return BotSender
-	case e.authors.match(event.Sender.Login):
-		return SenderIgnored
+	of := matter{event: event, self: self, subject: subjectOf(event)}
+	for _, r := range rules {
+		if r.fails(e, &of) {
+			return r.stop
+		}
 	}
-	return e.passSubject(event, subjectOf(event))
+	return ""
 }
 
 // labelEvent is heard wherever HLS may create labels, so that it learns which ones people deleted.
@@ -142,29 +134,6 @@ func (e *entry) excepts(login string) bool {
 		short = login[:n]
 	}
 	return e.exceptBots.match(login) || e.exceptBots.match(short)
-}
-
-func (e *entry) passSubject(event hls.Event, s subject) string {
-	if slices.ContainsFunc(s.labels, hls.Label.OptsOut) {
-		return OptedOut
-	}
-	if e.authors.match(s.author.Login) {
-		return AuthorIgnored
-	}
-	if s.draft && e.rule.Ignore.Drafts && event.Action != "review_requested" && event.Comment == nil {
-		return Draft // What a comment is about is looked at when it is gathered: it may be a command to review the draft.
-	}
-	for _, label := range s.labels {
-		if e.labels.match(label.Name) {
-			return LabelIgnored
-		}
-	}
-	for _, title := range e.titles {
-		if s.title != "" && title.MatchString(s.title) {
-			return TitleIgnored
-		}
-	}
-	return ""
 }
 
 // subject is what the rules look at, of an issue or of a pull request.

@@ -146,6 +146,7 @@ func TestReasonsInOrder(t *testing.T) {
 	e := event("pull_request", "opened", draft, bot("hls[bot]"), func(e *hls.Event) {
 		e.Repo.FullName = ""
 		e.PullRequest.Labels = []hls.Label{{Name: "skip"}}
+		e.Subject = hls.Subject{Repo: "o/r"}
 	})
 	for _, step := range []struct {
 		want string
@@ -164,8 +165,13 @@ func TestReasonsInOrder(t *testing.T) {
 		{route.TitleIgnored, func() { e.PullRequest.Title = "Done" }},
 		{"", func() {}},
 	} {
-		if _, verdict := router(t, features, rule).Match(e, self); verdict.Reason != step.want {
+		r := router(t, features, rule)
+		if _, verdict := r.Match(e, self); verdict.Reason != step.want {
 			t.Fatalf("got %q, want %q", verdict.Reason, step.want)
+		}
+		trace := r.Trace(e, self)
+		if last := trace[len(trace)-1]; last.Stop != step.want || slices.ContainsFunc(trace[:len(trace)-1], func(s hls.RuleStep) bool { return s.Stop != "" || s.Value == "" }) {
+			t.Errorf("the trace says %+v, want %q", trace, step.want)
 		}
 		step.mend()
 	}
@@ -319,5 +325,44 @@ func TestProblemsAreAllReportedAtTheirPlaces(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// The trace tells each rule in order with what decides, up to the one that stops the event. Of an event that was not decoded
+// it tells who did what.
+func TestTrace(t *testing.T) {
+	t.Parallel()
+	r := router(t, features, route.Repository{Name: "a/b"}, route.Repository{Name: "o/*", Ignore: route.Ignore{Labels: route.Strings{"wont*"}}})
+	e := event("issues", "opened", func(e *hls.Event) {
+		e.Issue.Labels = []hls.Label{{Name: "wontfix"}}
+		e.Subject = hls.Subject{Repo: "o/r"}
+	})
+	var told []string
+	for _, s := range r.Trace(e, hls.Account{ID: 9, Login: "hls-bot"}) {
+		told = append(told, fmt.Sprintf("%s %s: %s", s.Rule, s.Stop, s.Value))
+	}
+	want := []string{
+		"repository_named : o/r",
+		"repository_configured : o/r fits o/* (entry 2)",
+		"repository_enabled : enabled: true",
+		"event_enabled : issues.opened; events: issues, pull_request",
+		"not_own_event : mona; HLS acts as hls-bot",
+		"not_a_bot : mona is of type User; ignore.bots: true",
+		"sender_not_ignored : mona; ignore.authors: none",
+		"not_opted_out : labels: wontfix; ignore.labels: wont*",
+		"author_not_ignored : octocat; ignore.authors: none",
+		"not_a_draft : draft: false; ignore.drafts: false",
+		"labels_not_ignored label_ignored: labels: wontfix; ignore.labels: wont*",
+	}
+	if !slices.Equal(told, want) {
+		t.Errorf("got:\n%s", strings.Join(told, "\n"))
+	}
+	e.Subject = hls.Subject{}
+	if trace := r.Trace(e, hls.Account{}); trace[len(trace)-1].Rule != "sender_not_ignored" || trace[len(trace)-1].Stop != "" {
+		t.Errorf("of an event that was not decoded: %+v", trace)
+	}
+	e.Repo.FullName = "other/r"
+	if trace := r.Trace(e, hls.Account{}); len(trace) != 2 || trace[1].Stop != route.RepositoryNotConfigured {
+		t.Errorf("of another repository: %+v", trace)
 	}
 }

@@ -5,7 +5,9 @@ import (
 	"net/http"
 )
 
-func (s *Server) log() Deliveries { return Deliveries{s.deps.Store, s.deps.Redactor, s.deps.Replay} }
+func (s *Server) log() Deliveries {
+	return Deliveries{Store: s.deps.Store, Redactor: s.deps.Redactor, Again: s.deps.Replay, Trace: s.deps.Trace, Try: s.deps.Try}
+}
 
 // deliveries lists tasks, newest first; parameters are what it can be asked for.
 func (s *Server) deliveries(w http.ResponseWriter, r *http.Request) {
@@ -17,16 +19,6 @@ func (s *Server) deliveries(w http.ResponseWriter, r *http.Request) {
 func (s *Server) delivery(w http.ResponseWriter, r *http.Request) {
 	shown, err := s.log().Show(r.Context(), r.PathValue("id"))
 	s.reply(w, r, shown, err)
-}
-
-// replay has a delivery worked on again, which happens later.
-func (s *Server) replay(w http.ResponseWriter, r *http.Request) {
-	replayed, err := s.log().Replay(r.Context(), r.PathValue("id"))
-	if err != nil {
-		s.reply(w, r, nil, err)
-		return
-	}
-	answer(w, http.StatusAccepted, replayed)
 }
 
 // reply answers a body, or why there is none.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"hls/internal/hls"
@@ -17,6 +18,10 @@ type Deliveries struct {
 	Redactor *hls.Redactor
 	// Again has a stored delivery worked on again. What cannot be is hls.ErrNotFound or an *hls.Permanent.
 	Again func(ctx context.Context, deliveryID string) (hls.Replay, error)
+	// Trace holds a stored delivery against the rules in force. One that is not stored is hls.ErrNotFound.
+	Trace func(ctx context.Context, deliveryID string) (hls.Traced, error)
+	// Try thinks a stored delivery through with changes and does nothing. Its errors are those of the stages.
+	Try func(ctx context.Context, deliveryID string, c Changes) (Tried, error)
 }
 
 // Refused is what cannot be done as it was asked for. Code is its HTTP status.
@@ -142,14 +147,20 @@ func (d Deliveries) Show(ctx context.Context, id string) (Shown, error) {
 	if id == "" || len(rows) == 0 {
 		return Shown{}, &Refused{http.StatusNotFound, "no delivery with this id has a task"}
 	}
-	shown := Shown{Effects: []Effect{}}
-	for _, row := range rows {
-		shown.Listed = d.listed(row)
-		if !row.Task.Origin.Carries() {
-			break
-		}
-		shown.Approvals = append(shown.Approvals, shown.Listed)
+	own := slices.IndexFunc(rows, func(row record.Summary) bool { return !row.Task.Origin.Carries() })
+	if own < 0 {
+		own = len(rows) - 1
 	}
+	shown, err := d.shown(ctx, rows[own])
+	for _, row := range rows[:own] {
+		shown.Approvals = append(shown.Approvals, d.listed(row))
+	}
+	return shown, err
+}
+
+// shown is a task with its analysis, plan and effects.
+func (d Deliveries) shown(ctx context.Context, row record.Summary) (Shown, error) {
+	shown := Shown{Listed: d.listed(row), Effects: []Effect{}}
 	analysis, err := d.Store.Analysis(ctx, shown.TaskID)
 	switch {
 	case err == nil:

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -160,5 +161,106 @@ func TestReplayIsRefused(t *testing.T) {
 	got := s.fetch("POST", "/api/v1/deliveries/x/replay", admin)
 	if reason, _ := got.json["reason"].(string); got.code != http.StatusConflict || !strings.HasSuffix(reason, ": change the settings") || strings.Contains(reason, "a-secret") {
 		t.Errorf("%d %s", got.code, got.text)
+	}
+}
+
+// traced is a delivery that every rule lets through, and of which nothing else is known.
+func traced(_ context.Context, id string) (hls.Traced, error) {
+	if id == "nobody" {
+		return hls.Traced{}, hls.ErrNotFound
+	}
+	return hls.Traced{
+		Settings: "now", Steps: []hls.RuleStep{{Rule: "event_enabled", Value: "issues for a-secret-of-the-tests"}},
+		Delivery: hls.Delivery{ID: id, Event: "watch", Repo: "o/r", Ignored: "event_not_enabled"},
+	}, nil
+}
+
+// Why has the tasks of a subject with all that came of them, the newest first, and of a delivery that was passed over the
+// rule; a secret is in neither.
+func TestWhyTellsOfTasksAndOfWhatWasPassedOver(t *testing.T) {
+	t.Parallel()
+	s := open(t, func(_ *Config, deps *Deps) { deps.Trace = traced })
+	first := s.fill("a", numbered(1), hls.Outcome{State: hls.Done})
+	for range 2 {
+		_, err := s.store.Enqueue(t.Context(), "a", record.NewTask{Subject: first.Subject, Purpose: "triage", Event: "issues", Origin: hls.FromReplay})
+		s.must(err)
+	}
+	got := s.fetch("GET", "/api/v1/why?subject=o/r%231&limit=2", admin)
+	var why Why
+	if err := json.Unmarshal([]byte(got.text), &why); err != nil || got.code != http.StatusOK {
+		t.Fatalf("%d %s", got.code, got.text)
+	}
+	if len(why.Tasks) != 2 || !why.More || why.Tasks[0].TaskID != 3 || why.Subject != "o/r#1" || why.Settings != "now" {
+		t.Errorf("%+v", why)
+	}
+	whole := s.fetch("GET", "/api/v1/why?delivery=a&limit=3", admin)
+	if err := json.Unmarshal([]byte(whole.text), &why); err != nil || len(why.Tasks) != 3 || why.More || why.DeliveryID != "a" {
+		t.Fatalf("%d %s", whole.code, whole.text)
+	}
+	one := why.Tasks[2]
+	if one.Analysis == nil || one.Analysis.User != "look" || one.Plan == nil || len(one.Effects) != 1 || len(one.Trace) != 1 {
+		t.Errorf("%+v", one)
+	}
+	ignored := s.fetch("GET", "/api/v1/why?delivery=passed", admin)
+	if !strings.Contains(ignored.text, `"reason": "event_not_enabled"`) || !strings.Contains(ignored.text, `"state": "ignored"`) {
+		t.Errorf("%d %s", ignored.code, ignored.text)
+	}
+	if strings.Contains(got.text+whole.text+ignored.text, "a-secret") {
+		t.Errorf("a secret: %s%s", got.text, ignored.text)
+	}
+	for query, code := range map[string]int{
+		"": 400, "subject=o/r": 400, "subject=o/r%231&delivery=d": 400, "subject=o/r%231&limit=51": 400, "subject=o/r%231&limit=0": 400,
+		"subject=o/r%231&since=1h": 400, "delivery=a&delivery=b": 400, "subject=o/r%239": 404, "delivery=nobody": 404,
+	} {
+		if got := s.fetch("GET", "/api/v1/why?"+query, admin); got.code != code {
+			t.Errorf("?%s: %d %s", query, got.code, got.text)
+		}
+	}
+}
+
+// A dry replay is asked for in full, or is none: whatever is not understood would be acted upon otherwise.
+func TestADryReplayIsNoReplay(t *testing.T) {
+	t.Parallel()
+	replays, with := 0, Changes{}
+	s := open(t, func(_ *Config, deps *Deps) {
+		deps.Replay = func(context.Context, string) (hls.Replay, error) {
+			replays++
+			return hls.Replay{TaskID: 1, State: hls.Queued}, nil
+		}
+		deps.Try = func(_ context.Context, id string, c Changes) (Tried, error) {
+			with = c
+			errs := map[string]error{
+				"nobody": hls.ErrNotFound, "capped": &hls.Capped{Cap: "claude.budget.daily_usd"}, "down": errors.New("a-secret-of-the-tests is down"),
+				"final": &hls.Permanent{Err: errors.New("no payload"), Reason: "no_payload"}, "store": fmt.Errorf("%w: disk", record.ErrUnavailable),
+			}
+			return Tried{DeliveryID: id}, errs[id]
+		}
+	})
+	post := func(id, body string) page {
+		return s.fetch("POST", "/api/v1/deliveries/"+id+"/replay", admin, func(r *http.Request) { r.Body = io.NopCloser(strings.NewReader(body)) })
+	}
+	if got := post("a", `{"dry_run":true,"model":"m","prompts":{"issues/analyze.j2":"x"},"settings":{"a":1}}`); got.code != http.StatusOK || got.json["delivery_id"] != "a" {
+		t.Errorf("%d %s", got.code, got.text)
+	}
+	if with.Model != "m" || with.Prompts["issues/analyze.j2"] != "x" || string(with.Settings) != `{"a":1}` {
+		t.Errorf("tried with %+v", with)
+	}
+	for _, body := range []string{`{"dryrun":true}`, `{"model":"m"}`, `{"dry_run":false,"estimate":true}`, `dry_run`, `{"dry_run":true,"prompts":{"a":"` + strings.Repeat("x", mostChanges) + `"}}`} {
+		if got := post("a", body); got.code != http.StatusBadRequest {
+			t.Errorf("%.40s: %d %s", body, got.code, got.text)
+		}
+	}
+	for id, code := range map[string]int{"nobody": 404, "capped": 409, "final": 409, "down": 502, "store": 503} {
+		if got := post(id, `{"dry_run":true}`); got.code != code || strings.Contains(got.text, "a-secret") {
+			t.Errorf("%s: %d %s", id, got.code, got.text)
+		}
+	}
+	if replays != 0 {
+		t.Errorf("%d were replayed", replays)
+	}
+	for _, body := range []string{"", "{}", `{"dry_run":false}`} {
+		if got := post("a", body); got.code != http.StatusAccepted {
+			t.Errorf("%q: %d %s", body, got.code, got.text)
+		}
 	}
 }

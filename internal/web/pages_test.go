@@ -24,6 +24,7 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 		{"GET", "/livez", 200}, {"GET", "/readyz", 200}, {"GET", "/health", 200}, {"GET", "/stats", 401}, {"GET", "/metrics", 401},
 		{"GET", "/api/v1/deliveries", 401}, {"GET", "/api/v1/deliveries/x", 401}, {"POST", "/api/v1/deliveries/x/replay", 401}, {"POST", "/api/v1/recovery", 401},
 		{"GET", "/api/v1/audit", 401}, {"GET", "/api/v1/audit/head", 401},
+		{"GET", "/api/v1/why", 401},
 	} {
 		got := s.fetch(tc.method, tc.path)
 		if got.code != tc.code {

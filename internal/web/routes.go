@@ -28,6 +28,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("POST /api/v1/effects/decide", s.admin(http.HandlerFunc(s.decide)))
 	mux.Handle("GET /api/v1/audit", s.admin(http.HandlerFunc(s.audit)))
 	mux.Handle("GET /api/v1/audit/head", s.admin(http.HandlerFunc(s.auditHead)))
+	mux.Handle("GET /api/v1/why", s.admin(http.HandlerFunc(s.why)))
 	mux.Handle("POST /api/v1/recovery", s.admin(http.HandlerFunc(s.recovery)))
 	mux.Handle("POST /api/v1/sweep", s.admin(http.HandlerFunc(s.sweep)))
 

@@ -43,6 +43,10 @@ type Deps struct {
 	Repositories func() []string
 	// Replay has a stored delivery worked on again: see Deliveries.Again.
 	Replay func(ctx context.Context, deliveryID string) (hls.Replay, error)
+	// Trace tells of the rules: see Deliveries.Trace.
+	Trace func(ctx context.Context, deliveryID string) (hls.Traced, error)
+	// Try thinks a delivery through: see Deliveries.Try.
+	Try func(ctx context.Context, deliveryID string, c Changes) (Tried, error)
 	// Recover looks for deliveries that never came.
 	Recover Pass[Recovery]
 	// Sweep looks for open issues and pull requests that no event has told of.

@@ -53,6 +53,13 @@ type ClaudeStats struct {
 	ByWork       map[string]BillStats `json:"by_work"` // by event and purpose, such as issues/triage
 	ByRepository map[string]float64   `json:"cost_usd_by_repository"`
 	Budget       BudgetStats          `json:"budget"`
+	DryReplays   ClaudePart           `json:"dry_replays"`
+}
+
+// ClaudePart is a part of what Claude was asked, which the whole has too.
+type ClaudePart struct {
+	RequestsMade int64   `json:"requests_made"`
+	CostUSD      float64 `json:"cost_usd"`
 }
 
 // QueueStats is what waits.
@@ -89,6 +96,7 @@ func (s *Server) compose(c record.Stats) Stats {
 			CacheHitRate: share(c.Spend.CacheReadTokens, c.Spend.CacheReadTokens+c.Spend.CacheWriteTokens+c.Spend.InputTokens),
 			CostUSD:      usd(c.Spend.CostMicroUSD), CostPerEffectUSD: costPerEffect(c), Limits: s.deps.Claude(),
 			ByModel: named(c.Models, total(c)), ByWork: named(c.Work, total(c)), ByRepository: payers(c),
+			DryReplays: ClaudePart{c.Tallies["aside_calls/dry_replay"], float64(c.Tallies["aside_micro_usd/dry_replay"]) / 1e6},
 		},
 	}
 	out.ClaudeAPI.Budget, _ = s.budget(c)

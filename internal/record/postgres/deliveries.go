@@ -76,11 +76,11 @@ func (a *addition) reason() string {
 
 // Delivery reads a delivery with its body, which is empty when the delivery was ignored or its payload has expired.
 func (s *Store) Delivery(ctx context.Context, id string) (d hls.Delivery, err error) {
-	const q = `SELECT id, request_id, hook_id, event, action, repo, repo_id, scope, sender, headers, hash, received_at, payload
+	const q = `SELECT id, request_id, hook_id, event, action, repo, repo_id, scope, sender, headers, hash, received_at, ignored, payload
 		FROM deliveries WHERE id = $1`
 	var headers, hash, payload []byte
 	err = s.one(ctx, q, []any{id}, &d.ID, &d.RequestID, &d.HookID, &d.Event, &d.Action, &d.Repo, &d.RepoID, &d.Scope, &d.Sender,
-		&headers, &hash, &d.ReceivedAt, &payload)
+		&headers, &hash, &d.ReceivedAt, &d.Ignored, &payload)
 	if err != nil {
 		return hls.Delivery{}, fmt.Errorf("read delivery %s: %w", id, found(err))
 	}

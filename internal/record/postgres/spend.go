@@ -19,7 +19,7 @@ const everyRepo = -1
 func (s *Store) Reserve(ctx context.Context, r hls.Reservation) (id int64, err error) {
 	const q = `INSERT INTO spend (task_id, subject_key, repo_id, actor, state, micro_usd, at) VALUES ($1, $2, $3, $4, 'open', $5, $6) RETURNING id`
 	repo := r.Task.Subject.RepoID
-	err = s.writeFor(ctx, r.Task, func(t *tx) error {
+	err = s.writeAside(ctx, r.Task, func(t *tx) error {
 		spent, err := t.spent(r)
 		if err != nil {
 			return err
@@ -37,6 +37,14 @@ func (s *Store) Reserve(ctx context.Context, r hls.Reservation) (id int64, err e
 		return 0, named("reserve money for task", r.Task.ID, err)
 	}
 	return id, nil
+}
+
+// writeAside is writeFor, or write for what is no task's.
+func (s *Store) writeAside(ctx context.Context, task hls.Task, do func(*tx) error) error {
+	if task.ID == 0 {
+		return s.write(ctx, do)
+	}
+	return s.writeFor(ctx, task, do)
 }
 
 // spent reads what the caps that are set are measured against. The caps of more than one subject are measured behind a

@@ -31,6 +31,7 @@ func spendTests() map[string]func(*house) {
 		"SettleOfNothingIsNotFound":     settleNothing,
 		"S3_DaysAndMonthsBeginAtUTC":    windows,
 		"S3_OpenCallsAreWaitedForBrief": waitsBriefly,
+		"S3_AsideNeedsNoTask":           aside,
 	}
 }
 
@@ -272,4 +273,23 @@ func waitsBriefly(h *house) {
 	h.capped(r, "claude.budget.daily_usd", h.now().Add(30*time.Second))
 	h.must(h.store.Settle(h.ctx, id, "m", usd(10_000)))
 	h.fits(r)
+}
+
+// aside: what is no task's needs no lease. The caps on money hold, and it counts for nobody.
+func aside(h *house) {
+	work := h.work(issue(1, 1))
+	task := h.running(work)
+	of := hls.Task{Subject: task.Subject}
+	kept := hls.Subject{RepoID: task.Subject.RepoID, Repo: task.Subject.Repo, Kind: hls.KindOther, Ref: "dry_replay"}
+	r := hls.Reservation{Task: of, MicroUSD: 600_000, Budget: hls.Budget{DailyUSD: 1, PerRepoDailyUSD: 1}, Counted: &kept}
+	id := h.fits(r)
+	h.capped(r, "claude.budget.daily_usd", h.now().Add(30*time.Second))
+	h.must(h.store.Settle(h.ctx, id, "m", usd(500_000)))
+	same(h, "spent", h.stats().Spend.CostMicroUSD, 500_000)
+	r.Budget = hls.Budget{PerRepoDailyUSD: 1}
+	h.capped(r, "claude.budget.per_repository_daily_usd", time.Date(2026, 3, 15, 0, 0, 0, 0, time.UTC))
+	h.fits(hls.Reservation{Task: task, SubjectDaily: 1, Budget: hls.Budget{PerActorDailyTasks: 1}})
+	task.Lease.Epoch++
+	_, err := h.store.Reserve(h.ctx, hls.Reservation{Task: task})
+	h.wants(err, hls.ErrLost)
 }

@@ -143,11 +143,11 @@ func (a *addition) receipt(t *tx) (hls.Receipt, error) {
 
 // Delivery reads a delivery with its body, which is empty when the delivery was ignored or its payload has expired.
 func (s *Store) Delivery(ctx context.Context, id string) (d hls.Delivery, err error) {
-	const q = `SELECT id, request_id, hook_id, event, action, repo, repo_id, scope, sender, headers, hash, received_at, payload FROM deliveries WHERE id = ?`
+	const q = `SELECT id, request_id, hook_id, event, action, repo, repo_id, scope, sender, headers, hash, received_at, ignored, payload FROM deliveries WHERE id = ?`
 	var headers, hash, payload []byte
 	var received int64
 	err = s.readers.QueryRowContext(ctx, q, id).Scan(&d.ID, &d.RequestID, &d.HookID, &d.Event, &d.Action, &d.Repo, &d.RepoID,
-		&d.Scope, &d.Sender, &headers, &hash, &received, &payload)
+		&d.Scope, &d.Sender, &headers, &hash, &received, &d.Ignored, &payload)
 	if err != nil {
 		return hls.Delivery{}, fmt.Errorf("read delivery %s: %w", id, found(err))
 	}

@@ -18,8 +18,10 @@ func (s *Store) Reserve(ctx context.Context, r hls.Reservation) (id int64, err e
 	const q = `INSERT INTO spend (task_id, subject_key, repo_id, actor, state, micro_usd, at)
 		VALUES (?, ?, ?, ?, 'open', ?, max(?, ifnull((SELECT max(at) FROM spend), 0)))`
 	err = s.write(ctx, func(t *tx) error {
-		if err := t.hold(r.Task); err != nil {
-			return err
+		if r.Task.ID != 0 {
+			if err := t.hold(r.Task); err != nil {
+				return err
+			}
 		}
 		spent, err := t.spent(r)
 		if err != nil {

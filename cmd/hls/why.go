@@ -83,7 +83,7 @@ func (p explainer) print() {
 	if p.TaskID == 0 {
 		fmt.Fprintf(p, "%s, delivery %s: %s\n", cell(p.Repository), cell(p.DeliveryID), cell(because(string(p.State), p.Reason)))
 	} else {
-		fmt.Fprintf(p, "%s, task %d (%s): %s\n", cell(p.Listed.Subject), p.TaskID, cell(p.Purpose), cell(standing(p.Listed)))
+		fmt.Fprintf(p, "%s, task %d (%s): %s\n", cell(p.Subject), p.TaskID, cell(p.Purpose), cell(standing(p.Listed)))
 	}
 	p.receive()
 	p.route()
@@ -115,12 +115,11 @@ func (p explainer) receive() {
 		hook = ", hook " + cell(p.HookID)
 	}
 	p.stage(hls.StageReceive, fmt.Sprintf("%s by %s, at %s%s", cell(eventName(p.Event, p.Action)), cell(p.Actor), told(p.ReceivedAt), hook))
-	switch {
-	case p.TaskID == 0:
-		p.stage(hls.StageRecord, "passed over: "+cell(p.Reason))
-	default:
-		p.stage(hls.StageRecord, fmt.Sprintf("delivery %s, queued at %s by %s", cell(p.DeliveryID), told(p.QueuedAt), cell(string(p.Origin))))
+	record := "passed over: " + cell(p.Reason)
+	if p.TaskID != 0 {
+		record = fmt.Sprintf("delivery %s, queued at %s by %s", cell(p.DeliveryID), told(p.QueuedAt), cell(string(p.Origin)))
 	}
+	p.stage(hls.StageRecord, record)
 }
 
 func (p explainer) route() {

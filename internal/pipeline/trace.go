@@ -23,7 +23,7 @@ func (p *Pipeline) Trace(ctx context.Context, deliveryID string) (hls.Traced, er
 	case len(event.Body) == 0 && delivery.Ignored != "":
 		traced.Partly = "no payload is kept of what is passed over: the rules about the subject are not told"
 	case err != nil:
-		traced.Partly = "its payload is not kept any more: the rules about the subject are not told"
+		traced.Partly = "its payload is not there any more: the rules about the subject are not told"
 	default:
 		traced.Steps = rooms.trace(event, p.cfg.Self(event.Repo.FullName))
 		return traced, nil

@@ -255,3 +255,28 @@ func TestEveryProblemHasAPlace(t *testing.T) {
 		}
 	}
 }
+
+// Templates that are given stand before all others, and where folders are given none is read.
+func TestGivenTemplatesComeFirst(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{"issues/analyze.j2": "of the folder"}
+	dir := folder(t, files)
+	rule := hls.Rule{Prompts: hls.PromptPolicy{Dir: dir}}
+	over := map[string]string{"issues/analyze.j2": "given {{ issue.number }}"}
+	for name, c := range map[string]struct {
+		cfg  Config
+		want string
+	}{
+		"over":                {Config{BaseDir: dir, Over: over}, "given "},
+		"folder given":        {Config{BaseDir: "mine", Folders: map[string]map[string]string{"mine": {"issues/analyze.j2": "given as a folder"}}}, "given as a folder"},
+		"folder not given":    {Config{BaseDir: dir, Folders: map[string]map[string]string{}}, "Issue #"},
+		"rule's folder given": {Config{Folders: map[string]map[string]string{dir: {"issues/analyze.j2": "given for the rule"}}}, "given for the rule"},
+	} {
+		if text := render(t, renderer(t, c.cfg), sample(t, "issues.opened", rule)).User; !strings.Contains(text, c.want) || strings.Contains(text, "of the folder") {
+			t.Errorf("%s: %s", name, text)
+		}
+	}
+	if _, err := New(Config{Over: map[string]string{"issues/analyze.j2": "{% if %}"}}, prompts.FS, nil, nil); err == nil || !strings.Contains(err.Error(), "(given)/issues/analyze.j2:1:") {
+		t.Errorf("a broken one: %v", err)
+	}
+}

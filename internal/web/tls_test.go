@@ -86,7 +86,7 @@ func TestServeNeedsItsCertificate(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := open(t, nil)
-	other, err := New(Config{WebhookPath: "/webhook", CertFile: "nowhere.pem", KeyFile: "nowhere.pem"}, s.deps)
+	other, err := New(Config{WebhookPath: "/webhook", SessionKey: make([]byte, 32), WebRoot: "https://github.example", CertFile: "nowhere.pem", KeyFile: "nowhere.pem"}, s.deps)
 	if err != nil {
 		t.Fatal(err)
 	}

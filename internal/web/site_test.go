@@ -125,7 +125,7 @@ func open(t *testing.T, change func(*Config, *Deps), after ...func(*Server)) *si
 		Webhook: reading, Store: s.store, Metrics: NewMetrics(), Redactor: hls.NewRedactor("a-secret-of-the-tests"),
 		Log:    slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		GitHub: func(record.Stats) any { return nil }, Claude: func() any { return nil }, Repositories: func() []string { return nil },
-		Hosts: func() []string { return []string{"hls.example"} },
+		Hosts:  func() []string { return []string{"hls.example"} },
 		Replay: func(context.Context, string) (hls.Replay, error) { return hls.Replay{}, hls.ErrNotFound },
 	}
 	if change != nil {
@@ -213,7 +213,7 @@ func body(kind, text string) func(*http.Request) {
 	}
 }
 
-func header(name, value string) func(*http.Request) {
+func with(name, value string) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Set(name, value) }
 }
 

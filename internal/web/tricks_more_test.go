@@ -14,11 +14,11 @@ func TestS2_MethodOverridesAreIgnored(t *testing.T) {
 	m := s.signedIn(token)
 	for _, name := range []string{"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-Method"} {
 		for _, path := range []string{"/ui/deliveries/x/replay", "/api/v1/deliveries/x/replay", "/ui/logout"} {
-			if got := s.fetch("GET", path+"?_method=POST", m.asks, header(name, "POST")); got.code != http.StatusNotFound {
+			if got := s.fetch("GET", path+"?_method=POST", m.asks, with(name, "POST")); got.code != http.StatusNotFound {
 				t.Errorf("%s: %s: %d", name, path, got.code)
 			}
 		}
-		if got := s.fetch("POST", "/ui/deliveries/x/replay", views, form("_method", "GET"), header(name, "GET")); got.code != http.StatusForbidden {
+		if got := s.fetch("POST", "/ui/deliveries/x/replay", views, form("_method", "GET"), with(name, "GET")); got.code != http.StatusForbidden {
 			t.Errorf("%s: a viewer: %d", name, got.code)
 		}
 	}
@@ -115,8 +115,10 @@ func TestS2_TokensCannotBeGuessed(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	s := open(t, func(cfg *Config, _ *Deps) { cfg.Proxies = proxies("127.0.0.0/8") }, func(s *Server) { s.now = func() time.Time { return now } })
-	from := func(address string) func(*http.Request) { return header("X-Forwarded-For", address) }
-	try := func(given, address string) int { return s.fetch("POST", "/ui/login", form("token", given), from(address)).code }
+	from := func(address string) func(*http.Request) { return with("X-Forwarded-For", address) }
+	try := func(given, address string) int {
+		return s.fetch("POST", "/ui/login", form("token", given), from(address)).code
+	}
 	for i := range 12 {
 		want := http.StatusUnauthorized
 		if i >= triesEach {
@@ -154,7 +156,7 @@ func TestS2_TokensCannotBeGuessed(t *testing.T) {
 		}
 	}
 	for range guesses {
-		s.fetch("GET", "/stats", header("Authorization", "Bearer guess"), from("192.0.2.9"))
+		s.fetch("GET", "/stats", with("Authorization", "Bearer guess"), from("192.0.2.9"))
 	}
 	if got := s.fetch("GET", "/stats", admin, from("192.0.2.9")); got.code != http.StatusTooManyRequests || got.header.Get("Retry-After") == "" {
 		t.Errorf("the API after %d guesses: %d", guesses, got.code)
@@ -166,7 +168,7 @@ func TestS2_AHeaderBringsNoMoreTries(t *testing.T) {
 	t.Parallel()
 	s := open(t, nil)
 	for i := range 2 * triesEach {
-		got := s.fetch("POST", "/ui/login", form("token", "guess"), header("X-Forwarded-For", fmt.Sprintf("203.0.113.%d", i)), header("X-Real-Ip", fmt.Sprintf("203.0.113.%d", i)))
+		got := s.fetch("POST", "/ui/login", form("token", "guess"), with("X-Forwarded-For", fmt.Sprintf("203.0.113.%d", i)), with("X-Real-Ip", fmt.Sprintf("203.0.113.%d", i)))
 		if refused := got.code == http.StatusTooManyRequests; refused != (i >= triesEach) {
 			t.Errorf("try %d: %d", i, got.code)
 		}
@@ -180,12 +182,12 @@ func TestS2_RequestsAreLimited(t *testing.T) {
 		s.now, s.requests = func() time.Time { return now }, newQuota(3, 0)
 	})
 	for i := range 6 {
-		got := s.fetch("GET", "/api/v1/deliveries", admin, header("X-Forwarded-For", "203.0.113.5"))
+		got := s.fetch("GET", "/api/v1/deliveries", admin, with("X-Forwarded-For", "203.0.113.5"))
 		if refused := got.code == http.StatusTooManyRequests; refused != (i >= 3) {
 			t.Errorf("request %d: %d", i, got.code)
 		}
 	}
-	if got := s.fetch("GET", "/api/v1/deliveries", admin, header("X-Forwarded-For", "203.0.113.6")); got.code != http.StatusOK {
+	if got := s.fetch("GET", "/api/v1/deliveries", admin, with("X-Forwarded-For", "203.0.113.6")); got.code != http.StatusOK {
 		t.Errorf("from another address: %d", got.code)
 	}
 }
@@ -196,8 +198,8 @@ func TestS2_PreflightsGetNothing(t *testing.T) {
 	m := s.signedIn(token)
 	for _, g := range append(guarded, []struct{ method, path string }{{"GET", "/health"}, {"POST", "/webhook"}, {"GET", "/ui/login"}}...) {
 		for _, method := range []string{"OPTIONS", g.method} {
-			got := s.fetch(method, g.path, m.asks, header("Origin", "https://evil.example"), header("Access-Control-Request-Method", "POST"),
-				header("Access-Control-Request-Headers", "authorization"))
+			got := s.fetch(method, g.path, m.asks, with("Origin", "https://evil.example"), with("Access-Control-Request-Method", "POST"),
+				with("Access-Control-Request-Headers", "authorization"))
 			for name := range got.header {
 				if strings.HasPrefix(name, "Access-Control-") {
 					t.Errorf("%s %s: %s", method, g.path, name)
@@ -218,7 +220,7 @@ func TestS2_TheAPITakesNoForms(t *testing.T) {
 	local, more := counting(t, func(cfg *Config) { cfg.AdminToken, cfg.ViewerToken = "", "" })
 	for _, kind := range []string{"application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", "text/plain; application/json", "nonsense"} {
 		for _, path := range []string{"/api/v1/recovery", "/api/v1/sweep", "/api/v1/deliveries/x/replay"} {
-			if got := s.fetch("POST", path, m.asks, header("X-CSRF-Token", m.csrf), body(kind, `{}`)); got.code != http.StatusUnsupportedMediaType {
+			if got := s.fetch("POST", path, m.asks, with("X-CSRF-Token", m.csrf), body(kind, `{}`)); got.code != http.StatusUnsupportedMediaType {
 				t.Errorf("%s as %s: %d", path, kind, got.code)
 			}
 			if got := local.fetch("POST", path, body(kind, `{}`)); got.code != http.StatusUnsupportedMediaType {
@@ -229,7 +231,7 @@ func TestS2_TheAPITakesNoForms(t *testing.T) {
 	if n := replays.Load() + more.Load(); n != 0 {
 		t.Errorf("%d replays", n)
 	}
-	if got := s.fetch("POST", "/api/v1/sweep", m.asks, header("X-CSRF-Token", m.csrf), body("application/json; charset=utf-8", `{}`)); got.code != http.StatusOK {
+	if got := s.fetch("POST", "/api/v1/sweep", m.asks, with("X-CSRF-Token", m.csrf), body("application/json; charset=utf-8", `{}`)); got.code != http.StatusOK {
 		t.Errorf("JSON: %d %s", got.code, got.text)
 	}
 }
@@ -240,11 +242,11 @@ func TestS2_ASessionWritesToTheAPIWithAHeader(t *testing.T) {
 	s, replays := counting(t, nil)
 	m, other := s.signedIn(token), s.signedIn(token)
 	for _, given := range []string{"", "x", other.csrf} {
-		if got := s.fetch("POST", "/api/v1/deliveries/x/replay", m.asks, header("X-CSRF-Token", given)); got.code != http.StatusForbidden {
+		if got := s.fetch("POST", "/api/v1/deliveries/x/replay", m.asks, with("X-CSRF-Token", given)); got.code != http.StatusForbidden {
 			t.Errorf("%q: %d", given, got.code)
 		}
 	}
-	if got := s.fetch("POST", "/api/v1/deliveries/x/replay", m.asks, header("X-CSRF-Token", m.csrf)); got.code != http.StatusAccepted || replays.Load() != 1 {
+	if got := s.fetch("POST", "/api/v1/deliveries/x/replay", m.asks, with("X-CSRF-Token", m.csrf)); got.code != http.StatusAccepted || replays.Load() != 1 {
 		t.Errorf("%d, %d replays", got.code, replays.Load())
 	}
 }
@@ -258,7 +260,7 @@ func TestS2_ProfilesAreForThisMachineAlone(t *testing.T) {
 	for _, path := range paths {
 		for how, got := range map[string]page{
 			"not asked for": off.fetch("GET", path, admin), "behind a proxy": behind.fetch("GET", path, admin),
-			"forwarded": on.fetch("GET", path, admin, header("X-Forwarded-For", "127.0.0.1")), "under another name": on.fetch("GET", path, admin, host("hls.example")),
+			"forwarded": on.fetch("GET", path, admin, with("X-Forwarded-For", "127.0.0.1")), "under another name": on.fetch("GET", path, admin, host("hls.example")),
 		} {
 			if got.code != http.StatusNotFound {
 				t.Errorf("%s, %s: %d", path, how, got.code)

@@ -70,16 +70,16 @@ func TestS2_CookiesAreStrict(t *testing.T) {
 		t.Errorf("over HTTP: %q", plain)
 	}
 	s := open(t, func(cfg *Config, _ *Deps) { cfg.Proxies = proxies("127.0.0.0/8") })
-	https := header("X-Forwarded-Proto", "https")
-	secure := s.fetch("POST", "/ui/login", form("token", token), https, header("X-Forwarded-For", "203.0.113.5")).header.Get("Set-Cookie")
+	https := with("X-Forwarded-Proto", "https")
+	secure := s.fetch("POST", "/ui/login", form("token", token), https, with("X-Forwarded-For", "203.0.113.5")).header.Get("Set-Cookie")
 	if !regexp.MustCompile(`^__Host-hls_session=[^;]+; Path=/; Max-Age=43200; HttpOnly; Secure; SameSite=Strict$`).MatchString(secure) {
 		t.Errorf("over HTTPS: %q", secure)
 	}
 	name, value, _ := strings.Cut(strings.TrimSuffix(secure, secure[strings.Index(secure, ";"):]), "=")
-	if got := s.fetch("GET", "/stats", https, header("Cookie", name+"="+value)); got.code != http.StatusOK {
+	if got := s.fetch("GET", "/stats", https, with("Cookie", name+"="+value)); got.code != http.StatusOK {
 		t.Errorf("the session over HTTPS: %d", got.code)
 	}
-	if got := s.fetch("GET", "/stats", https, header("Cookie", plainCookie+"="+value)); got.code != http.StatusUnauthorized {
+	if got := s.fetch("GET", "/stats", https, with("Cookie", plainCookie+"="+value)); got.code != http.StatusUnauthorized {
 		t.Errorf("under the name that anybody can set: %d", got.code)
 	}
 	untrusted := open(t, nil).fetch("POST", "/ui/login", form("token", token), https).header.Get("Set-Cookie")

@@ -73,7 +73,7 @@ func TestS2_WrongTokensAreRefused(t *testing.T) {
 		"Bearer", "Bearer ", "Bearer wrong", "Bearer " + token + "x", "Bearer " + token[1:], "Bearer " + token[:8], "Bearer " + strings.ToUpper(token),
 		"Token " + token, token, "Bearer " + token + "," + token, "Bearer Bearer " + token, "Bearer \"" + token + "\"",
 	} {
-		if got := s.fetch("GET", "/stats", header("Authorization", given)); got.code != http.StatusUnauthorized || got.header.Get("WWW-Authenticate") == "" {
+		if got := s.fetch("GET", "/stats", with("Authorization", given)); got.code != http.StatusUnauthorized || got.header.Get("WWW-Authenticate") == "" {
 			t.Errorf("%q: %d", given, got.code)
 		}
 	}
@@ -82,7 +82,7 @@ func TestS2_WrongTokensAreRefused(t *testing.T) {
 		t.Errorf("one of two: %d", got.code)
 	}
 	unset := open(t, func(cfg *Config, _ *Deps) { cfg.ViewerToken = "" })
-	if got := unset.fetch("GET", "/stats", header("Authorization", "Bearer ")); got.code != http.StatusUnauthorized {
+	if got := unset.fetch("GET", "/stats", with("Authorization", "Bearer ")); got.code != http.StatusUnauthorized {
 		t.Errorf("the viewer's token that is not set: %d", got.code)
 	}
 }
@@ -107,7 +107,7 @@ func TestS2_ATokenInACookieIsNone(t *testing.T) {
 	t.Parallel()
 	s := open(t, nil)
 	for _, name := range []string{plainCookie, secureCookie, "token", "Authorization", "session"} {
-		s.each(name, header("Cookie", name+"="+token))
+		s.each(name, with("Cookie", name+"="+token))
 	}
 }
 
@@ -168,10 +168,10 @@ func TestS2_TamperedSessionsAreRefused(t *testing.T) {
 		"no signature": strings.Join(parts[:4], "."), "an empty signature": change(4, ""), "part of a signature": change(4, parts[4][:20]),
 		"more": value + ".x", "nothing": "", "dots": "....", "another alphabet": change(4, parts[4]+"="),
 	} {
-		s.each(how, header("Cookie", plainCookie+"="+value))
+		s.each(how, with("Cookie", plainCookie+"="+value))
 	}
-	s.each("twice", header("Cookie", plainCookie+"="+value+"; "+plainCookie+"="+value))
-	if got := s.fetch("GET", "/stats", header("Cookie", plainCookie+"="+value)); got.code != http.StatusOK {
+	s.each("twice", with("Cookie", plainCookie+"="+value+"; "+plainCookie+"="+value))
+	if got := s.fetch("GET", "/stats", with("Cookie", plainCookie+"="+value)); got.code != http.StatusOK {
 		t.Errorf("as it was: %d", got.code)
 	}
 }
@@ -187,7 +187,7 @@ func TestS2_AViewerWritesNothing(t *testing.T) {
 		}
 		writes++
 		for how, change := range map[string]func(*http.Request){"by token": views, "by session": m.asks} {
-			got := s.fetch(g.method, g.path, form("csrf", m.csrf), change, header("X-CSRF-Token", m.csrf))
+			got := s.fetch(g.method, g.path, form("csrf", m.csrf), change, with("X-CSRF-Token", m.csrf))
 			if got.code != http.StatusForbidden || !strings.Contains(got.text, "viewer may look") {
 				t.Errorf("%s: %s %s: %d %s", how, g.method, g.path, got.code, got.text)
 			}
@@ -210,8 +210,8 @@ func TestS2_FormsOfOtherSitesAreRefused(t *testing.T) {
 	s, replays := counting(t, nil)
 	m := s.signedIn(token)
 	for _, foreign := range []func(*http.Request){
-		header("Sec-Fetch-Site", "cross-site"), header("Sec-Fetch-Site", "same-site"), header("Origin", "https://evil.example"),
-		header("Origin", "null"), header("Origin", "http://"+s.addr+".evil.example"),
+		with("Sec-Fetch-Site", "cross-site"), with("Sec-Fetch-Site", "same-site"), with("Origin", "https://evil.example"),
+		with("Origin", "null"), with("Origin", "http://"+s.addr+".evil.example"),
 	} {
 		for _, path := range []string{"/ui/deliveries/x/replay", "/ui/logout", "/api/v1/deliveries/x/replay"} {
 			if got := s.fetch("POST", path, m.asks, form("csrf", m.csrf), foreign); got.code != http.StatusForbidden {
@@ -222,7 +222,7 @@ func TestS2_FormsOfOtherSitesAreRefused(t *testing.T) {
 			t.Errorf("signing in: %d", got.code)
 		}
 	}
-	if got := s.fetch("POST", "/ui/deliveries/x/replay", m.asks, form("csrf", m.csrf), header("Origin", "http://"+s.addr)); got.code != http.StatusSeeOther || replays.Load() != 1 {
+	if got := s.fetch("POST", "/ui/deliveries/x/replay", m.asks, form("csrf", m.csrf), with("Origin", "http://"+s.addr)); got.code != http.StatusSeeOther || replays.Load() != 1 {
 		t.Errorf("of a page of ours: %d, %d replays", got.code, replays.Load())
 	}
 }
@@ -304,7 +304,7 @@ func TestS2_ForwardedToLoopbackIsNotLocal(t *testing.T) {
 	s, replays := counting(t, func(cfg *Config) { cfg.AdminToken, cfg.ViewerToken = "", "" })
 	for _, name := range []string{"X-Forwarded-For", "X-Real-Ip", "Forwarded", "Via", "X-Forwarded-Host", "Cf-Connecting-Ip"} {
 		for _, g := range guarded {
-			if got := s.fetch(g.method, g.path, header(name, "127.0.0.1")); got.code != http.StatusUnauthorized {
+			if got := s.fetch(g.method, g.path, with(name, "127.0.0.1")); got.code != http.StatusUnauthorized {
 				t.Errorf("%s: %s %s: %d", name, g.method, g.path, got.code)
 			}
 		}

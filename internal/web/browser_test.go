@@ -54,7 +54,7 @@ type tab struct {
 
 	mu       sync.Mutex
 	requests map[devnet.RequestID]string // that went out
-	breaches []string // of the policy
+	breaches []string                    // of the policy
 	dialogs  int
 	thrown   []string
 }

@@ -10,6 +10,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -102,7 +103,7 @@ func Static() fs.FS {
 
 func (p *Pages) functions() template.FuncMap {
 	return template.FuncMap{
-		"spans": hls.Spans, "visible": hls.Visible, "link": p.link, "subject": p.subject, "delivery": Delivery, "pretty": pretty,
+		"spans": hls.Spans, "visible": hls.Visible, "link": p.Link, "subject": p.Subject, "delivery": Delivery, "pretty": pretty,
 		"dollars": func(micro int64) string { return fmt.Sprintf("$%.4f", float64(micro)/1e6) },
 		"seconds": func(s float64) string { return strconv.FormatFloat(s, 'f', 1, 64) + " s" },
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
@@ -114,9 +115,9 @@ func (p *Pages) functions() template.FuncMap {
 // Delivery is the path of a delivery's page.
 func Delivery(id string) string { return "/ui/deliveries/" + url.PathEscape(id) }
 
-// link is an address that a page may lead to, or "": one of GitHub's own pages. What names another host comes from who
+// Link is an address that a page may lead to, or "": one of GitHub's own pages. What names another host comes from who
 // knows where.
-func (p *Pages) link(address string) string {
+func (p *Pages) Link(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.User != nil || u.Opaque != "" || u.Scheme != p.root.Scheme || u.Host != p.root.Host {
 		return ""
@@ -124,14 +125,17 @@ func (p *Pages) link(address string) string {
 	return u.String()
 }
 
-// subject is the page of an issue or pull request that is written as owner/repo#42, or "".
-func (p *Pages) subject(text string) string {
+// Subject is the page of an issue or pull request that is written as owner/repo#42, or "".
+func (p *Pages) Subject(text string) string {
 	repo, number, found := strings.Cut(text, "#")
-	if n, err := strconv.Atoi(number); !found || err != nil || n < 1 || strings.Count(repo, "/") != 1 {
+	if n, err := strconv.Atoi(number); !found || err != nil || n < 1 || !repository.MatchString(repo) {
 		return ""
 	}
 	return p.root.JoinPath(repo, "issues", number).String()
 }
+
+// repository is owner/name, of which neither is a step up.
+var repository = regexp.MustCompile(`^[A-Za-z0-9-]+/[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$`)
 
 // pretty is JSON as people read it; what is none stays as it is.
 func pretty(text []byte) string {

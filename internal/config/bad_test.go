@@ -134,7 +134,7 @@ func TestS2_NamesOfTheServerAreNames(t *testing.T) {
 		"'*'": false, "'*.example.com'": false, "https://hls.example.com": false, "'hls.example.com:8000'": false, "hls.example.com/ui": false, "''": false, "'-'": false,
 	} {
 		_, err := load(t, minimal+"server: {allowed_hosts: ["+name+"]}\n")
-		if (err == nil) != fine || err != nil && !strings.Contains(err.Error(), "s.yaml:3:25: server.allowed_hosts[0]: want a name") {
+		if (err == nil) != fine || err != nil && !strings.Contains(err.Error(), "s.yaml:3:26: server.allowed_hosts[0]: want a name") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -60,7 +60,7 @@ type tab struct {
 }
 
 // newTab opens a tab of a width; a narrow one is a phone's.
-func newTab(t *testing.T, browser context.Context, width int64) *tab {
+func newTab(browser context.Context, t *testing.T, width int64) *tab {
 	t.Helper()
 	b := &tab{t: t, requests: map[devnet.RequestID]string{}}
 	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext(), chromedp.WithListener(b.note))

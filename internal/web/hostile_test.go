@@ -69,7 +69,7 @@ func TestS4_NothingShownRuns(t *testing.T) {
 			s, replays := counting(t, nil)
 			s.plant("hostile", 1)
 			s.plant("more", 2)
-			b, origin := newTab(t, chromium, width), "http://"+s.addr
+			b, origin := newTab(chromium, t, width), "http://"+s.addr
 			b.leads("/ui/login", chromedp.Navigate(origin+"/ui/deliveries/hostile"))
 			b.quiet("signing in", origin)
 			b.do(chromedp.SendKeys(chromedp.ID("token"), "guess"))
@@ -129,7 +129,7 @@ func TestS4_ThePolicyHoldsWhereEscapingFails(t *testing.T) {
 	chromium := browser(t)
 	unescaped := `<!doctype html><title>x</title><p>` + allHostile()
 	serve := func(policy string) *httptest.Server {
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			w.Header().Set("Content-Security-Policy", policy)
 			_, _ = fmt.Fprint(w, strings.ReplaceAll(unescaped, `<meta http-equiv=refresh`, `<meta`)) // It would lead away.
@@ -137,7 +137,7 @@ func TestS4_ThePolicyHoldsWhereEscapingFails(t *testing.T) {
 		t.Cleanup(server.Close)
 		return server
 	}
-	strict, open := newTab(t, chromium, 1280), newTab(t, chromium, 1280)
+	strict, open := newTab(chromium, t, 1280), newTab(chromium, t, 1280)
 	strict.do(chromedp.Navigate(serve(ui.Policy).URL))
 	if ran := strict.text(`window.canary`); ran != "undefined" {
 		t.Errorf("a script ran under the policy: %s", ran)
@@ -169,7 +169,7 @@ func TestS2_ABrowserSignsInUnderOurNamesAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := newTab(t, chromium, 1280)
+	b := newTab(chromium, t, 1280)
 	ours, theirs := "http://hls.example:"+port, "http://evil.example:"+port
 	b.leads("/ui/login", chromedp.Navigate(ours+"/ui/deliveries"))
 	b.do(chromedp.SendKeys(chromedp.ID("token"), token))

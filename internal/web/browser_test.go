@@ -22,6 +22,9 @@ import (
 // chromiumSwitch is the variable that leaves out the tests that need Chromium when it is "off".
 const chromiumSwitch = "HLS_TEST_CHROMIUM"
 
+// oneBrowser is held while a test has one: several at a time are slower than one after the other.
+var oneBrowser sync.Mutex
+
 // browser starts a headless Chromium for a test. It looks up no names: those of the tests are all this machine.
 func browser(t *testing.T) context.Context {
 	t.Helper()
@@ -32,7 +35,9 @@ func browser(t *testing.T) context.Context {
 	if err != nil {
 		t.Fatalf("there is no chromium: make test installs it (Debian's package chromium), and %s=off leaves this test out: %v", chromiumSwitch, err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	oneBrowser.Lock()
+	t.Cleanup(oneBrowser.Unlock)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
@@ -112,7 +117,7 @@ func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 // leads does something that leads to another page, and waits until that is there.
 func (b *tab) leads(to string, steps ...chromedp.Action[chromedp.Void]) (code int64) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.Context, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.Context, time.Minute)
 	defer cancel()
 	response, err := chromedp.RunResponse(ctx, steps...)
 	if err != nil {

@@ -57,6 +57,7 @@ fuzz: ## fuzz every target for a short while (FUZZTIME=20s)
 tools: $(TESTSUM)
 	@command -v gcc >/dev/null 2>&1 || sh deploy/apt-install.sh gcc libc6-dev
 	@command -v postgres >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || sh deploy/apt-install.sh postgresql
+	@[ "$$HLS_TEST_CHROMIUM" = off ] || command -v chromium >/dev/null 2>&1 || sh deploy/apt-install.sh chromium
 
 $(LINT):
 	GOBIN=$(BIN) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)

@@ -48,6 +48,7 @@ var doors = map[string][]string{
 	"os/exec":                                {"hls/internal/mutants", "hls/internal/bench"}, // E2: HLS starts no child process. These are tools of the house.
 	"plugin":                                 {},
 	"github.com/prometheus/client_golang":    {"hls/internal/web"},
+	"github.com/chromedp":                    {}, // tests alone
 	"github.com/santhosh-tekuri/jsonschema":  {"hls/internal/analyze"},
 	"github.com/alecthomas/kong":             {"hls/cmd/hls"},
 }

@@ -50,8 +50,8 @@ func (d demoCmd) Run(c *call) error {
 		return err
 	}
 	if !d.Once {
-		fmt.Fprintf(c.io.err, "\nStill running: %s/health, %s/stats, %s/api/v1/deliveries. Its log is %s until Ctrl-C ends it.\n",
-			running.URL(), running.URL(), running.URL(), running.LogFile())
+		fmt.Fprintf(c.io.err, "\nStill running: the dashboard is at %s/ui/; %s/health, %s/stats, %s/api/v1/deliveries. Its log is %s until Ctrl-C ends it.\n",
+			running.URL(), running.URL(), running.URL(), running.URL(), running.LogFile())
 		<-c.ctx.Done()
 	}
 	if len(wrong) > 0 {

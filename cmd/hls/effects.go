@@ -167,14 +167,14 @@ func (k chosen) decide(c *call, approve bool) error {
 	case k.Output == "json":
 		return printJSON(c.io.out, decided)
 	case approve:
-		_, err = fmt.Fprintf(c.io.out, "%d approved: queued as task %s\n", len(decided.IDs), numbers(decided.TaskIDs))
+		_, err = fmt.Fprintf(c.io.out, "%d approved: queued as task %s\n", len(decided.IDs), listed(decided.TaskIDs))
 	default:
 		_, err = fmt.Fprintf(c.io.out, "%d rejected\n", len(decided.IDs))
 	}
 	return err
 }
 
-func numbers(list []int64) string {
+func listed(list []int64) string {
 	texts := make([]string, len(list))
 	for i, n := range list {
 		texts[i] = strconv.FormatInt(n, 10)

@@ -120,7 +120,7 @@ func (a *App) build(ctx context.Context, settings *config.Settings) (err error) 
 	if a.sweeper, err = a.newSweep(); err != nil {
 		return err
 	}
-	a.web, err = a.newWeb(settings, metrics)
+	a.web, err = a.newWeb(ctx, settings, metrics)
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -125,18 +126,33 @@ func secrets(s *config.Settings) receive.Secrets {
 	return all
 }
 
-func (a *App) newWeb(s *config.Settings, m *web.Metrics) (*web.Server, error) {
+func (a *App) newWeb(ctx context.Context, s *config.Settings, m *web.Metrics) (*web.Server, error) {
+	key, err := a.store.Secret(ctx, "session")
+	if err != nil {
+		return nil, err
+	}
 	return web.New(web.Config{
-		WebhookPath: s.Server.WebhookPath, AdminToken: s.Server.AdminToken, CertFile: s.Server.TLS.CertFile,
-		KeyFile: s.Server.TLS.KeyFile, Proxied: len(s.Server.TrustedProxies) > 0, Version: a.opts.Version,
+		WebhookPath: s.Server.WebhookPath, AdminToken: s.Server.AdminToken, ViewerToken: s.Server.ViewerToken, SessionKey: key,
+		CertFile: s.Server.TLS.CertFile, KeyFile: s.Server.TLS.KeyFile, Proxies: s.Server.TrustedProxies,
+		Profiles: s.Server.PProf, WebRoot: webRoot(s.GitHub.BaseURL), Version: a.opts.Version,
 	}, web.Deps{
 		Webhook: a.door, Store: a.store, Metrics: m, Redactor: a.redactor, Log: a.log,
 		Components: map[string]func() web.Component{
 			"prompts": a.promptsHealth, "github": a.githubHealth, "claude": a.claudeHealth, "recovery": a.recoveryHealth,
 		},
-		GitHub: a.githubStats, Claude: a.claudeLimits, Budget: a.budget, Handlers: handler.Names(), Repositories: a.repositories,
+		GitHub: a.githubStats, Claude: a.claudeLimits, Budget: a.budget, Handlers: handler.Names(), Repositories: a.repositories, Hosts: a.hosts,
 		Replay: a.pipeline.Replay, Trace: a.pipeline.Trace, Try: a.tryReplay, Recover: a.Recover, Sweep: a.Sweep,
 	})
+}
+
+// hosts are the names that the settings in force give the server.
+func (a *App) hosts() []string {
+	server := a.house.Load().settings.Server
+	names := slices.Clone(server.AllowedHosts)
+	if u, err := url.Parse(server.PublicURL); err == nil && u.Host != "" {
+		names = append(names, u.Host)
+	}
+	return names
 }
 
 func (a *App) repositories() []string {

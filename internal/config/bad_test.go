@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -111,6 +112,39 @@ func TestO4_WeakSecretsAreRefused(t *testing.T) {
 	}
 	if _, err := load(t, minimal+"server: {admin_token: admin}"); err == nil || !strings.Contains(err.Error(), "server.admin_token: is too short") {
 		t.Errorf("admin token: %v", err)
+	}
+}
+
+func TestS2_AViewersTokenIsNotTheOperators(t *testing.T) {
+	t.Parallel()
+	for server, want := range map[string]string{
+		"viewer_token: a-viewer-token":                              "server.viewer_token: needs server.admin_token beside it",
+		"admin_token: an-admin-token, viewer_token: an-admin-token": "server.viewer_token: is the same as server.admin_token",
+		"admin_token: an-admin-token, viewer_token: view":           "server.viewer_token: is too short",
+		"admin_token: an-admin-token, viewer_token: change-me":      "server.viewer_token: is still the example's",
+		"admin_token: an-admin-token, viewer_token: a-viewer-token": "",
+	} {
+		_, err := load(t, minimal+"server: {"+server+"}\n")
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", server, err)
+		}
+	}
+}
+
+func TestS2_NamesOfTheServerAreNames(t *testing.T) {
+	t.Parallel()
+	for name, fine := range map[string]bool{
+		"hls.example.com": true, "hls": true, "10.0.0.7": true, "'2001:db8::1'": true,
+		"'*'": false, "'*.example.com'": false, "https://hls.example.com": false, "'hls.example.com:8000'": false, "hls.example.com/ui": false, "''": false, "'-'": false,
+	} {
+		_, err := load(t, minimal+"server: {allowed_hosts: ["+name+"]}\n")
+		if (err == nil) != fine || err != nil && !strings.Contains(err.Error(), "s.yaml:3:26: server.allowed_hosts[0]: want a name") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	warned := mustLoad(t, minimal+"server: {pprof: true, trusted_proxies: [10.0.0.0/8], admin_token: an-admin-token}\n").Warnings()
+	if !slices.ContainsFunc(warned, func(w Warning) bool { return w.Key == "server.pprof" }) {
+		t.Error("no warning that the profiles answer nobody")
 	}
 }
 

@@ -84,7 +84,8 @@ func (b *binder) required(s *Settings) {
 
 var (
 	plainPath = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
-	reserved  = regexp.MustCompile(`^/(health|livez|readyz|stats|metrics|ui|api)(/|$)`)
+	reserved  = regexp.MustCompile(`^/(health|livez|readyz|stats|metrics|ui|api|debug)(/|$)`)
+	hostName  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
 )
 
 func (b *binder) checkServer(s *Settings) {
@@ -94,6 +95,7 @@ func (b *binder) checkServer(s *Settings) {
 	if path := s.Server.WebhookPath; !plainPath.MatchString(path) || reserved.MatchString(path) {
 		b.at("server.webhook_path", "want a path such as /webhook that no other page has")
 	}
+	b.checkAdmin(s)
 	if (s.Server.TLS.CertFile == "") != (s.Server.TLS.KeyFile == "") {
 		b.at("server.tls", "needs both cert_file and key_file")
 	}
@@ -101,6 +103,22 @@ func (b *binder) checkServer(s *Settings) {
 		b.at("features.signature_validation",
 			"cannot be false while server.host is reachable from other machines: anyone could send deliveries; "+
 				"set server.host to 127.0.0.1 or validate signatures")
+	}
+}
+
+// checkAdmin holds who may do what: a viewer beside an operator, and names that browsers can ask under.
+func (b *binder) checkAdmin(s *Settings) {
+	switch admin, viewer := s.Server.AdminToken, s.Server.ViewerToken; {
+	case viewer == "" || !b.need.has(NeedWebhooks) || b.told("server.admin_token"):
+	case admin == "":
+		b.at("server.viewer_token", "needs server.admin_token beside it: without one only this machine is let in, to read and to write")
+	case admin == viewer:
+		b.at("server.viewer_token", "is the same as server.admin_token: who has it could write")
+	}
+	for i, name := range s.Server.AllowedHosts {
+		if _, err := netip.ParseAddr(name); err != nil && !hostName.MatchString(name) {
+			b.at(fmt.Sprintf("server.allowed_hosts[%d]", i), "want a name such as hls.example.com, without scheme, port or path")
+		}
 	}
 }
 
@@ -183,7 +201,7 @@ func (b *binder) checkSecrets(s *Settings) {
 		if found.value == "" {
 			continue
 		}
-		guards := strings.Contains(found.key, "webhook_secret") || found.key == "server.admin_token"
+		guards := strings.Contains(found.key, "webhook_secret") || found.key == "server.admin_token" || found.key == "server.viewer_token"
 		if why := weak(found.value, guards); why != "" {
 			b.at(b.written(found.key), "%s", why)
 		}

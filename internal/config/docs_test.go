@@ -85,7 +85,7 @@ func TestExampleShowsEveryKey(t *testing.T) {
 	// Of token and app, and of the two ways to give the App's key, one must go.
 	loadable := regexp.MustCompile(`(?m)^ +(token: "\$\{GITHUB_TOKEN\}"|private_key_file:).*$`).ReplaceAllString(example, "")
 	mustLoad(t, loadable, map[string]string{
-		"HLS_ADMIN_TOKEN": "an-admin-token", "GITHUB_APP_KEY": "pem", "REPO_WEBHOOK_SECRET": "another-secret", "REPO_TOKEN": "t",
+		"HLS_ADMIN_TOKEN": "an-admin-token", "HLS_VIEWER_TOKEN": "a-viewer-token", "GITHUB_APP_KEY": "pem", "REPO_WEBHOOK_SECRET": "another-secret", "REPO_TOKEN": "t",
 	})
 	var root yaml.Node
 	if err := yaml.Unmarshal([]byte(example), &root); err != nil {

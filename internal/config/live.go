@@ -19,6 +19,7 @@ const (
 var forces = map[string]Force{
 	"server":                                  Restart,
 	"server.public_url":                       Live,
+	"server.allowed_hosts":                    Live,
 	"github":                                  Restart,
 	"github.webhook_secret":                   Live,
 	"claude":                                  Restart,

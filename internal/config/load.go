@@ -39,7 +39,7 @@ func (n Need) wants(key string) bool {
 	last := key[strings.LastIndexByte(key, '.')+1:]
 	last, _, _ = strings.Cut(last, "[")
 	switch {
-	case last == "webhook_secret", last == "admin_token":
+	case last == "webhook_secret", last == "admin_token", last == "viewer_token":
 		return n.has(NeedWebhooks)
 	case key == "storage.url":
 		return n.has(NeedStorage)

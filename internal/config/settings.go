@@ -63,6 +63,13 @@ type Server struct {
 	PublicURL string `yaml:"public_url"`
 	// Guards everything but the webhook and the health checks. Without it those pages answer this machine only.
 	AdminToken hls.Secret `yaml:"admin_token"`
+	// Lets read what admin_token guards, and change nothing. It needs admin_token beside it.
+	ViewerToken hls.Secret `yaml:"viewer_token"`
+	// Names under which browsers reach the dashboard, besides the one of public_url, loopback's and the address itself. A
+	// browser that has signed in is refused under any other: a page made to lead here could use its session.
+	AllowedHosts []string `yaml:"allowed_hosts"`
+	// Serves Go's profiles under /debug/pprof/ to this machine alone; with trusted_proxies set, to nobody.
+	PProf bool `yaml:"pprof" default:"false"`
 	// Addresses or networks of reverse proxies in front. With any named, no request counts as coming from this machine:
 	// without admin_token the guarded pages answer nobody.
 	TrustedProxies []netip.Prefix `yaml:"trusted_proxies"`

@@ -42,6 +42,9 @@ func (s *Settings) Warnings() []Warning {
 	case !isLoopback(s.Server.Host):
 		warn("server.admin_token", "no admin token is set: the dashboard, /stats and /metrics answer only this machine")
 	}
+	if s.Server.PProf && len(s.Server.TrustedProxies) > 0 {
+		warn("server.pprof", "behind a proxy nobody counts as this machine: the profiles answer nobody")
+	}
 	if s.Logging.LogPayloads {
 		warn("logging.log_payloads", "payloads are logged: the log will hold whatever people write on GitHub")
 	}

@@ -18,7 +18,7 @@ func Visible(text string) string {
 	var last rune
 	for _, r := range text {
 		if escaped(r, last) {
-			b.WriteString(`\u{` + strconv.FormatInt(int64(r), 16) + `}`)
+			b.WriteString(escape(r))
 		} else {
 			b.WriteRune(r)
 		}
@@ -40,6 +40,8 @@ func Hidden(text string) (n int) {
 	}
 	return n
 }
+
+func escape(r rune) string { return `\u{` + strconv.FormatInt(int64(r), 16) + `}` }
 
 // Cut is the beginning of text that takes at most limit bytes once it is Visible, and how many characters it leaves
 // out. It never splits a character.

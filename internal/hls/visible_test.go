@@ -62,3 +62,25 @@ func FuzzCut(f *testing.F) {
 		}
 	})
 }
+
+// The parts of a text are together what Visible makes of it, and tell what was hidden from what only looks like it.
+func TestS4_SpansTellWhatWasHidden(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"", "plain", `\u{202e} typed`, "\u202ea", "a\u202e", "a\u200d\u200d\u200cb", "x\u200d\u202e\u200dy", "\xff\u202e\xc3", "\x00\x01", "👩\u200d💻\ufe0f\ufe0f", "a\nb\tc\r",
+	} {
+		joined, hidden := "", 0
+		for _, s := range hls.Spans(text) {
+			joined += s.Text
+			if s.Hidden {
+				hidden++
+			}
+		}
+		if joined != hls.Visible(text) {
+			t.Errorf("%q: %q together, want %q", text, joined, hls.Visible(text))
+		}
+		if want := strings.Count(hls.Visible(text), `\u{`) - strings.Count(text, `\u{`); hidden != want {
+			t.Errorf("%q: %d hidden, want %d", text, hidden, want)
+		}
+	}
+}

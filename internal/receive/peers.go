@@ -59,7 +59,7 @@ func (w *watch) refuse(r *http.Request, now time.Time) *ending {
 	if !restricted && w.cfg.RequestsPerMinute == 0 {
 		return nil
 	}
-	peer := w.peer(r)
+	peer := Peer(r, w.proxies)
 	if restricted {
 		if end := w.stranger(peer); end != nil {
 			return end
@@ -114,12 +114,12 @@ func (w *watch) within(peer netip.Addr, now time.Time) bool {
 	return limit.AllowN(now, 1)
 }
 
-// peer is who a request comes from: what a trusted proxy says, as far as the proxies it names are trusted, and the
+// Peer is who a request comes from: what a trusted proxy says, as far as the proxies it names are trusted, and the
 // other end of the connection otherwise. Anyone may write a header; only a proxy's last word is its own.
-func (w *watch) peer(r *http.Request) netip.Addr {
+func Peer(r *http.Request, proxies []netip.Prefix) netip.Addr {
 	peer := address(r.RemoteAddr)
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0 && within(w.proxies, peer); i-- {
+	for i := len(hops) - 1; i >= 0 && within(proxies, peer); i-- {
 		hop := address(strings.TrimSpace(hops[i]))
 		if !hop.IsValid() {
 			break

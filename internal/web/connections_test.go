@@ -43,6 +43,19 @@ func answered(in *bufio.Reader) int {
 
 func (s *site) ask(text string) int { return answered(bufio.NewReader(s.dial(text))) }
 
+// raw sends a request as it is written, and returns the code and where the answer leads.
+func (s *site) raw(text string) (code int, location string) {
+	s.t.Helper()
+	conn := s.dial(text)
+	defer func() { _ = conn.Close() }()
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		s.t.Fatalf("%q: %v", text, err)
+	}
+	_ = response.Body.Close()
+	return response.StatusCode, response.Header.Get("Location")
+}
+
 const (
 	alive = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
 	post  = "POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net/http"
 	"net/url"
@@ -155,7 +154,7 @@ func (s *Server) effects(w http.ResponseWriter, r *http.Request) {
 // decide approves or rejects proposals.
 func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 	what := Decision{By: Operator}
-	in := json.NewDecoder(io.LimitReader(r.Body, maxByHand))
+	in := json.NewDecoder(r.Body)
 	in.DisallowUnknownFields()
 	if err := in.Decode(&what); err != nil {
 		answer(w, http.StatusBadRequest, map[string]string{"status": "error", "reason": "want a JSON object with ids and approve"})

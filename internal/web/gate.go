@@ -138,7 +138,11 @@ func peerOf(a net.Addr) netip.Prefix {
 	if !ok {
 		return netip.Prefix{}
 	}
-	addr := tcp.AddrPort().Addr().Unmap().WithZone("")
+	return network(tcp.AddrPort().Addr().Unmap().WithZone(""))
+}
+
+// network is what one customer has of addresses: one, or an IPv6 network.
+func network(addr netip.Addr) netip.Prefix {
 	bits := addr.BitLen()
 	if addr.Is6() {
 		bits = peerBits

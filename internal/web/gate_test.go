@@ -27,8 +27,8 @@ func serve(t *testing.T) string {
 	}
 	t.Cleanup(func() { _ = store.Close() })
 	hook := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) })
-	s, err := web.New(web.Config{WebhookPath: "/webhook"}, web.Deps{
-		Webhook: hook, Store: store, Metrics: web.NewMetrics(), Log: slog.New(slog.DiscardHandler),
+	s, err := web.New(web.Config{WebhookPath: "/webhook", SessionKey: make([]byte, 32), WebRoot: "https://github.example"}, web.Deps{
+		Webhook: hook, Store: store, Metrics: web.NewMetrics(), Log: slog.New(slog.DiscardHandler), Hosts: func() []string { return nil },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -76,7 +76,7 @@ func (s *Server) health(w http.ResponseWriter, r *http.Request) {
 	body := map[string]any{
 		"status": status, "version": s.cfg.Version, "uptime_seconds": time.Since(s.started).Seconds(), "components": components,
 	}
-	if !s.allowed(r) {
+	if _, refused := s.caller(r); refused != nil {
 		for name, c := range components {
 			components[name] = Component{Status: c.Status, LastSuccess: c.LastSuccess, LastErrorAt: c.LastErrorAt, Breaker: c.Breaker.bare()}
 		}

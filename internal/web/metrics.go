@@ -34,7 +34,11 @@ func (m *Metrics) Observe(s hls.Stage, spent time.Duration) {
 
 func (s *Server) registerMetrics() {
 	s.registry = prometheus.NewRegistry()
-	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), s.deps.Metrics.stages, scrape{s},
+	s.signIns = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "hls_sign_ins_total", Help: "Tries to sign in to the dashboard, by outcome."}, []string{hls.KeyOutcome})
+	for _, outcome := range []string{signedIn, wrongToken, tooManyTries, notAsked} {
+		s.signIns.WithLabelValues(outcome)
+	}
+	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), s.deps.Metrics.stages, s.signIns, scrape{s},
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "hls_connections", Help: "Open connections to the server."},
 			func() float64 { return float64(s.gate.size()) }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "hls_connections_dropped_total", Help: "Connections closed because there were too many."},

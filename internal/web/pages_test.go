@@ -240,11 +240,11 @@ func TestS2_NothingForwardedWithoutAToken(t *testing.T) {
 	if code := get("HTTP/1.0"); code != http.StatusUnauthorized {
 		t.Errorf("as nginx forwards: %d", code)
 	}
-	behind := open(t, func(cfg *Config, _ *Deps) { cfg.AdminToken, cfg.Proxied = "", true })
+	behind := open(t, func(cfg *Config, _ *Deps) { cfg.AdminToken, cfg.Proxies = "", proxies("10.0.0.0/8") })
 	if got := behind.fetch("GET", "/stats"); got.code != http.StatusUnauthorized {
 		t.Errorf("behind a known proxy: %d", got.code)
 	}
-	guarded := open(t, func(cfg *Config, _ *Deps) { cfg.Proxied = true })
+	guarded := open(t, func(cfg *Config, _ *Deps) { cfg.Proxies = proxies("10.0.0.0/8") })
 	forwarded := func(r *http.Request) { r.Header.Set("X-Forwarded-For", "203.0.113.9") }
 	if got := guarded.fetch("GET", "/stats", admin, forwarded); got.code != http.StatusOK {
 		t.Errorf("with the token: %d", got.code)

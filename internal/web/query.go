@@ -56,6 +56,23 @@ func readQuery(raw string) (record.Query, error) {
 	return q, err
 }
 
+// listAt is the address of a page of the list that is asked for in the same way, from a task on; 0 is the newest.
+func listAt(query url.Values, before int64) string {
+	next := url.Values{}
+	for name, values := range query {
+		if name != "before" && len(values) > 0 && values[0] != "" {
+			next.Set(name, values[0])
+		}
+	}
+	if before > 0 {
+		next.Set("before", strconv.FormatInt(before, 10))
+	}
+	if len(next) == 0 {
+		return "/ui/deliveries"
+	}
+	return "/ui/deliveries?" + next.Encode()
+}
+
 // subject is one as people write it: see hls.Subject.String.
 var subject = regexp.MustCompile(`^([^/#]+/[^/#]+)(?:#([1-9][0-9]{0,17})|/(.+))$`)
 

@@ -3,7 +3,6 @@ package web
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"time"
 
@@ -31,10 +30,7 @@ func (Recovery) members() string { return "target, apply, since and answered" }
 
 func (Sweep) members() string { return "repositories, apply, older_than, most and comment" }
 
-const (
-	maxByHand  = 64 << 10 // bytes of a request for a pass
-	longByHand = 15 * time.Minute
-)
+const longByHand = 15 * time.Minute
 
 func (s *Server) recovery(w http.ResponseWriter, r *http.Request) {
 	byHand(s, w, r, s.deps.Recover)
@@ -47,9 +43,13 @@ func (s *Server) sweep(w http.ResponseWriter, r *http.Request) {
 // byHand makes a pass by hand, which takes longer than pages do.
 func byHand[Q interface{ members() string }](s *Server, w http.ResponseWriter, r *http.Request, pass Pass[Q]) {
 	var q Q
-	in := json.NewDecoder(io.LimitReader(r.Body, maxByHand))
+	in := json.NewDecoder(r.Body)
 	in.DisallowUnknownFields()
 	if err := in.Decode(&q); err != nil {
+		if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
+			s.refuse(w, tooLarge())
+			return
+		}
 		answer(w, http.StatusBadRequest, map[string]string{"status": "error", "reason": "want a JSON object with " + q.members()})
 		return
 	}

@@ -8,9 +8,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"hls/internal/hls"
+	"hls/internal/web/ui"
 )
 
-// routes has every URL on one page. What is not open asks for the admin credential (S2).
+// routes has every URL on one page. What is not open asks for a credential, and names the role that it takes (S2). The
+// sign-in page and the style of the pages are open: they tell nothing.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(s.cfg.WebhookPath, http.HandlerFunc(s.webhook))
@@ -19,18 +21,31 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.HandleFunc("GET /health", s.health)
 
-	mux.Handle("GET /stats", s.admin(http.HandlerFunc(s.stats)))
-	mux.Handle("GET /metrics", s.admin(promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{})))
-	mux.Handle("GET /api/v1/deliveries", s.admin(http.HandlerFunc(s.deliveries)))
-	mux.Handle("GET /api/v1/deliveries/{id}", s.admin(http.HandlerFunc(s.delivery)))
-	mux.Handle("POST /api/v1/deliveries/{id}/replay", s.admin(http.HandlerFunc(s.replay)))
-	mux.Handle("GET /api/v1/effects", s.admin(http.HandlerFunc(s.effects)))
-	mux.Handle("POST /api/v1/effects/decide", s.admin(http.HandlerFunc(s.decide)))
-	mux.Handle("GET /api/v1/audit", s.admin(http.HandlerFunc(s.audit)))
-	mux.Handle("GET /api/v1/audit/head", s.admin(http.HandlerFunc(s.auditHead)))
-	mux.Handle("GET /api/v1/why", s.admin(http.HandlerFunc(s.why)))
-	mux.Handle("POST /api/v1/recovery", s.admin(http.HandlerFunc(s.recovery)))
-	mux.Handle("POST /api/v1/sweep", s.admin(http.HandlerFunc(s.sweep)))
+	mux.Handle("GET /stats", s.admin(viewer, s.stats))
+	mux.Handle("GET /metrics", s.admin(viewer, promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{}).ServeHTTP))
+	mux.Handle("GET /api/v1/deliveries", s.admin(viewer, s.deliveries))
+	mux.Handle("GET /api/v1/deliveries/{id}", s.admin(viewer, s.delivery))
+	mux.Handle("POST /api/v1/deliveries/{id}/replay", s.adminOf(operator, mostChanges, s.replay))
+	mux.Handle("GET /api/v1/effects", s.admin(viewer, s.effects))
+	mux.Handle("POST /api/v1/effects/decide", s.admin(operator, s.decide))
+	mux.Handle("GET /api/v1/audit", s.admin(viewer, s.audit))
+	mux.Handle("GET /api/v1/audit/head", s.admin(viewer, s.auditHead))
+	mux.Handle("GET /api/v1/why", s.admin(viewer, s.why))
+	mux.Handle("POST /api/v1/recovery", s.admin(operator, s.recovery))
+	mux.Handle("POST /api/v1/sweep", s.admin(operator, s.sweep))
+
+	mux.HandleFunc("GET /ui/login", s.signInPage)
+	mux.HandleFunc("POST /ui/login", s.signIn)
+	mux.Handle("GET /ui/static/{file}", http.StripPrefix("/ui/static/", http.FileServerFS(ui.Static())))
+	mux.Handle("POST /ui/logout", s.page(viewer, s.signOut))
+	mux.Handle("GET /ui", s.page(viewer, s.dashboard))
+	mux.Handle("GET /ui/{$}", s.page(viewer, s.dashboard))
+	mux.Handle("GET /ui/deliveries", s.page(viewer, s.deliveriesPage))
+	mux.Handle("GET /ui/deliveries/{id}", s.page(viewer, s.deliveryPage))
+	mux.Handle("POST /ui/deliveries/{id}/replay", s.page(operator, s.replayForm))
+	if s.cfg.Profiles {
+		mux.Handle("GET /debug/pprof/", s.profiles())
+	}
 
 	mux.HandleFunc("/", notFound)
 	return secured(mux)
@@ -43,12 +58,14 @@ func (s *Server) webhook(w http.ResponseWriter, r *http.Request) {
 	s.deps.Metrics.Observe(hls.StageReceive, time.Since(start))
 }
 
-// secured sets what every answer carries: none is to be framed, sniffed or kept.
+// secured sets what every answer carries: none is to be framed, sniffed, kept, or read by pages of other sites. There are
+// no CORS headers anywhere.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -16,16 +17,23 @@ import (
 
 	"hls/internal/hls"
 	"hls/internal/record"
+	"hls/internal/web/ui"
 )
 
 // Config is how the server answers.
 type Config struct {
 	WebhookPath string
 	AdminToken  hls.Secret // guards everything that is not open; "" means loopback only
-	Proxied     bool       // behind a reverse proxy: nobody is local, so that without AdminToken nobody is let in
-	CertFile    string     // with KeyFile: serve TLS
-	KeyFile     string
-	Version     string
+	ViewerToken hls.Secret // lets read and not write; counts beside AdminToken only
+	SessionKey  []byte     // signs sessions: 32 random bytes that all instances share
+	// Proxies are reverse proxies in front, whose word on whom they forward for is believed. With any, nobody is local, so
+	// that without AdminToken nobody is let in.
+	Proxies  []netip.Prefix
+	Profiles bool   // serve pprof to this machine
+	WebRoot  string // of GitHub's pages, which pages may link to
+	CertFile string // with KeyFile: serve TLS
+	KeyFile  string
+	Version  string
 }
 
 // Deps are what the pages show. The functions are called for each request and must not block.
@@ -41,6 +49,7 @@ type Deps struct {
 	Budget       func() hls.Budget // that of all repositories; nil for none
 	Handlers     []string
 	Repositories func() []string
+	Hosts        func() []string // names that the settings give this server, with or without a port
 	// Replay has a stored delivery worked on again: see Deliveries.Again.
 	Replay func(ctx context.Context, deliveryID string) (hls.Replay, error)
 	// Trace tells of the rules: see Deliveries.Trace.
@@ -63,17 +72,37 @@ type Server struct {
 	http     *http.Server
 	gate     *gate
 	registry *prometheus.Registry
+	signIns  *prometheus.CounterVec
+	pages    *ui.Pages
+	origins  *http.CrossOriginProtection
+	sessions *sessions
+	requests *quota // of the admin surface
+	guesses  *quota // of bearer tokens
+	tries    *quota // at the sign-in page
+	now      func() time.Time
 	probe    *probe
 	started  time.Time
 	draining atomic.Bool
 }
+
+// leastKey is the least length of a key for sessions.
+const leastKey = 32
 
 // New makes a server; it listens on nothing yet.
 func New(cfg Config, deps Deps) (*Server, error) {
 	if cfg.WebhookPath == "" || deps.Webhook == nil || deps.Store == nil || deps.Metrics == nil {
 		return nil, errors.New("make web server: webhook path, webhook, store and metrics are needed")
 	}
-	s := &Server{cfg: cfg, deps: deps, gate: newGate(), started: time.Now()}
+	if len(cfg.SessionKey) < leastKey || deps.Hosts == nil {
+		return nil, errors.New("make web server: a session key of 32 bytes and the server's names are needed")
+	}
+	s := &Server{cfg: cfg, deps: deps, gate: newGate(), started: time.Now(), now: time.Now, origins: http.NewCrossOriginProtection()}
+	s.sessions = &sessions{cfg.SessionKey, map[role]hls.Secret{operator: cfg.AdminToken, viewer: cfg.ViewerToken}}
+	s.requests, s.guesses, s.tries = newQuota(perMinute, 0), newQuota(guesses, 0), newQuota(triesEach, triesAll)
+	var err error
+	if s.pages, err = ui.New(cfg.WebRoot); err != nil {
+		return nil, err
+	}
 	s.probe = newProbe(deps.Store)
 	s.registerMetrics()
 	s.http = &http.Server{

@@ -9,7 +9,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -20,7 +23,10 @@ import (
 	"hls/internal/record/sqlite"
 )
 
-const token = "admin-token-of-the-tests"
+const (
+	token   = "admin-token-of-the-tests"
+	viewing = "viewer-token-of-the-tests"
+)
 
 // site is a server on loopback over a real store that can be made to fail.
 type site struct {
@@ -125,11 +131,15 @@ func open(t *testing.T, change func(*Config, *Deps), after ...func(*Server)) *si
 		t.Fatal(err)
 	}
 	s := &site{t: t, store: &faulty{Store: store}, log: &lines{}}
-	cfg := Config{WebhookPath: "/webhook", AdminToken: token, Version: "test"}
+	cfg := Config{
+		WebhookPath: "/webhook", AdminToken: token, ViewerToken: viewing, SessionKey: []byte("a session key of the tests, 32 B.."),
+		WebRoot: "https://github.example", Version: "test",
+	}
 	deps := Deps{
 		Webhook: reading, Store: s.store, Metrics: NewMetrics(), Redactor: hls.NewRedactor("a-secret-of-the-tests"),
 		Log:    slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		GitHub: func(record.Stats) any { return nil }, Claude: func() any { return nil }, Repositories: func() []string { return nil },
+		Hosts:  func() []string { return []string{"hls.example"} },
 		Replay: func(context.Context, string) (hls.Replay, error) { return hls.Replay{}, hls.ErrNotFound },
 	}
 	if change != nil {
@@ -179,7 +189,10 @@ func (s *site) fetch(method, path string, changes ...func(*http.Request)) page {
 	for _, change := range changes {
 		change(r)
 	}
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{
+		Transport:     &http.Transport{DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	response, err := client.Do(r)
 	if err != nil {
 		s.t.Fatal(err)
@@ -195,6 +208,61 @@ func (s *site) fetch(method, path string, changes ...func(*http.Request)) page {
 }
 
 func admin(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }
+
+func views(r *http.Request) { r.Header.Set("Authorization", "Bearer "+viewing) }
+
+// form makes a request one of a form, as a page of this server sends it.
+func form(fields ...string) func(*http.Request) {
+	values := url.Values{}
+	for i := 0; i+1 < len(fields); i += 2 {
+		values.Set(fields[i], fields[i+1])
+	}
+	return body("application/x-www-form-urlencoded", values.Encode())
+}
+
+func body(kind, text string) func(*http.Request) {
+	return func(r *http.Request) {
+		r.Body, r.ContentLength = io.NopCloser(strings.NewReader(text)), int64(len(text))
+		r.Header.Set("Content-Type", kind)
+	}
+}
+
+func with(name, value string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Set(name, value) }
+}
+
+func proxies(networks ...string) (all []netip.Prefix) {
+	for _, n := range networks {
+		all = append(all, netip.MustParsePrefix(n))
+	}
+	return all
+}
+
+func host(name string) func(*http.Request) { return func(r *http.Request) { r.Host = name } }
+
+// member is a browser that has signed in.
+type member struct {
+	cookie string
+	csrf   string
+}
+
+// signedIn signs in with a token.
+func (s *site) signedIn(token string) member {
+	s.t.Helper()
+	got := s.fetch("POST", "/ui/login", form("token", token))
+	if got.code != http.StatusSeeOther {
+		s.t.Fatalf("signing in: %d %s", got.code, got.text)
+	}
+	name, _, _ := strings.Cut(got.header.Get("Set-Cookie"), ";")
+	m := member{cookie: name}
+	_, after, _ := strings.Cut(s.fetch("GET", "/ui/deliveries", m.asks).text, `name="csrf" value="`)
+	if m.csrf, _, _ = strings.Cut(after, `"`); m.csrf == "" {
+		s.t.Fatal("the page has no form")
+	}
+	return m
+}
+
+func (m member) asks(r *http.Request) { r.Header.Set("Cookie", m.cookie) }
 
 // within is for what has to become true soon.
 func within(t *testing.T, ok func() bool) {

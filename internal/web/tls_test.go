@@ -86,11 +86,45 @@ func TestServeNeedsItsCertificate(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := open(t, nil)
-	other, err := New(Config{WebhookPath: "/webhook", CertFile: "nowhere.pem", KeyFile: "nowhere.pem"}, s.deps)
+	other, err := New(Config{WebhookPath: "/webhook", SessionKey: make([]byte, 32), WebRoot: "https://github.example", CertFile: "nowhere.pem", KeyFile: "nowhere.pem"}, s.deps)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := other.Serve(listener); err == nil {
 		t.Error("served without its certificate")
+	}
+}
+
+// Over TLS a session's cookie is one that no other host can set, and that no plain request brings.
+func TestS2_OverTLSCookiesAreOfThisHost(t *testing.T) {
+	t.Parallel()
+	certFile, keyFile, roots := certificate(t)
+	s := open(t, func(cfg *Config, _ *Deps) { cfg.CertFile, cfg.KeyFile = certFile, keyFile })
+	client := http.Client{
+		Transport:     &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	ask := func(method, path string, change func(*http.Request)) *http.Response {
+		r, err := http.NewRequestWithContext(t.Context(), method, "https://"+s.addr+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(r)
+		response, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		return response
+	}
+	cookies := ask("POST", "/ui/login", form("token", token)).Cookies()
+	if len(cookies) != 1 || cookies[0].Name != secureCookie || !cookies[0].Secure || !cookies[0].HttpOnly || cookies[0].Domain != "" {
+		t.Fatalf("cookies %v", cookies)
+	}
+	if got := ask("GET", "/stats", func(r *http.Request) { r.AddCookie(cookies[0]) }); got.StatusCode != http.StatusOK {
+		t.Errorf("the session: %d", got.StatusCode)
+	}
+	if got := ask("GET", "/stats", with("Cookie", plainCookie+"="+cookies[0].Value)); got.StatusCode != http.StatusUnauthorized {
+		t.Errorf("under the name that anybody can set: %d", got.StatusCode)
 	}
 }

@@ -95,7 +95,7 @@ func (h *history) dump() map[string]string {
 	defer func() { _ = db.Close() }()
 	tables, rows := h.strings(db, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`), map[string]string{}
 	for _, table := range tables {
-		if table == "spend" || table == "counters" {
+		if table == "spend" || table == "money" || table == "counters" {
 			continue
 		}
 		columns := h.strings(db, `SELECT 'ifnull(quote('||name||'), '''')' FROM pragma_table_info('`+table+`')`)

@@ -43,32 +43,27 @@ func Inverse(row hls.Entry, before *hls.Entry) (e hls.Effect, why string) {
 	return e, ""
 }
 
-// Preview tells what would come of taking rows back: "" for what would be written, otherwise why nothing would. It reads
-// GitHub and writes nowhere.
-func (a *Actor) Preview(ctx context.Context, task hls.Task, effects []hls.Effect) ([]string, error) {
+// Preview tells why taking something back would write nothing, or "" when it would write. It reads GitHub alone.
+func (a *Actor) Preview(ctx context.Context, task hls.Task, e hls.Effect) (why string, err error) {
 	r, err := a.start(ctx, bounds{task: task}, []hls.Entry{{State: hls.Sending}})
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	notes := make([]string, len(effects))
-	for i, e := range effects {
-		if err := r.confineOne(e); err != nil {
-			return nil, fmt.Errorf("%s on %s: %w", e.Kind, e.Subject, err)
-		}
-		found, err := r.deed(hls.Entry{Effect: e, State: hls.Intent}).look(ctx)
-		switch {
-		case errors.Is(err, hls.ErrGone), errors.Is(err, hls.ErrNotFound):
-			notes[i] = "it is gone"
-		case err != nil:
-			return nil, fmt.Errorf("look at %s: %w", e.Subject, err)
-		case found.state != "":
-			notes[i] = found.note
-			if found.note == "" {
-				notes[i] = "nothing is left to take back"
-			}
-		}
+	if err := r.confineOne(e); err != nil {
+		return "", &hls.Permanent{Err: fmt.Errorf("%s on %s: %w", e.Kind, e.Subject, err), Reason: "outside_closed_set"}
 	}
-	return notes, nil
+	found, err := r.deed(hls.Entry{Effect: e, State: hls.Intent}).look(ctx)
+	switch {
+	case unseen(err):
+		return "it is gone", nil
+	case err != nil:
+		return "", fmt.Errorf("look at %s: %w", e.Subject, err)
+	case found.state == "":
+		return "", nil
+	case found.note == "":
+		return "nothing is left to take back", nil
+	}
+	return found.note, nil
 }
 
 // confineUndo: what is taken back is named by the ledger, and is about the subjects that the task may touch.

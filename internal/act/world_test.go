@@ -31,28 +31,27 @@ type fault struct {
 
 // world is a GitHub of one subject, with its state.
 type world struct {
-	mu       sync.Mutex
-	self     hls.Account
-	issue    hls.Issue
-	pull     hls.PullRequest
-	labels   []hls.Label
-	history  []hls.LabelEvent
-	comments []hls.Comment
-	reviews  []hls.Review
-	remarks  []hls.Remark
-	opened   []hls.Issue
-	inline   []hls.ReviewComment
-	emojis   []string
-	hidden   []string // node ids
-	run      hls.WorkflowRun
-	release  hls.Release
-	seen     map[int64]time.Time // when a comment, a review, an issue or an attempt shows
-	faults   map[string][]fault  // by method, taken in order
-	writes   []string
-	onWrite  func(string)
-	turns    atomic.Int64      // not given back
-	onRead   map[string]func() // by method, once
-	last     int64
+	mu             sync.Mutex
+	self           hls.Account
+	issue          hls.Issue
+	pull           hls.PullRequest
+	labels         []hls.Label
+	history        []hls.LabelEvent
+	comments       []hls.Comment
+	reviews        []hls.Review
+	remarks        []hls.Remark
+	opened         []hls.Issue
+	inline         []hls.ReviewComment
+	emojis, hidden []string
+	run            hls.WorkflowRun
+	release        hls.Release
+	seen           map[int64]time.Time // when a comment, a review, an issue or an attempt shows
+	faults         map[string][]fault  // by method, taken in order
+	writes         []string
+	onWrite        func(string)
+	turns          atomic.Int64      // not given back
+	onRead         map[string]func() // by method, once
+	last           int64
 }
 
 func newWorld() *world {

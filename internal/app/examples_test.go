@@ -90,6 +90,7 @@ func TestO1_EveryExampleEnds(t *testing.T) {
 	s := start(t, fmt.Sprintf(`
 repositories:
   - name: "*/*"
+    mode: apply
     ignore: {bots: false}
     events: [%s]
 processing: {debounce: 0s, max_attempts: 4, analyses_per_subject_per_day: 0}

@@ -285,7 +285,7 @@ func TestI5_SecretAndRuleAreOfOneEntry(t *testing.T) {
 	gh := shop()
 	gh.AddRepository(simulate.RepositorySeed{FullName: "acme/other", Labels: []hls.Label{{Name: "bug"}}})
 	gh.AddIssue("acme/other", simulate.IssueSeed{Number: 1, Title: "Crash", Author: "mona", Body: "panics with a nil pointer"})
-	s := start(t, "\nrepositories:\n  - {name: acme/widget-shop}\n  - {name: acme/*, webhook_secret: secret-of-the-others}\n", gh, answering(bugAnswer))
+	s := start(t, "\nrepositories:\n  - {name: acme/widget-shop}\n  - {name: acme/*, mode: apply, webhook_secret: secret-of-the-others}\n", gh, answering(bugAnswer))
 	for _, tc := range []struct {
 		repo, secret string
 		number, code int

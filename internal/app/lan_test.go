@@ -267,7 +267,7 @@ func (c *town) issue(n int) simulate.Delivery {
 	}
 }
 
-const threeShops = "repositories: [{name: acme/*, events: [issues]}]\nprocessing: {debounce: 1s}\n"
+const threeShops = "repositories: [{name: acme/*, mode: apply, events: [issues]}]\nprocessing: {debounce: 1s}\n"
 
 // shops is a GitHub with three repositories.
 func shops() *simulate.GitHub {

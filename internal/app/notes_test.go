@@ -41,7 +41,7 @@ func TestE8_SetUpLeavesDeletedLabelsAway(t *testing.T) {
 func TestRenamesAreTold(t *testing.T) {
 	t.Parallel()
 	gh := shop()
-	s := start(t, "repositories:\n  - {name: acme/old, events: [repository]}\n  - {name: acme/widget-shop, events: [issues]}\n  - {name: mona/*, events: [issues]}\n", gh, answering(bugAnswer))
+	s := start(t, "repositories:\n  - {name: acme/old, events: [repository]}\n  - {name: acme/widget-shop, events: [issues]}\n  - {name: mona/*, mode: apply, events: [issues]}\n", gh, answering(bugAnswer))
 	for _, c := range []struct{ now, change, want string }{
 		{"acme/new", `"repository":{"name":{"from":"old"}}`, "no entry of repositories has its new name"},
 		{"acme/widget-shop", `"repository":{"name":{"from":"old"}}`, "another entry of repositories applies to it now"},

@@ -42,7 +42,7 @@ func TestI7_AppsWebhook(t *testing.T) {
 	t.Cleanup(stopCL)
 	app := fmt.Sprintf("app: {id: 12, private_key: %q}", strings.ReplaceAll(text, "\n", `\n`))
 	s.run(strings.Replace(settingsFor(ghURL, clURL, s.dir), "token: github-token-of-the-tests", app, 1) +
-		"\nrepositories: [{name: acme/*}]\nfeatures: {recover_missed: true}\n")
+		"\nrepositories: [{name: acme/*, mode: apply}]\nfeatures: {recover_missed: true}\n")
 	for i, repo := range []string{widgets, "acme/gadget-shop"} {
 		if task := s.settled(missed[i].GUID); task.State != hls.Done || task.Subject.Repo != repo {
 			t.Errorf("%s: %s (%s)", repo, task.State, task.Reason)
@@ -79,7 +79,7 @@ func TestI7_OrganizationsWebhook(t *testing.T) {
 	missed := simulate.Delivery{Event: "issues", GUID: simulate.NewGUID(), Payload: gh.IssuePayload(widgets, 7, "opened", "mona", nil)}
 	gh.Log(widgets, hook, missed, 0)
 	gh.Log("", hook, simulate.Delivery{Event: "organization", GUID: simulate.NewGUID(), Payload: []byte(`{"action":"renamed","organization":{}}`)}, 0)
-	s := start(t, "repositories: [{name: acme/*}]\nfeatures: {recover_missed: true}\n", gh, answering(bugAnswer))
+	s := start(t, "repositories: [{name: acme/*, mode: apply}]\nfeatures: {recover_missed: true}\n", gh, answering(bugAnswer))
 	if task := s.settled(missed.GUID); task.State != hls.Done {
 		t.Errorf("%s (%s)", task.State, task.Reason)
 	}

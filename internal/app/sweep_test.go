@@ -46,7 +46,7 @@ func (s *service) tasks(q record.Query) []hls.Task {
 
 func (s *service) allDone(n int) bool { return len(s.tasks(record.Query{State: hls.Done})) == n }
 
-const sweeping = "\nrepositories: [{name: 'acme/*', events: [issues]}]\nsweep: {every: 20ms, older_than: 1h}\n"
+const sweeping = "\nrepositories: [{name: 'acme/*', mode: apply, events: [issues]}]\nsweep: {every: 20ms, older_than: 1h}\n"
 
 // By itself the service finds what no event told of, in repositories that it knows of, and speaks of none of it.
 func TestSweepByItself(t *testing.T) {

@@ -69,7 +69,7 @@ github: {base_url: %q, token: a87ff679a2f3e71d9181a67b7542122c, webhook_secret: 
 claude: {base_url: %q, api_key: e4da3b7fbbce2345d7772b0674a318d5, limits: {concurrency: 64}}
 storage: {url: %q}
 logging: {level: WARNING}
-repositories: [{name: "acme/*", events: [%s]}]
+repositories: [{name: "acme/*", mode: apply, events: [%s]}]
 %s`, port, adminToken, w.github, webhookSecret, w.claude, storage, strings.Join(w.events, ", "), w.more)
 }
 

@@ -143,6 +143,7 @@ storage: {url: %q}
 processing: {debounce: 0s, max_attempts: %d, concurrency: %d, analyses_per_subject_per_day: %d}
 repositories:
   - name: acme/*
+    mode: apply
     events: [issues, pull_request]
     labels: {categories: {kind: {exclusive: true, labels: [bug, enhancement]}}}
 `, w.path, adminToken, ghURL, webhookSecret, s.timeout, s.writes, clURL, s.asking, s.questions, s.dollars, w.storage, s.attempts, s.concurrency, s.daily)

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,7 +51,7 @@ func (p *Pipeline) decided(ctx context.Context, task hls.Task) (what act.Stored,
 	case len(what.Entries) == 0:
 		return what, skip("nothing_to_carry_out")
 	case task.Origin == hls.FromUndo: // What was done last is taken back first.
-		slices.SortFunc(what.Entries, func(a, b hls.Entry) int { return cmp.Compare(b.Effect.Undoes, a.Effect.Undoes) })
+		lastFirst(what.Entries)
 		return what, nil
 	}
 	planner, err := p.store.Task(ctx, what.Entries[0].TaskID)

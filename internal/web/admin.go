@@ -42,7 +42,9 @@ const (
 
 // admin guards the API: it lets through who may do what the route needs, as docs/doors.md says. A browser that has
 // signed in has to prove with a header that a page of ours asks, which no form of another site can send.
-func (s *Server) admin(need role, next http.HandlerFunc) http.Handler { return s.adminOf(need, mostBody, next) }
+func (s *Server) admin(need role, next http.HandlerFunc) http.Handler {
+	return s.adminOf(need, mostBody, next)
+}
 
 // adminOf is admin for requests of another size, in bytes.
 func (s *Server) adminOf(need role, most int64, next http.HandlerFunc) http.Handler {

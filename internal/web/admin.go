@@ -49,7 +49,7 @@ func (s *Server) admin(need role, next http.HandlerFunc) http.Handler {
 // adminOf is admin for requests of another size, in bytes.
 func (s *Server) adminOf(need role, most int64, next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		who, refused := s.admit(r, need)
+		who, refused := s.admit(r, need, most)
 		if refused == nil && writes(r) {
 			refused = s.asked(r, who)
 		}
@@ -58,7 +58,7 @@ func (s *Server) adminOf(need role, most int64, next http.HandlerFunc) http.Hand
 			return
 		}
 		keep(r)
-		r.Body = http.MaxBytesReader(w, r.Body, most)
+		bound(w, r, most)
 		next(w, r)
 	})
 }
@@ -76,8 +76,8 @@ func (s *Server) asked(r *http.Request, who caller) *Refused {
 	return nil
 }
 
-// admit tells who a request speaks for, or why it goes no further.
-func (s *Server) admit(r *http.Request, need role) (caller, *Refused) {
+// admit tells who a request of at most so many bytes speaks for, or why it goes no further.
+func (s *Server) admit(r *http.Request, need role, most int64) (caller, *Refused) {
 	if !s.own(r) && !s.requests.take(s.peer(r), s.now()) {
 		return caller{}, &Refused{http.StatusTooManyRequests, "too many requests from this address"}
 	}
@@ -88,8 +88,9 @@ func (s *Server) admit(r *http.Request, need role) (caller, *Refused) {
 		refused = &Refused{http.StatusForbidden, "a viewer may look, and change nothing: it takes the operator's token"}
 	case s.origins.Check(r) != nil:
 		refused = &Refused{http.StatusForbidden, "a page of another origin asks for it"}
-	case r.ContentLength > mostBody:
-		refused = tooLarge()
+	case r.ContentLength > most:
+		skim(r.Body)
+		refused = tooLarge(most)
 	}
 	return who, refused
 }
@@ -169,8 +170,8 @@ func (r *Refused) hint(h http.Header) {
 	}
 }
 
-func tooLarge() *Refused {
-	return &Refused{http.StatusRequestEntityTooLarge, "the request is larger than " + strconv.Itoa(mostBody) + " bytes"}
+func tooLarge(most int64) *Refused {
+	return &Refused{http.StatusRequestEntityTooLarge, "the request is larger than " + strconv.FormatInt(most, 10) + " bytes"}
 }
 
 // writes tells whether a request asks for a change.

@@ -15,7 +15,7 @@ import (
 // it carries what the page that it stands on was given.
 func (s *Server) page(need role, next func(http.ResponseWriter, *http.Request, caller)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		who, refused := s.admit(r, need)
+		who, refused := s.admit(r, need, mostBody)
 		if refused == nil && writes(r) {
 			refused = s.meant(w, r, who)
 		}

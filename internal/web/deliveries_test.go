@@ -245,6 +245,10 @@ func TestADryReplayIsNoReplay(t *testing.T) {
 	if with.Model != "m" || with.Prompts["issues/analyze.j2"] != "x" || string(with.Settings) != `{"a":1}` {
 		t.Errorf("tried with %+v", with)
 	}
+	prompts := body("application/json", `{"dry_run":true,"prompts":{"a":"`+strings.Repeat("x", 2*mostBody)+`"}}`)
+	if got := s.fetch("POST", "/api/v1/deliveries/a/replay", admin, prompts); got.code != http.StatusOK {
+		t.Errorf("a folder of prompts: %d %s", got.code, got.text)
+	}
 	for _, body := range []string{`{"dryrun":true}`, `{"model":"m"}`, `{"dry_run":false,"estimate":true}`, `dry_run`, `{"dry_run":true,"prompts":{"a":"` + strings.Repeat("x", mostChanges) + `"}}`} {
 		if got := post("a", body); got.code != http.StatusBadRequest {
 			t.Errorf("%.40s: %d %s", body, got.code, got.text)

@@ -47,7 +47,7 @@ func byHand[Q interface{ members() string }](s *Server, w http.ResponseWriter, r
 	in.DisallowUnknownFields()
 	if err := in.Decode(&q); err != nil {
 		if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
-			s.refuse(w, tooLarge())
+			s.refuse(w, tooLarge(large.Limit))
 			return
 		}
 		answer(w, http.StatusBadRequest, map[string]string{"status": "error", "reason": "want a JSON object with " + q.members()})

@@ -84,12 +84,12 @@ func (s *Server) readForm(w http.ResponseWriter, r *http.Request) *Refused {
 
 // parse reads a form within the limit of a request.
 func parse(w http.ResponseWriter, r *http.Request) *Refused {
-	r.Body = http.MaxBytesReader(w, r.Body, mostBody)
+	bound(w, r, mostBody)
 	err := r.ParseForm()
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return tooLarge()
+		return tooLarge(large.Limit)
 	case err != nil:
 		return &Refused{http.StatusBadRequest, "the form cannot be read"}
 	}

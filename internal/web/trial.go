@@ -68,7 +68,7 @@ const mostChanges = 8 << 20
 
 // replay has a delivery worked on again, which happens later; or thought through and compared, which is answered.
 func (s *Server) replay(w http.ResponseWriter, r *http.Request) {
-	q, err := readReplay(w, r)
+	q, err := readReplay(r)
 	if err != nil {
 		answer(w, http.StatusBadRequest, map[string]string{"status": "error", "reason": err.Error()})
 		return
@@ -85,8 +85,8 @@ func (s *Server) replay(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusAccepted, replayed)
 }
 
-func readReplay(w http.ResponseWriter, r *http.Request) (q ReplayRequest, err error) {
-	in := json.NewDecoder(http.MaxBytesReader(w, r.Body, mostChanges))
+func readReplay(r *http.Request) (q ReplayRequest, err error) {
+	in := json.NewDecoder(r.Body)
 	in.DisallowUnknownFields()
 	switch err := in.Decode(&q); {
 	case errors.Is(err, io.EOF):

@@ -15,6 +15,7 @@ type LedgerQuery struct {
 	Delivery string // id
 	Subject  string // key
 	Purpose  string
+	Key      string    // of the effect
 	Prompt   string    // hash of the templates that the analysis was asked with
 	Since    time.Time // of the last move
 	Before   int64     // row id: keyset paging
@@ -60,6 +61,33 @@ type NotDone struct {
 
 func (e *NotDone) Error() string {
 	return fmt.Sprintf("effect %d is %s: there is nothing to take back", e.ID, e.State)
+}
+
+// BeingUndone says that a row is being taken back already, by a task that has not ended.
+type BeingUndone struct{ ID, TaskID int64 }
+
+func (e *BeingUndone) Error() string {
+	return fmt.Sprintf("effect %d is being taken back by task %d", e.ID, e.TaskID)
+}
+
+// Decisions are what a person decides about rows in one transaction, by the task that carries it out, or that planned them.
+type Decisions struct {
+	Kind hls.AuditKind
+	By   string
+
+	tasks []hls.Task
+	rows  map[int64][]int64 // by task
+}
+
+// Add tells of a decision about a row.
+func (d *Decisions) Add(task hls.Task, row int64) {
+	if d.rows == nil {
+		d.rows = map[int64][]int64{}
+	}
+	if len(d.rows[task.ID]) == 0 {
+		d.tasks = append(d.tasks, task)
+	}
+	d.rows[task.ID] = append(d.rows[task.ID], row)
 }
 
 // Undo is the work of taking back what a task did, first of which is a row.

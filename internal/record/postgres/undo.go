@@ -12,6 +12,7 @@ import (
 func (s *Store) Undo(ctx context.Context, rows []record.Undoing, by string) (tasks []int64, err error) {
 	err = s.write(ctx, func(t *tx) error {
 		carriers := map[string]hls.Task{}
+		decided := record.Decisions{Kind: hls.AuditUndo, By: by}
 		tasks = nil
 		for _, r := range rows {
 			planner, err := t.planned(r.Row, hls.EffectDone)
@@ -32,7 +33,9 @@ func (s *Store) Undo(ctx context.Context, rows []record.Undoing, by string) (tas
 			if err := t.undo(carrier, r, by); err != nil {
 				return fmt.Errorf("effect %d: %w", r.Row, err)
 			}
+			decided.Add(carrier, r.Row)
 		}
+		t.audits.Decided(decided)
 		return nil
 	})
 	if err != nil {
@@ -41,7 +44,8 @@ func (s *Store) Undo(ctx context.Context, rows []record.Undoing, by string) (tas
 	return tasks, nil
 }
 
-// undo writes the intent of taking a row back. One that an earlier try left is carried by the new task.
+// undo writes the intent of taking a row back. One that an earlier try left is carried by the new task, unless that of the
+// earlier try has not ended.
 func (t *tx) undo(carrier hls.Task, r record.Undoing, by string) error {
 	if r.Effect.Subject.Key() != carrier.Subject.Key() && !r.Effect.Subject.Beside(carrier.Subject) {
 		return fmt.Errorf("it is on %s, and the task on %s", r.Effect.Subject, carrier.Subject)
@@ -50,9 +54,19 @@ func (t *tx) undo(carrier hls.Task, r record.Undoing, by string) error {
 	if err != nil {
 		return err
 	}
+	const open = `SELECT t.id FROM effects e JOIN tasks t ON t.id = e.carrier_id WHERE e.key = $1 AND t.state IN ('queued', 'running')`
+	var busy int64
+	switch err := t.row(open, []any{r.Effect.Key()}, &busy); {
+	case err == nil:
+		return &record.BeingUndone{ID: r.Row, TaskID: busy}
+	case !none(err):
+		return err
+	}
 	var b queries
 	t.intend(&b, carrier, r.Effect, packed)
-	b.Queue(`UPDATE effects SET carrier_id = $1, decided_by = $2, undoes = $3 WHERE key = $4`, carrier.ID, by, r.Row, r.Effect.Key())
+	const q = `UPDATE effects SET carrier_id = $1, decided_by = $2, undoes = $3,
+		effect = CASE WHEN state IN ('intent', 'stale', 'failed') THEN $4 ELSE effect END WHERE key = $5`
+	b.Queue(q, carrier.ID, by, r.Row, packed, r.Effect.Key())
 	return t.send(&b)
 }
 

@@ -13,6 +13,7 @@ import (
 func (s *Store) Undo(ctx context.Context, rows []record.Undoing, by string) (tasks []int64, err error) {
 	err = s.write(ctx, func(t *tx) error {
 		carriers := map[string]hls.Task{}
+		decided := record.Decisions{Kind: hls.AuditUndo, By: by}
 		tasks = nil
 		for _, r := range rows {
 			planner, err := t.planned(r.Row, hls.EffectDone)
@@ -32,7 +33,9 @@ func (s *Store) Undo(ctx context.Context, rows []record.Undoing, by string) (tas
 			if err := t.undo(carrier, r, by); err != nil {
 				return fmt.Errorf("effect %d: %w", r.Row, err)
 			}
+			decided.Add(carrier, r.Row)
 		}
+		t.audits.Decided(decided)
 		return nil
 	})
 	if err != nil {
@@ -41,17 +44,29 @@ func (s *Store) Undo(ctx context.Context, rows []record.Undoing, by string) (tas
 	return tasks, nil
 }
 
-// undo writes the intent of taking a row back. One that an earlier try left is carried by the new task.
+// undo writes the intent of taking a row back. One that an earlier try left is carried by the new task, unless that of the
+// earlier try has not ended.
 func (t *tx) undo(carrier hls.Task, r record.Undoing, by string) error {
 	text, err := json.Marshal(r.Effect)
 	if err != nil {
 		return err
 	}
-	entry, err := t.intend(carrier, r.Effect, record.Pack(text))
+	packed := record.Pack(text)
+	entry, err := t.intend(carrier, r.Effect, packed)
 	if err != nil {
 		return err
 	}
-	return t.exec(`UPDATE effects SET carrier_id = ?, decided_by = ?, undoes = ? WHERE id = ?`, carrier.ID, by, r.Row, entry.ID)
+	var busy bool
+	const open = `SELECT EXISTS (SELECT 1 FROM tasks WHERE id = ? AND state IN ('queued', 'running'))`
+	if err := t.row(open, []any{entry.Carrier}, &busy); err != nil {
+		return err
+	}
+	if busy {
+		return &record.BeingUndone{ID: r.Row, TaskID: entry.Carrier}
+	}
+	const q = `UPDATE effects SET carrier_id = ?, decided_by = ?, undoes = ?,
+		effect = CASE WHEN state IN ('intent', 'stale', 'failed') THEN ? ELSE effect END WHERE id = ?`
+	return t.exec(q, carrier.ID, by, r.Row, packed, entry.ID)
 }
 
 // undone marks a row that was taken back.

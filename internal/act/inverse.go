@@ -41,7 +41,9 @@ func Inverse(row hls.Entry, earlier []hls.Entry) (e hls.Effect, why string) {
 }
 
 // idle tells by the note of a row that is done that what it was to bring about was there already.
-func idle(note string) bool { return note == "unchanged" || note == "open already" || note == "closed already" }
+func idle(note string) bool {
+	return note == "unchanged" || note == "open already" || note == "closed already"
+}
 
 // changed are the labels that a row has set, or removed: none that it left out, and none that were so before it.
 func changed(row hls.Entry, earlier []hls.Entry) (labels []hls.Label) {

@@ -16,7 +16,7 @@ type LedgerQuery struct {
 	Subject  string // key
 	Purpose  string
 	Key      string    // of the effect
-	Prompt   string    // hash of the templates that the analysis was asked with
+	Prompt   string    // hash of the templates that the analysis was asked with, or its beginning: letters and digits
 	Since    time.Time // of the last move
 	Before   int64     // row id: keyset paging
 	Limit    int       // at most 200; 0 means 50

@@ -25,7 +25,7 @@ func (s *Store) Ledger(ctx context.Context, q record.LedgerQuery) ([]hls.Entry, 
 	add("subject_key = ?", q.Subject, q.Subject != "")
 	add("purpose = ?", q.Purpose, q.Purpose != "")
 	add("at >= ?", q.Since, !q.Since.IsZero())
-	add("task_id IN (SELECT task_id FROM analyses WHERE prompt_hash = ?)", q.Prompt, q.Prompt != "")
+	add("task_id IN (SELECT task_id FROM analyses WHERE prompt_hash LIKE ?)", q.Prompt+"%", q.Prompt != "")
 	add("task_id IN (SELECT id FROM tasks WHERE delivery_id = ?)", q.Delivery, q.Delivery != "")
 	add("task_id IN (SELECT id FROM tasks WHERE repo = ?)", q.Repo, q.Repo != "")
 	text := fmt.Sprintf("%s WHERE %s ORDER BY id DESC LIMIT %d", selectEntry, strings.Join(where, " AND "), q.Rows())

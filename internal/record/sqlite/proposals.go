@@ -25,7 +25,7 @@ func (s *Store) Ledger(ctx context.Context, q record.LedgerQuery) ([]hls.Entry, 
 	add("e.subject_key = ?", q.Subject, q.Subject != "")
 	add("e.purpose = ?", q.Purpose, q.Purpose != "")
 	add("e.at >= ?", stamp(q.Since), !q.Since.IsZero())
-	add("e.task_id IN (SELECT task_id FROM analyses WHERE prompt_hash = ?)", q.Prompt, q.Prompt != "")
+	add("e.task_id IN (SELECT task_id FROM analyses WHERE prompt_hash LIKE ?)", q.Prompt+"%", q.Prompt != "")
 	add("e.task_id IN (SELECT id FROM tasks WHERE delivery_id = ?)", q.Delivery, q.Delivery != "")
 	add("e.task_id IN (SELECT id FROM tasks WHERE repo = ?)", q.Repo, q.Repo != "")
 	text := strings.Replace(selectEntry, "FROM effects", "FROM effects e", 1) + ` WHERE ` + strings.Join(where, " AND ") + ` ORDER BY e.id DESC LIMIT ?`

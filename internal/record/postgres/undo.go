@@ -19,6 +19,9 @@ func (s *Store) Undo(ctx context.Context, rows []record.Undoing, by string) (tas
 			if err != nil {
 				return err
 			}
+			if err := t.unbusy(r); err != nil {
+				return err
+			}
 			carrier, known := carriers[planner.Subject.Key()]
 			if !known {
 				j := &job{deliveryID: planner.DeliveryID, requestID: planner.RequestID, work: record.Undo(planner, r.Row, by)}
@@ -44,22 +47,27 @@ func (s *Store) Undo(ctx context.Context, rows []record.Undoing, by string) (tas
 	return tasks, nil
 }
 
-// undo writes the intent of taking a row back. One that an earlier try left is carried by the new task, unless that of the
-// earlier try has not ended.
+// unbusy tells that no task is taking a row back, or is to.
+func (t *tx) unbusy(r record.Undoing) error {
+	const q = `SELECT t.id FROM effects e JOIN tasks t ON t.id = e.carrier_id WHERE e.key = $1 AND t.state IN ('queued', 'running')`
+	var busy int64
+	err := t.row(q, []any{r.Effect.Key()}, &busy)
+	switch {
+	case none(err):
+		return nil
+	case err != nil:
+		return err
+	}
+	return &record.BeingUndone{ID: r.Row, TaskID: busy}
+}
+
+// undo writes the intent of taking a row back. One that an earlier try left is carried by the new task.
 func (t *tx) undo(carrier hls.Task, r record.Undoing, by string) error {
 	if r.Effect.Subject.Key() != carrier.Subject.Key() && !r.Effect.Subject.Beside(carrier.Subject) {
 		return fmt.Errorf("it is on %s, and the task on %s", r.Effect.Subject, carrier.Subject)
 	}
 	packed, err := record.PackJSON(r.Effect)
 	if err != nil {
-		return err
-	}
-	const open = `SELECT t.id FROM effects e JOIN tasks t ON t.id = e.carrier_id WHERE e.key = $1 AND t.state IN ('queued', 'running')`
-	var busy int64
-	switch err := t.row(open, []any{r.Effect.Key()}, &busy); {
-	case err == nil:
-		return &record.BeingUndone{ID: r.Row, TaskID: busy}
-	case !none(err):
 		return err
 	}
 	var b queries

@@ -20,6 +20,9 @@ func (s *Store) Undo(ctx context.Context, rows []record.Undoing, by string) (tas
 			if err != nil {
 				return err
 			}
+			if err := t.unbusy(r); err != nil {
+				return err
+			}
 			carrier, known := carriers[planner.Subject.Key()]
 			if !known {
 				carrier = planner
@@ -44,8 +47,21 @@ func (s *Store) Undo(ctx context.Context, rows []record.Undoing, by string) (tas
 	return tasks, nil
 }
 
-// undo writes the intent of taking a row back. One that an earlier try left is carried by the new task, unless that of the
-// earlier try has not ended.
+// unbusy tells that no task is taking a row back, or is to.
+func (t *tx) unbusy(r record.Undoing) error {
+	const q = `SELECT t.id FROM effects e JOIN tasks t ON t.id = e.carrier_id WHERE e.key = ? AND t.state IN ('queued', 'running')`
+	var busy int64
+	err := t.row(q, []any{r.Effect.Key()}, &busy)
+	switch {
+	case none(err):
+		return nil
+	case err != nil:
+		return err
+	}
+	return &record.BeingUndone{ID: r.Row, TaskID: busy}
+}
+
+// undo writes the intent of taking a row back. One that an earlier try left is carried by the new task.
 func (t *tx) undo(carrier hls.Task, r record.Undoing, by string) error {
 	text, err := json.Marshal(r.Effect)
 	if err != nil {
@@ -55,14 +71,6 @@ func (t *tx) undo(carrier hls.Task, r record.Undoing, by string) error {
 	entry, err := t.intend(carrier, r.Effect, packed)
 	if err != nil {
 		return err
-	}
-	var busy bool
-	const open = `SELECT EXISTS (SELECT 1 FROM tasks WHERE id = ? AND state IN ('queued', 'running'))`
-	if err := t.row(open, []any{entry.Carrier}, &busy); err != nil {
-		return err
-	}
-	if busy {
-		return &record.BeingUndone{ID: r.Row, TaskID: entry.Carrier}
 	}
 	const q = `UPDATE effects SET carrier_id = ?, decided_by = ?, undoes = ?,
 		effect = CASE WHEN state IN ('intent', 'stale', 'failed') THEN ? ELSE effect END WHERE id = ?`

@@ -25,7 +25,7 @@ func (s *Store) Undo(ctx context.Context, rows []record.Undoing, by string) (tas
 			carrier, known := carriers[planner.Subject.Key()]
 			if !known {
 				j := &job{deliveryID: planner.DeliveryID, requestID: planner.RequestID, work: record.Undo(planner, r.Row, by)}
-				if err := t.enqueue([]*job{j}); err != nil {
+				if err := t.enqueueNow(j); err != nil {
 					return err
 				}
 				carrier = planner
@@ -45,6 +45,16 @@ func (s *Store) Undo(ctx context.Context, rows []record.Undoing, by string) (tas
 		return nil, fmt.Errorf("undo effects: %w", err)
 	}
 	return tasks, nil
+}
+
+// enqueueNow queues work whose row is there at once, for others to refer to.
+func (t *tx) enqueueNow(j *job) error {
+	if err := t.enqueue([]*job{j}); err != nil {
+		return err
+	}
+	queued := t.last
+	t.last = queries{}
+	return t.send(&queued)
 }
 
 // unbusy tells that no task is taking a row back, or is to.

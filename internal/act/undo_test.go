@@ -40,7 +40,9 @@ func deeds() map[string]deed {
 		"comment edited": {hls.UpsertComment, func(s *scene) {
 			s.upsert("triage", "One.")
 			s.upsert("triage", "Two.")
-		}, func(w *world) bool { return strings.HasPrefix(w.comments[0].Body, "One.\n\n<!-- hls:v1 purpose=triage sig=") }, "EditComment"},
+		}, func(w *world) bool {
+			return strings.HasPrefix(w.comments[0].Body, "One.\n\n<!-- hls:v1 purpose=triage sig=")
+		}, "EditComment"},
 		"review": {hls.CreateReview, func(s *scene) {
 			did(hls.CreateReview)(s)
 			s.world.reviews[0].NodeID = "V"

@@ -90,9 +90,18 @@ func (d *Decisions) Add(task hls.Task, row int64) {
 	d.rows[task.ID] = append(d.rows[task.ID], row)
 }
 
-// Undo is the work of taking back what a task did, first of which is a row.
-func Undo(planner hls.Task, first int64, by string) NewTask {
-	work := Approval(planner, first, by)
-	work.Purpose, work.Origin = fmt.Sprintf("undo-%d", first), hls.FromUndo
+// Undo is the work of taking back what was done on a subject, whichever tasks did it, and first of it a row that planner did:
+// what stands on one subject is taken back by one task, step by step.
+func Undo(planner hls.Task, first Undoing, by string) NewTask {
+	work := Approval(planner, first.Row, by)
+	work.Subject, work.Purpose, work.Origin = first.Effect.Subject, fmt.Sprintf("undo-%d", first.Row), hls.FromUndo
 	return work
+}
+
+// Of tells why a row cannot be one that a task did.
+func (u Undoing) Of(planner hls.Task) error {
+	if s := u.Effect.Subject; s.Key() != planner.Subject.Key() && !s.Beside(planner.Subject) {
+		return fmt.Errorf("effect %d: it is on %s, and the task on %s", u.Row, s, planner.Subject)
+	}
+	return nil
 }

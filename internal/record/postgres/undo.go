@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"hls/internal/hls"
@@ -19,18 +20,18 @@ func (s *Store) Undo(ctx context.Context, rows []record.Undoing, by string) (tas
 			if err != nil {
 				return err
 			}
-			if err := t.unbusy(r); err != nil {
+			if err := errors.Join(r.Of(planner), t.unbusy(r)); err != nil {
 				return err
 			}
-			carrier, known := carriers[planner.Subject.Key()]
+			carrier, known := carriers[r.Effect.Subject.Key()]
 			if !known {
-				j := &job{deliveryID: planner.DeliveryID, requestID: planner.RequestID, work: record.Undo(planner, r.Row, by)}
+				j := &job{deliveryID: planner.DeliveryID, requestID: planner.RequestID, work: record.Undo(planner, r, by)}
 				if err := t.enqueueNow(j); err != nil {
 					return err
 				}
 				carrier = planner
-				carrier.ID = j.id
-				carriers[planner.Subject.Key()] = carrier
+				carrier.ID, carrier.Subject = j.id, j.work.Subject
+				carriers[carrier.Subject.Key()] = carrier
 				tasks = append(tasks, carrier.ID)
 			}
 			if err := t.undo(carrier, r, by); err != nil {
@@ -73,9 +74,6 @@ func (t *tx) unbusy(r record.Undoing) error {
 
 // undo writes the intent of taking a row back. One that an earlier try left is carried by the new task.
 func (t *tx) undo(carrier hls.Task, r record.Undoing, by string) error {
-	if r.Effect.Subject.Key() != carrier.Subject.Key() && !r.Effect.Subject.Beside(carrier.Subject) {
-		return fmt.Errorf("it is on %s, and the task on %s", r.Effect.Subject, carrier.Subject)
-	}
 	packed, err := record.PackJSON(r.Effect)
 	if err != nil {
 		return err

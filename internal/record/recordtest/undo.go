@@ -16,7 +16,7 @@ func undoTests() map[string]func(*house) {
 		"E5_OneUndoAtATime":             oneUndo,
 		"E5_AnUndoThatEndedGoesOn":      undoGoesOn,
 		"UndoIsAllOrNone":               undoAllOrNone,
-		"UndoIsByTheSubjectsThatDidIt":  undoBySubject,
+		"E5_OneTaskTakesBackOnASubject": undoBySubject,
 		"UndoFindsWhatAPromptLedTo":     undoByPrompt,
 		"S5_EveryDecisionOfAPersonTold": decisionsAreTold,
 	}
@@ -158,9 +158,13 @@ func undoAllOrNone(h *house) {
 	same(h, "rows", len(h.ledger(record.LedgerQuery{})), 3)
 }
 
-// undoBySubject: one task for each subject whose tasks did it, in the order given, also for what they did beside it.
+// undoBySubject: one task for each subject that something was done on, in the order given, whichever tasks did it.
 func undoBySubject(h *house) {
-	_, first := h.labeled(1, "r1")
+	other := h.running(h.work(issue(1, 3)))
+	e := hls.Effect{Kind: hls.AddLabels, Subject: issue(1, 1), Purpose: "ci", Revision: "r1", Labels: []hls.Label{{Name: "bug"}}}
+	first := h.intend(other, e)[0]
+	h.move(other, first.ID, hls.Intent, hls.EffectDone)
+	h.done(other)
 	_, second := h.labeled(2, "r1")
 	_, third := h.labeled(1, "r2")
 	tasks := h.undo(unlabel(third), unlabel(second), unlabel(first))
@@ -173,6 +177,7 @@ func undoBySubject(h *house) {
 	}
 	same(h, "rows of the first", fmt.Sprint(undone), fmt.Sprint([]int64{third.ID, first.ID}))
 	same(h, "subject of the second", h.task(tasks[1]).Subject, second.Effect.Subject)
+	same(h, "subject of the first", h.task(tasks[0]).Subject, first.Effect.Subject)
 	h.claim()
 	h.claim()
 	h.idle()

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"hls/internal/hls"
@@ -20,17 +21,19 @@ func (s *Store) Undo(ctx context.Context, rows []record.Undoing, by string) (tas
 			if err != nil {
 				return err
 			}
-			if err := t.unbusy(r); err != nil {
+			if err := errors.Join(r.Of(planner), t.unbusy(r)); err != nil {
 				return err
 			}
-			carrier, known := carriers[planner.Subject.Key()]
+			carrier, known := carriers[r.Effect.Subject.Key()]
 			if !known {
+				work := record.Undo(planner, r, by)
 				carrier = planner
+				carrier.Subject = work.Subject
 				from := origin{deliveryID: planner.DeliveryID, requestID: planner.RequestID}
-				if carrier.ID, err = t.enqueue(from, record.Undo(planner, r.Row, by)); err != nil {
+				if carrier.ID, err = t.enqueue(from, work); err != nil {
 					return err
 				}
-				carriers[planner.Subject.Key()] = carrier
+				carriers[work.Subject.Key()] = carrier
 				tasks = append(tasks, carrier.ID)
 			}
 			if err := t.undo(carrier, r, by); err != nil {

@@ -102,6 +102,9 @@ func printUndone(w io.Writer, u web.Undone) error {
 			fate = strings.ReplaceAll(string(e.By), "_", " ")
 			back++
 		}
+		if e.Partly != "" {
+			fate += ", but " + strings.ReplaceAll(e.Partly, "_", " ")
+		}
 		what := strings.TrimSpace(string(e.Kind) + " " + strings.Join(e.Labels, ", "))
 		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\n", e.ID, told(e.DoneAt), cell(e.Subject), cell(what), cell(fate))
 	}

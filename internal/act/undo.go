@@ -13,27 +13,46 @@ import (
 // undoing tells whether the run takes back what earlier tasks did. An operator asked for it, so that no mode holds it back.
 func (b bounds) undoing() bool { return b.task.Origin == hls.FromUndo }
 
-// Preview tells why taking something back would write nothing, or "" when it would write. It reads GitHub alone.
-func (a *Actor) Preview(ctx context.Context, task hls.Task, e hls.Effect) (why string, err error) {
+// Outlook is what would stay though it is taken back: all of it, or a part; each "" for none.
+type Outlook struct{ Stays, Partly string }
+
+// Preview tells what would stay if something were taken back now. It writes nothing to GitHub.
+func (a *Actor) Preview(ctx context.Context, task hls.Task, e hls.Effect) (o Outlook, err error) {
 	r, err := a.start(ctx, bounds{task: task}, []hls.Entry{{State: hls.Sending}})
 	if err != nil {
-		return "", err
+		return o, err
 	}
 	if err := r.confineOne(e); err != nil {
-		return "", &hls.Permanent{Err: fmt.Errorf("%s on %s: %w", e.Kind, e.Subject, err), Reason: "outside_closed_set"}
+		return o, &hls.Permanent{Err: fmt.Errorf("%s on %s: %w", e.Kind, e.Subject, err), Reason: "outside_closed_set"}
 	}
-	found, err := r.deed(hls.Entry{Effect: e, State: hls.Intent}).look(ctx)
+	d := r.deed(hls.Entry{Effect: e, State: hls.Intent})
+	found, err := d.look(ctx)
 	switch {
 	case unseen(err):
-		return itIsGone, nil
+		o.Stays = itIsGone
 	case err != nil:
-		return "", fmt.Errorf("look at %s: %w", e.Subject, err)
+		return o, fmt.Errorf("look at %s: %w", e.Subject, err)
 	case found.state == "":
-		return "", nil
+		o.Partly = leaves(d)
 	case found.note == "":
-		return "nothing_left", nil
+		o.Stays = "nothing_left"
+	default:
+		o.Stays = found.note
 	}
-	return found.note, nil
+	return o, nil
+}
+
+// leaves tells which part of what it takes back a deed leaves as it is, after a look.
+func leaves(d deed) string {
+	switch d := d.(type) {
+	case *addLabels:
+		return d.notes.String()
+	case *removeLabels:
+		return d.notes.String()
+	case *hideReview:
+		return d.note
+	}
+	return ""
 }
 
 // itIsGone is the note of what people have removed meanwhile.
@@ -178,7 +197,7 @@ func (d *hideReview) look(ctx context.Context) (result, error) {
 		switch {
 		case m.ReviewID != v.ID || m.InReplyTo != 0:
 		case answered[m.ID]:
-			d.note = "remarks that people answered stay"
+			d.note = "remarks: answered_by_person"
 		default:
 			d.nodes = append(d.nodes, m.NodeID)
 		}

@@ -106,8 +106,8 @@ func TestE8_WhatNobodyTouchedIsTakenBack(t *testing.T) {
 			t.Parallel()
 			s := d.after(t)
 			e, _ := s.inverse()
-			if why, err := s.actor.Preview(t.Context(), hls.Task{Subject: s.task.Subject, Origin: hls.FromUndo}, e); why != "" || err != nil {
-				t.Errorf("it would stay: %s %v", why, err)
+			if why, err := s.actor.Preview(t.Context(), hls.Task{Subject: s.task.Subject, Origin: hls.FromUndo}, e); why != (act.Outlook{}) || err != nil {
+				t.Errorf("it would stay: %+v %v", why, err)
 			}
 			if len(s.world.writes) != 0 {
 				t.Errorf("looking wrote %v", s.world.writes)
@@ -225,8 +225,8 @@ func TestE8_WhatPeopleTouchedStays(t *testing.T) {
 			if want == "" {
 				want = "nothing_left"
 			}
-			if why, err := s.actor.Preview(t.Context(), hls.Task{Subject: s.task.Subject, Origin: hls.FromUndo}, row.Effect); why != want || err != nil {
-				t.Errorf("beforehand it says %q %v, want %q", why, err, want)
+			if why, err := s.actor.Preview(t.Context(), hls.Task{Subject: s.task.Subject, Origin: hls.FromUndo}, row.Effect); why.Stays != want || err != nil {
+				t.Errorf("beforehand it says %+v %v, want %q", why, err, want)
 			}
 		})
 	}
@@ -243,6 +243,10 @@ func TestE8_ThePartThatPeopleTouchedStays(t *testing.T) {
 	}
 	s.world.label(person, "docs", false)
 	s.world.label(person, "docs", true)
+	e, _ = s.inverse()
+	if why, err := s.actor.Preview(t.Context(), hls.Task{Subject: s.task.Subject, Origin: hls.FromUndo}, e); why != (act.Outlook{Partly: "docs: added_by_person"}) || err != nil {
+		t.Errorf("beforehand: %+v %v", why, err)
+	}
 	row, err := s.takeBack()
 	if err != nil || row.State != hls.EffectDone || row.Error != "docs: added_by_person" {
 		t.Errorf("%v, row %+v", err, row)
@@ -252,7 +256,7 @@ func TestE8_ThePartThatPeopleTouchedStays(t *testing.T) {
 	s = deeds()["review"].after(t)
 	s.world.inline = append(s.world.inline, hls.ReviewComment{ID: 8, ReviewID: 1, InReplyTo: 7, User: person})
 	row, err = s.takeBack()
-	if err != nil || row.State != hls.EffectDone || row.Error == "" {
+	if err != nil || row.State != hls.EffectDone || row.Error != "remarks: answered_by_person" {
 		t.Errorf("%v, row %+v", err, row)
 	}
 	s.must("done done", "Minimize V")

@@ -29,7 +29,7 @@ func (a *App) undoneEffect(one pipeline.Undone) web.UndoEffect {
 	e := one.Entry
 	out := web.UndoEffect{
 		ID: e.ID, TaskID: e.TaskID, DeliveryID: one.Delivery, Kind: e.Effect.Kind, Subject: e.Effect.Subject.String(), DoneAt: e.At,
-		URL: e.URL, By: one.Take.Kind, Stays: a.redactor.Redact(one.Kept),
+		URL: e.URL, By: one.Take.Kind, Stays: a.redactor.Redact(one.Kept), Partly: one.Partly,
 	}
 	if one.Kept != "" {
 		out.By = ""

@@ -36,6 +36,7 @@ type Undone struct {
 	Delivery string
 	Take     hls.Effect // what takes it back
 	Kept     string     // why it stays, "" when it is taken back
+	Partly   string     // which part of it stays, and why
 	task     hls.Task
 }
 

@@ -77,15 +77,15 @@ func (f *foreseen) look(ctx context.Context, actor *act.Actor) error {
 		}
 		task := one.task
 		task.Origin = hls.FromUndo
-		why, err := actor.Preview(ctx, task, one.Take)
+		found, err := actor.Preview(ctx, task, one.Take)
 		var final *hls.Permanent
 		switch {
 		case errors.As(err, &final):
-			why = final.Error()
+			found.Stays = final.Error()
 		case err != nil:
 			return err
 		}
-		one.Kept = why
+		one.Kept, one.Partly = found.Stays, found.Partly
 		f.keep(one)
 	}
 	return nil

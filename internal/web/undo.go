@@ -42,6 +42,7 @@ type UndoEffect struct {
 	URL        string         `json:"url"`
 	By         hls.EffectKind `json:"taken_back_by,omitempty"` // the kind of effect that takes it back
 	Stays      string         `json:"stays,omitempty"`         // why it is not taken back
+	Partly     string         `json:"partly,omitempty"`        // which part of it stays, and why
 }
 
 // TakeBack takes back what HLS did, or tells what would be: see Unmake.

@@ -97,13 +97,13 @@ func (k undoCmd) log(c *call) (log deliveryLog, done func(), err error) {
 func printUndone(w io.Writer, u web.Undone) error {
 	table, back := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0), 0
 	for _, e := range u.Effects {
-		fate := "stays: " + strings.ReplaceAll(e.Stays, "_", " ")
+		fate := "stays: " + inWords(e.Stays)
 		if e.Stays == "" {
-			fate = strings.ReplaceAll(string(e.By), "_", " ")
+			fate = string(e.By)
 			back++
 		}
 		if e.Partly != "" {
-			fate += ", but " + strings.ReplaceAll(e.Partly, "_", " ")
+			fate += ", but " + inWords(e.Partly)
 		}
 		what := strings.TrimSpace(string(e.Kind) + " " + strings.Join(e.Labels, ", "))
 		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\n", e.ID, told(e.DoneAt), cell(e.Subject), cell(what), cell(fate))
@@ -113,6 +113,16 @@ func printUndone(w io.Writer, u web.Undone) error {
 	}
 	_, err := fmt.Fprintln(w, undoSummary(u, back))
 	return err
+}
+
+// inWords spells reasons out: "bug: added_by_person; x_y: too_many_labels". Names of labels stay as they are.
+func inWords(reasons string) string {
+	parts := strings.Split(reasons, "; ")
+	for i, part := range parts {
+		at := strings.LastIndex(part, ": ") + 1
+		parts[i] = part[:at] + strings.ReplaceAll(part[at:], "_", " ")
+	}
+	return strings.Join(parts, "; ")
 }
 
 func undoSummary(u web.Undone, back int) string {

@@ -167,7 +167,7 @@ func undoBySubject(h *house) {
 	h.done(other)
 	_, second := h.labeled(2, "r1")
 	_, third := h.labeled(1, "r2")
-	tasks := h.undo(unlabel(third), unlabel(second), unlabel(first))
+	tasks := h.undo(unlabel(first), unlabel(second), unlabel(third))
 	same(h, "tasks", len(tasks), 2)
 	rows, err := h.store.Effects(h.ctx, tasks[0])
 	h.must(err)
@@ -175,7 +175,7 @@ func undoBySubject(h *house) {
 	for _, e := range rows {
 		undone = append(undone, e.Effect.Undoes)
 	}
-	same(h, "rows of the first", fmt.Sprint(undone), fmt.Sprint([]int64{third.ID, first.ID}))
+	same(h, "rows of the first", fmt.Sprint(undone), fmt.Sprint([]int64{first.ID, third.ID}))
 	same(h, "subject of the second", h.task(tasks[1]).Subject, second.Effect.Subject)
 	same(h, "subject of the first", h.task(tasks[0]).Subject, first.Effect.Subject)
 	h.claim()

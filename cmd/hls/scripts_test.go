@@ -277,7 +277,9 @@ func (s *script) passedOver(name string) string {
 func (s *script) idle(string) string {
 	at := service{"http://127.0.0.1:" + s.vars["PORT"], "a-token-of-the-scripts", quick}
 	eventually(s.T, func() bool {
-		var page struct{ Queue struct{ Pending, Running int } }
+		var page struct {
+			Queue struct{ Pending, Running int }
+		}
 		err := at.ask(s.Context(), request{http.MethodGet, "/stats", nil}, &page)
 		return err == nil && page.Queue.Pending == 0 && page.Queue.Running == 0
 	})

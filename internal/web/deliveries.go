@@ -22,6 +22,8 @@ type Deliveries struct {
 	Trace func(ctx context.Context, deliveryID string) (hls.Traced, error)
 	// Try thinks a stored delivery through with changes and does nothing. Its errors are those of the stages.
 	Try func(ctx context.Context, deliveryID string, c Changes) (Tried, error)
+	// Unmake takes back what was done, or tells what would be. What cannot be is hls.ErrNotFound or an *hls.Permanent.
+	Unmake func(ctx context.Context, what Undo) (Undone, error)
 }
 
 // Refused is what cannot be done as it was asked for. Code is its HTTP status.

@@ -28,6 +28,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("POST /api/v1/deliveries/{id}/replay", s.adminOf(operator, mostChanges, s.replay))
 	mux.Handle("GET /api/v1/effects", s.admin(viewer, s.effects))
 	mux.Handle("POST /api/v1/effects/decide", s.admin(operator, s.decide))
+	mux.Handle("POST /api/v1/undo", s.admin(operator, s.undo))
 	mux.Handle("GET /api/v1/audit", s.admin(viewer, s.audit))
 	mux.Handle("GET /api/v1/audit/head", s.admin(viewer, s.auditHead))
 	mux.Handle("GET /api/v1/why", s.admin(viewer, s.why))

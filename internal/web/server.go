@@ -56,6 +56,8 @@ type Deps struct {
 	Trace func(ctx context.Context, deliveryID string) (hls.Traced, error)
 	// Try thinks a delivery through: see Deliveries.Try.
 	Try func(ctx context.Context, deliveryID string, c Changes) (Tried, error)
+	// Undo takes back what was done: see Deliveries.Unmake.
+	Undo func(ctx context.Context, what Undo) (Undone, error)
 	// Recover looks for deliveries that never came.
 	Recover Pass[Recovery]
 	// Sweep looks for open issues and pull requests that no event has told of.

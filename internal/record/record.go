@@ -151,6 +151,12 @@ type Store interface {
 	// Touch remembers who set or removed labels on subjects, and counts what people made of HLS's own. A touch that is
 	// older than what is remembered, or told again, changes nothing.
 	Touch(context.Context, []hls.Touch) error
+	// LabelUses returns what became of the labels of a repository, by name of the label. Of labels that HLS set, those
+	// count that a move of the ledger told of.
+	LabelUses(context.Context, LabelQuery) ([]LabelUse, error)
+	// ForgetLabel has what became of a label of a repository so far count no more, and returns what that was, since ever;
+	// hls.ErrNotFound when there is nothing.
+	ForgetLabel(ctx context.Context, repo, label, by string) ([]LabelUse, error)
 
 	// Intend writes the task's planned effects to the ledger as intents and returns their rows in the given order.
 	// A row that exists under the effect's key is returned as it stands, whichever task wrote it. Effects on a subject

@@ -77,7 +77,7 @@ func (a *App) furnish(s *config.Settings) (*house, error) {
 		return nil, err
 	}
 	return &house{settings: s, made: time.Now(), rooms: pipeline.Rooms{
-		Router: router, Prompts: renderer, Analyzer: analyzer, Actor: actor, GitHub: a.doors.github, Settings: policyOf(s).name(),
+		Router: router, Prompts: renderer, Analyzer: analyzer, Actor: actor, GitHub: a.doors.github, Voters: a.doors.github, Settings: policyOf(s).name(),
 	}}, nil
 }
 
@@ -98,7 +98,8 @@ func (a *App) newPipeline(s *config.Settings, made *house, m *web.Metrics) (*pip
 		Owner: fmt.Sprintf("%s/%d", host, os.Getpid()), Concurrency: s.Processing.Concurrency,
 		MaxAttempts: s.Processing.MaxAttempts, GiveUpAfter: s.Processing.GiveUpAfter, Debounce: debounce, Timeout: s.Processing.Timeout,
 		Lease: max(fault.Scaled(10*time.Second), time.Second), Grace: s.Server.ShutdownGrace, Backoff: a.opts.Backoff,
-		Observe: m.Observe, Self: a.self.Account, Introduce: a.introduce, LogPayloads: s.Logging.LogPayloads, Redactor: a.redactor,
+		Observe: m.Observe, Self: a.self.Account, Introduce: a.introduce, Consent: time.Duration(s.Approvals.Days) * 24 * time.Hour,
+		LogPayloads: s.Logging.LogPayloads, Redactor: a.redactor,
 	}, a.store, made.rooms, a.log)
 }
 

@@ -89,6 +89,19 @@ const (
 	Confused Reaction = "confused" // not understood
 )
 
+// The reactions by which people decide about proposals.
+const (
+	ThumbsUp   Reaction = "+1"
+	ThumbsDown Reaction = "-1"
+)
+
+// Vote is a reaction that somebody put on a comment.
+type Vote struct {
+	User    Account   `json:"user"`
+	Content Reaction  `json:"content"`
+	At      time.Time `json:"created_at"`
+}
+
 // Remark is an inline comment of a review. Line and EndLine are numbers of the new file; Side is "RIGHT" or, for
 // a removed line, "LEFT" with numbers of the old one.
 type Remark struct {

@@ -97,7 +97,7 @@ type Store interface {
 	Count(ctx context.Context, class hls.Class, reason string) error
 	// Tally adds n to a total of what happens outside the record, as calls of GitHub.
 	Tally(ctx context.Context, name string, n int64) error
-	// Enqueue queues new work on a stored delivery: a replay.
+	// Enqueue queues new work on a stored delivery: a replay, or the comment about what was proposed.
 	Enqueue(ctx context.Context, deliveryID string, work NewTask) (taskID int64, err error)
 	// Known tells which of the ids belong to deliveries that are stored, those that were ignored among them.
 	Known(ctx context.Context, ids []string) (map[string]bool, error)
@@ -169,7 +169,7 @@ type Store interface {
 	Effects(ctx context.Context, taskID int64) ([]hls.Entry, error)
 	// Posted returns the newest done entry of a kind for a subject and purpose, or hls.ErrNotFound: the comment to edit.
 	Posted(ctx context.Context, subject hls.Subject, purpose string, kind hls.EffectKind) (hls.Entry, error)
-	// Ledger returns rows of the ledger, newest first.
+	// Ledger returns rows of the ledger, newest first unless the query says otherwise.
 	Ledger(context.Context, LedgerQuery) ([]hls.Entry, error)
 	// Approve makes intents of proposals and queues the tasks that carry them out, one for each task that planned some of
 	// them, all or none. A row that is not there is hls.ErrNotFound, and one that is no proposal any more *NotProposed.

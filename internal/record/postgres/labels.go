@@ -37,7 +37,7 @@ const (
 	namedUses = `(repo_id, scope) IN (SELECT repo_id, scope FROM label_uses WHERE repo = $1)`
 )
 
-func use(row pgx.CollectableRow) (u record.LabelUse, err error) {
+func scanUse(row pgx.CollectableRow) (u record.LabelUse, err error) {
 	err = row.Scan(&u.Subject.RepoID, &u.Subject.Scope, &u.Label, &u.Applied, &u.Kept, &u.Overridden, &u.Added)
 	return u, err
 }
@@ -48,7 +48,7 @@ func (s *Store) LabelUses(ctx context.Context, q record.LabelQuery) ([]record.La
 	if q.Repo != "" {
 		query, args = sumUses+namedUses+` AND day >= $2`+groupUses, []any{q.RepoKey(), q.SinceDay()}
 	}
-	uses, err := many(ctx, s, use, query, args...)
+	uses, err := many(ctx, s, scanUse, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read what became of labels: %w", err)
 	}
@@ -61,7 +61,7 @@ func (s *Store) ForgetLabel(ctx context.Context, repo, label, by string) (uses [
 	err = s.write(ctx, func(t *tx) error {
 		var b queries
 		b.Queue(sumUses+namedUses+` AND label = $2`+groupUses, key, name).Query(func(rows pgx.Rows) (err error) {
-			uses, err = pgx.CollectRows(rows, use)
+			uses, err = pgx.CollectRows(rows, scanUse)
 			return err
 		})
 		if err := t.send(&b); err != nil {
@@ -71,7 +71,7 @@ func (s *Store) ForgetLabel(ctx context.Context, repo, label, by string) (uses [
 			return hls.ErrNotFound
 		}
 		for _, u := range uses {
-			t.forget(u.Subject, name)
+			t.forgetLabel(u.Subject, name)
 		}
 		t.audits.Forgotten(repo, by, uses)
 		return nil
@@ -82,7 +82,7 @@ func (s *Store) ForgetLabel(ctx context.Context, repo, label, by string) (uses [
 	return uses, nil
 }
 
-func (t *tx) forget(s hls.Subject, label string) {
+func (t *tx) forgetLabel(s hls.Subject, label string) {
 	const reset = `INSERT INTO label_resets (repo_id, scope, label, at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (repo_id, scope, label) DO UPDATE SET at = excluded.at`
 	t.last.Queue(reset, s.RepoID, s.Scope, label, t.now)

@@ -75,7 +75,7 @@ func (s *Store) ForgetLabel(ctx context.Context, repo, label, by string) (uses [
 			err = hls.ErrNotFound
 		}
 		for _, u := range uses {
-			err = errors.Join(err, t.forget(u.Subject, name))
+			err = errors.Join(err, t.forgetLabel(u.Subject, name))
 		}
 		t.audits.Forgotten(repo, by, uses)
 		return err
@@ -86,7 +86,7 @@ func (s *Store) ForgetLabel(ctx context.Context, repo, label, by string) (uses [
 	return uses, nil
 }
 
-func (t *tx) forget(s hls.Subject, label string) error {
+func (t *tx) forgetLabel(s hls.Subject, label string) error {
 	const reset = `INSERT INTO label_resets (repo_id, scope, label, at) VALUES (?1, ?2, ?3, ?4)
 		ON CONFLICT (repo_id, scope, label) DO UPDATE SET at = ?4`
 	if err := t.exec(reset, s.RepoID, s.Scope, label, stamp(t.now)); err != nil {

@@ -70,7 +70,7 @@ func (c Counts) used(before hls.LabelState, after *hls.LabelState, t hls.Touch) 
 	case t.Fate == hls.LabelApplied:
 		c.label("applied", t)
 		day(t.At, false, hls.LabelTally{Applied: 1})
-	case t.Fate == hls.LabelAdded && before.Added == nil && before.Applied.IsZero() && !t.By.Same(t.Self) && t.By.Type != "Bot":
+	case t.Fate == hls.LabelAdded && before.Added == nil && before.Applied.IsZero() && before.Overridden.IsZero() && !t.By.Same(t.Self) && t.By.Type != "Bot":
 		c.label("added", t)
 		day(t.At, false, hls.LabelTally{Added: 1})
 	}

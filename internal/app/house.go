@@ -142,7 +142,7 @@ func (a *App) newWeb(ctx context.Context, s *config.Settings, m *web.Metrics) (*
 			"prompts": a.promptsHealth, "github": a.githubHealth, "claude": a.claudeHealth, "recovery": a.recoveryHealth,
 		},
 		GitHub: a.githubStats, Claude: a.claudeLimits, Budget: a.budget, Handlers: handler.Names(), Repositories: a.repositories, Hosts: a.hosts,
-		Replay: a.pipeline.Replay, Trace: a.pipeline.Trace, Try: a.tryReplay, Recover: a.Recover, Sweep: a.Sweep,
+		Replay: a.pipeline.Replay, Trace: a.pipeline.Trace, Demotion: a.demotion, Try: a.tryReplay, Recover: a.Recover, Sweep: a.Sweep,
 	})
 }
 
@@ -162,6 +162,12 @@ func (a *App) repositories() []string {
 		names = append(names, r.Name)
 	}
 	return names
+}
+
+// demotion is what the settings in force say of the labels of a repository that people take off.
+func (a *App) demotion(repo string) hls.Demotion {
+	rule, _ := a.house.Load().rooms.Router.Rule(repo)
+	return rule.Labels.Demote
 }
 
 // budget is that of all repositories, as the settings in force have it.

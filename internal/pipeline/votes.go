@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hls/internal/hls"
+	"hls/internal/record"
 )
 
 // votes tells who has decided by a reaction on a comment about proposals, and how; by is "" while nobody has. Somebody who
@@ -50,7 +51,8 @@ func (p *Pipeline) votes(ctx context.Context, posted hls.Entry, left *allowance)
 }
 
 // since tells which reactions are about the comment as it stands: all of them where it was never edited, and otherwise those
-// that came afterwards. It is nil where the comment does not say what was stored, or is not HLS's any more.
+// that came afterwards. GitHub tells times to the second, the ledger whether it was written more than once. It is nil where
+// the comment does not say what was stored, or is not HLS's any more.
 func (p *Pipeline) since(ctx context.Context, posted hls.Entry, left *allowance) (func(hls.Vote) bool, error) {
 	s := posted.Effect.Subject
 	if err := left.take(); err != nil {
@@ -66,9 +68,13 @@ func (p *Pipeline) since(ctx context.Context, posted hls.Entry, left *allowance)
 	if same, err := p.rooms().Actor.Says(ctx, comment, posted.Effect); err != nil || !same {
 		return nil, err
 	}
+	written, err := p.store.Ledger(ctx, record.LedgerQuery{
+		State: hls.EffectDone, Kind: hls.UpsertComment, Subject: s.Key(), Purpose: hls.ProposalPurpose, Limit: 2,
+	})
+	first := len(written) == 1 && comment.UpdatedAt.Equal(comment.CreatedAt)
 	return func(v hls.Vote) bool {
-		return !v.User.Same(comment.User) && (comment.UpdatedAt.Equal(comment.CreatedAt) || v.At.After(comment.UpdatedAt))
-	}, nil
+		return !v.User.Same(comment.User) && (first || v.At.After(comment.UpdatedAt))
+	}, err
 }
 
 // mayDecide tells whether somebody has write access.

@@ -265,13 +265,13 @@ type book struct {
 	rows    []hls.Entry
 	tasks   map[int64]hls.Subject // of the tasks that wrote the rows
 	live    map[int64]bool        // tasks that are running elsewhere
-	newer   bool
 	known   []hls.Memory
 	touched []hls.Touch
+	applied []string // labels
 	steps   int
 	crash   int // the step at which the process ends; 0 never
-	commit  bool
-	lost    bool
+
+	commit, newer, lost bool
 }
 
 var errCrash = errors.New("the process ended")
@@ -300,6 +300,7 @@ func (b *book) Move(_ context.Context, _ hls.Task, id int64, m hls.Move) error {
 		return hls.ErrLost
 	}
 	row.State, row.Error, row.At = m.To, m.Error, time.Now()
+	b.applied = append(b.applied, m.Applied...)
 	if m.RemoteID != 0 {
 		row.RemoteID, row.URL = m.RemoteID, m.URL
 	}

@@ -80,12 +80,17 @@ func (s LabelState) With(t Touch) LabelState {
 	return s
 }
 
-// set is who set the label last. Where no event and no history told of it, the ledger does.
+// set is who set the label last. Where no event and no history told of it, the ledger does, by another clock than GitHub's.
 func (s LabelState) set() *Hand {
 	if s.Added == nil && !s.Applied.IsZero() {
-		return &Hand{Own: true, At: s.Applied}
+		return &Hand{Own: true, At: s.Applied.Add(-tellingApart)}
 	}
 	return s.Added
+}
+
+// KeptAsApplied tells whether the label was kept when the subject was closed after HLS had set it last.
+func (s LabelState) KeptAsApplied() bool {
+	return !s.Kept.IsZero() && !s.Kept.Before(s.Applied.Add(-tellingApart))
 }
 
 // own tells whether the label stood at a time as HLS had set it.

@@ -88,7 +88,7 @@ func (c Counts) used(before hls.LabelState, after *hls.LabelState, t hls.Touch) 
 		return days
 	}
 	tally := hls.LabelTally{Overridden: 1}
-	if !after.Kept.Before(after.Applied) {
+	if after.KeptAsApplied() {
 		tally.Kept = -1
 	}
 	day(after.Applied, true, tally)

@@ -262,15 +262,14 @@ func (w *world) SetBody(_ context.Context, _ hls.Subject, body string) error {
 
 // book is a ledger in memory. Its steps can be made to fail, before or after they are committed, as a crash does.
 type book struct {
-	rows    []hls.Entry
-	tasks   map[int64]hls.Subject // of the tasks that wrote the rows
-	live    map[int64]bool        // tasks that are running elsewhere
-	known   []hls.Memory
-	touched []hls.Touch
-	applied []string // labels
-	steps   int
-	crash   int // the step at which the process ends; 0 never
-
+	rows                []hls.Entry
+	tasks               map[int64]hls.Subject // of the tasks that wrote the rows
+	live                map[int64]bool        // tasks that are running elsewhere
+	known               []hls.Memory
+	touched             []hls.Touch
+	applied             []string // labels
+	steps               int
+	crash               int // the step at which the process ends; 0 never
 	commit, newer, lost bool
 }
 

@@ -63,7 +63,7 @@ type Pipeline struct {
 	suspect chan struct{} // held while a suspect runs
 	trial   chan struct{} // held while a trial runs
 	consent *consent
-	weights sync.Map      // by event and purpose: how strong a model its last question wanted
+	weights sync.Map // by event and purpose: how strong a model its last question wanted
 }
 
 // New makes a pipeline; Run starts it. The store stays the caller's to close, after Run has returned.

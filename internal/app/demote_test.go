@@ -177,3 +177,25 @@ func TestE8_TheHistoryBeforeHLSIsObeyed(t *testing.T) {
 		}
 	}
 }
+
+// What an operator does by hand is in the audit log before it is done.
+func TestS5_PassesByHandAreAudited(t *testing.T) {
+	t.Parallel()
+	s := start(t, widgetSettings, shop(), answering(bugAnswer))
+	s.postAdmin("/api/v1/sweep", web.Sweep{Repositories: []string{widgets}, Apply: true})
+	s.postAdmin("/api/v1/recovery", web.Recovery{Target: widgets})
+	entries, err := s.app.Store().Audited(t.Context(), record.AuditQuery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[hls.AuditKind]string{}
+	for _, e := range entries {
+		if e.By == hls.Operator {
+			told[e.Kind] = string(e.Data)
+		}
+	}
+	if !strings.Contains(told[hls.AuditSweep], `"apply":true,`) || !strings.Contains(told[hls.AuditSweep], widgets) ||
+		!strings.Contains(told[hls.AuditRecovery], `"target":"acme/widget-shop"`) || told[hls.AuditSettings] == "" {
+		t.Errorf("told %v", told)
+	}
+}

@@ -370,7 +370,8 @@ func (r *run) move(ctx context.Context, e *hls.Entry, to hls.EffectState, res re
 	if to == hls.EffectDone {
 		fault.At(fault.Doing)
 	}
-	m := hls.Move{From: e.State, To: to, RemoteID: res.id, URL: res.url, Error: r.actor.cfg.Redactor.Redact(res.note), Applied: res.applied}
+	m := hls.Move{From: e.State, To: to, RemoteID: res.id, URL: res.url, Error: r.actor.cfg.Redactor.Redact(res.note)}
+	m.Applied = res.applied
 	if err := r.actor.ledger.Move(ctx, r.task, e.ID, m); err != nil {
 		return fmt.Errorf("move to %s: %w", to, err)
 	}

@@ -6,10 +6,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"hls/internal/hls"
 	"hls/internal/record"
 	"hls/internal/simulate"
+	"hls/internal/web"
 )
 
 const consenting = widgetSettings + "    mode: suggest\n    approve_by_reaction: true\n\napprovals: {every: 20ms}\n"
@@ -149,12 +151,41 @@ func TestE1_AnEditedProposalIsNotDecidedAbout(t *testing.T) {
 	t.Parallel()
 	s, d, asked := proposed(t, consenting)
 	s.github.EditCommentAs(widgets, 7, "eve", strings.Replace(asked.Body, "`bug`", "`enhancement`", 1))
+	began := time.Now()
+	eventually(t, func() bool { return time.Since(began) > time.Second }) // GitHub tells times to the second.
 	s.github.ReactAs(widgets, asked.ID, "mona", "+1")
-	s.looksAgain(fmt.Sprintf("/issues/comments/%d", asked.ID))
 	s.looksAgain(fmt.Sprintf("/issues/comments/%d/reactions", asked.ID))
 	if _, said := s.ledger(d.GUID); !strings.HasPrefix(said, "add_labels: proposed\nupsert_comment: proposed\n") {
 		t.Errorf("ledger:\n%s", said)
 	}
+}
+
+// E1: what is not listed is not decided about, although it waits on the same subject.
+func TestE1_OnlyWhatIsListedIsDecidedAbout(t *testing.T) {
+	t.Parallel()
+	s, _, asked := proposed(t, strings.Replace(consenting, "20ms", "0s", 1))
+	if said := s.triages(9); !strings.HasPrefix(said, "add_labels: proposed\n") {
+		t.Fatalf("ledger:\n%s", said)
+	}
+	eventually(t, func() bool { return len(s.github.Comments(widgets, 9)) == 1 })
+	s.github.Fail(simulate.Fault{Method: http.MethodPatch, PathGlob: "/repos/*/*/issues/comments/*", Kind: simulate.FailBefore, Status: http.StatusForbidden, Times: -1})
+	s.github.EditIssue(widgets, 7, "Crash when saving as", "The app panics with a nil pointer when I save as.")
+	again := s.issueOpened()
+	s.send(again)
+	eventually(t, func() bool { return len(s.tasks(record.Query{State: hls.Parked})) == 1 }) // The comment could not be edited.
+	s.github.ReactAs(widgets, asked.ID, "mona", "+1")
+	s.github.ReactAs(widgets, s.github.Comments(widgets, 9)[0].ID, "mona", "+1")
+	s.send(s.says(7, "eve", "Any news?"))
+	s.send(s.says(9, "eve", "And here?"))
+	eventually(t, func() bool { return len(s.github.Labels(widgets, 9)) == 1 }) // The other was looked at before.
+	rows, said := s.ledger(again.GUID)
+	if !strings.HasPrefix(said, "add_labels: proposed\nupsert_comment: proposed\n") {
+		t.Errorf("ledger:\n%s", said)
+	}
+	if code, answer := s.decide(true, rows[0]); code != http.StatusOK { // It could be.
+		t.Errorf("approve: %d %s", code, answer)
+	}
+	eventually(t, func() bool { return len(s.github.Labels(widgets, 7)) == 1 })
 }
 
 // E6: what was decided too late is outdated, as by any other door; and a reaction to what was proposed before is none to what
@@ -229,5 +260,19 @@ func TestConsent_IsOffByDefault(t *testing.T) {
 		if tasks := s.tasks(record.Query{}); len(tasks) != 1 {
 			t.Errorf("%s: %d tasks", name, len(tasks))
 		}
+	}
+}
+
+// A sweep that was not told to speak asks nobody, although it proposes.
+func TestConsent_AQuietSweepAsksNobody(t *testing.T) {
+	t.Parallel()
+	gh := shop()
+	gh.AddIssue(widgets, simulate.IssueSeed{Number: 40, Title: "Crash", Author: "mona", Body: "It panics with a nil pointer.", Age: 2 * time.Hour})
+	s := start(t, consenting, gh, answering(bugAnswer))
+	s.swept(web.Sweep{Apply: true, Most: 1})
+	eventually(t, func() bool { return s.allDone(1) })
+	rows, err := s.app.Store().Ledger(t.Context(), record.LedgerQuery{State: hls.EffectProposed})
+	if err != nil || len(rows) != 1 || len(s.github.Writes()) > 0 || len(s.tasks(record.Query{})) != 1 {
+		t.Errorf("%d proposals, %d writes, tasks %+v: %v", len(rows), len(s.github.Writes()), s.tasks(record.Query{}), err)
 	}
 }

@@ -17,8 +17,9 @@ import (
 const mostProposed = 50
 
 // asking is what is left of acting: the comment about proposals is written by a task of its own. err is what acting came to.
+// Where nobody asked for the work, nobody is asked about it either, until something happens there.
 func (p *Pipeline) asking(ctx context.Context, task hls.Task, entries []hls.Entry, rule hls.Rule, err error) error {
-	if errors.Is(err, hls.ErrLost) || ctx.Err() != nil {
+	if errors.Is(err, hls.ErrLost) || ctx.Err() != nil || quiet(task) {
 		return err
 	}
 	return errors.Join(err, p.ask(ctx, task, entries, rule))

@@ -139,6 +139,11 @@ func keptNoMore(h *house) {
 	h.pass(time.Hour)
 	h.touched(s, "bug", hls.LabelRemoved, ann())
 	same(h, "taken off what a person had set", h.tally(s, "bug"), hls.LabelTally{Applied: 1, Overridden: 1})
+	h.pass(time.Hour)
+	h.touched(s, "bug", hls.LabelAdded, itself()) // By hand, as whoever has HLS's account may.
+	h.pass(time.Hour)
+	h.touched(s, "bug", hls.LabelRemoved, ann())
+	same(h, "taken off what the ledger did not set", h.tally(s, "bug"), hls.LabelTally{Applied: 1, Overridden: 1})
 }
 
 // pastIsForgotten: what became of a label before a reset has no part in what is counted afterwards.

@@ -72,7 +72,7 @@ const longestExcerpt = 160
 func proposalLine(e hls.Effect) string {
 	text := verbOfEffect(e)
 	if e.Hold != "" {
-		text += " (" + plainly(e.Hold) + ")"
+		text += ", " + code(e.Hold, longestExcerpt)
 	}
 	return text
 }
@@ -122,14 +122,4 @@ func code(text string, most int) string {
 		return ""
 	}
 	return "`" + text + "`"
-}
-
-// plainly is a reason with the names in it as they are, but for what Markdown would make of them.
-func plainly(text string) string {
-	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune("`*_[]()<>|\\", r) {
-			return ' '
-		}
-		return r
-	}, text)
 }

@@ -52,6 +52,8 @@ type Deps struct {
 	Hosts        func() []string // names that the settings give this server, with or without a port
 	// Replay has a stored delivery worked on again: see Deliveries.Again.
 	Replay func(ctx context.Context, deliveryID string) (hls.Replay, error)
+	// Demotion is what the settings in force say of labels that people take off.
+	Demotion func(repo string) hls.Demotion
 	// Trace tells of the rules: see Deliveries.Trace.
 	Trace func(ctx context.Context, deliveryID string) (hls.Traced, error)
 	// Try thinks a delivery through: see Deliveries.Try.

@@ -18,6 +18,7 @@ import (
 var guarded = []struct{ method, path string }{
 	{"GET", "/stats"}, {"GET", "/metrics"}, {"GET", "/api/v1/deliveries"}, {"GET", "/api/v1/deliveries/x"},
 	{"POST", "/api/v1/deliveries/x/replay"}, {"POST", "/api/v1/recovery"}, {"POST", "/api/v1/sweep"}, {"POST", "/api/v1/undo"},
+	{"GET", "/api/v1/overrides"}, {"POST", "/api/v1/overrides/reset"},
 	{"GET", "/ui"}, {"GET", "/ui/"}, {"GET", "/ui/deliveries"}, {"GET", "/ui/deliveries/x"},
 	{"POST", "/ui/deliveries/x/replay"}, {"POST", "/ui/logout"},
 }

@@ -34,6 +34,7 @@ func (p *Pipeline) accept(ctx context.Context, d hls.Delivery, e hls.Event, work
 	intake := record.Intake{Delivery: d, Ignored: verdict.Reason}
 	if verdict.Do {
 		work.Subject, work.Purpose, work.Event, work.Action, work.Actor = e.Subject, verdict.Purpose, e.Name, e.Action, e.Sender.Login
+		work.Title = p.title(e)
 		if verdict.Now && !work.Origin.Swept() {
 			work.Debounce = 0
 		}
@@ -53,6 +54,12 @@ func (p *Pipeline) accept(ctx context.Context, d hls.Delivery, e hls.Event, work
 	}
 	p.accepted(ctx, e, rule, receipt)
 	return receipt, nil
+}
+
+// title is that of an event, without secrets: configured ones, and what has the shape of one.
+func (p *Pipeline) title(e hls.Event) string {
+	text, _ := p.cfg.Redactor.Mask(e.Title())
+	return text
 }
 
 // process takes a task through the stages. Whatever a stage returns as an error, judge turns into an outcome.

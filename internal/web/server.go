@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -56,6 +57,12 @@ type Deps struct {
 	Trace func(ctx context.Context, deliveryID string) (hls.Traced, error)
 	// Try thinks a delivery through: see Deliveries.Try.
 	Try func(ctx context.Context, deliveryID string, c Changes) (Tried, error)
+	// Rule tells what the settings in force say of a repository; false when they say nothing. Nil says so of none.
+	Rule func(repo string) (Rule, bool)
+	// Overrides tells where people undid what HLS had done in a repository, the newest first. Nil tells of none.
+	Overrides func(ctx context.Context, repo string) ([]Override, error)
+	// TakeBack has what was done for a delivery taken back. What cannot be is an *hls.Permanent or hls.ErrNotFound. Nil offers it to nobody.
+	TakeBack func(ctx context.Context, deliveryID, by string) error
 	// Recover looks for deliveries that never came.
 	Recover Pass[Recovery]
 	// Sweep looks for open issues and pull requests that no event has told of.
@@ -83,6 +90,9 @@ type Server struct {
 	probe    *probe
 	started  time.Time
 	draining atomic.Bool
+	followed atomic.Int64  // streams that are open: see live
+	leaving  chan struct{} // closed once the server stops
+	leave    func()
 }
 
 // leastKey is the least length of a key for sessions.
@@ -99,6 +109,8 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	s := &Server{cfg: cfg, deps: deps, gate: newGate(), started: time.Now(), now: time.Now, origins: http.NewCrossOriginProtection()}
 	s.sessions = &sessions{cfg.SessionKey, map[role]hls.Secret{operator: cfg.AdminToken, viewer: cfg.ViewerToken}}
 	s.requests, s.guesses, s.tries = newQuota(perMinute, 0), newQuota(guesses, 0), newQuota(triesEach, triesAll)
+	s.leaving = make(chan struct{})
+	s.leave = sync.OnceFunc(func() { close(s.leaving) })
 	var err error
 	if s.pages, err = ui.New(cfg.WebRoot); err != nil {
 		return nil, err
@@ -138,6 +150,7 @@ func (s *Server) Drain() { s.draining.Store(true) }
 // Shutdown lets requests under way finish until ctx ends.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.Drain()
+	s.leave()
 	if err := s.http.Shutdown(ctx); err != nil {
 		return s.http.Close()
 	}

@@ -75,7 +75,6 @@ func (s *Server) failed(w http.ResponseWriter, r *http.Request, who caller, err 
 	s.problem(w, shown{}.frame(who), refused)
 }
 
-
 // dashboard leads to its first page.
 func (s *Server) dashboard(w http.ResponseWriter, r *http.Request, _ caller) {
 	http.Redirect(w, r, ui.Now, http.StatusSeeOther)

@@ -15,8 +15,8 @@ import (
 	"hls/internal/web/ui"
 )
 
-// view makes what a page of the dashboard shows.
-type view func(*http.Request, caller) (shown, error)
+// maker makes what a page of the dashboard shows.
+type maker func(*http.Request, caller) (shown, error)
 
 // shown is a page before it is rendered.
 type shown struct {
@@ -38,7 +38,7 @@ const (
 
 // live serves a page, and under the same address with the parameter live what changes of it: a stream of events, each the
 // name of a part of the page and its new HTML.
-func (s *Server) live(make view) func(http.ResponseWriter, *http.Request, caller) {
+func (s *Server) live(make maker) func(http.ResponseWriter, *http.Request, caller) {
 	return func(w http.ResponseWriter, r *http.Request, who caller) {
 		query := r.URL.Query()
 		seen, follows := query.Get(liveParam), query.Has(liveParam)
@@ -75,7 +75,7 @@ func (p shown) frame(who caller) ui.Frame {
 // stream is what one browser follows.
 type stream struct {
 	who  caller
-	make view
+	make maker
 	seen string
 }
 

@@ -34,7 +34,9 @@ func (c *condition) add(text string, args ...any) {
 	c.where = append(c.where, text)
 }
 
-func (c *condition) String() string { return strings.Join(append([]string{"true"}, c.where...), " AND ") }
+func (c *condition) String() string {
+	return strings.Join(append([]string{"true"}, c.where...), " AND ")
+}
 
 // term adds a part of a query. One that is not to be gone by is written so that no index serves it: plans are made without
 // regard to what is asked for.

@@ -29,25 +29,34 @@ type finding struct {
 // Accessible expects that axe has nothing serious or critical to say of the page, in light and in dark.
 func (b *Tab) Accessible(where string) {
 	b.t.Helper()
+	for _, barrier := range b.Barriers() {
+		b.t.Errorf("%s, %s", where, barrier)
+	}
+}
+
+// Barriers are what axe has to say of the page that is serious or critical, in light and in dark.
+func (b *Tab) Barriers() (all []string) {
+	b.t.Helper()
 	for _, scheme := range []string{"light", "dark"} {
 		b.scheme(scheme)
 		b.Do(chromedp.EvaluateAsDevTools[chromedp.Void](axe))
 		const run = `axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations))`
 		text, err := chromedp.Run(b.Context, chromedp.Evaluate[string](run, chromedp.EvalAwaitPromise))
 		if err != nil {
-			b.t.Fatalf("%s: %v", where, err)
+			b.t.Fatal(err)
 		}
 		var found []finding
 		if err := json.Unmarshal([]byte(text), &found); err != nil {
-			b.t.Fatalf("%s: %v", where, err)
+			b.t.Fatal(err)
 		}
 		for _, f := range found {
 			if f.Impact == "serious" || f.Impact == "critical" {
-				b.t.Errorf("%s, %s: %s: %s: %s%s", where, scheme, f.Impact, f.ID, f.Help, f.of())
+				all = append(all, fmt.Sprintf("%s: %s: %s: %s%s", scheme, f.Impact, f.ID, f.Help, f.of()))
 			}
 		}
 	}
 	b.scheme("")
+	return all
 }
 
 func (f finding) of() string {

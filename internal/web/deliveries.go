@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,6 +23,8 @@ type Deliveries struct {
 	Trace func(ctx context.Context, deliveryID string) (hls.Traced, error)
 	// Try thinks a stored delivery through with changes and does nothing. Its errors are those of the stages.
 	Try func(ctx context.Context, deliveryID string, c Changes) (Tried, error)
+
+	within int // tasks that are looked through for a page of the list; 0 for mostSearched
 }
 
 // Refused is what cannot be done as it was asked for. Code is its HTTP status.
@@ -119,7 +122,7 @@ func (d Deliveries) List(ctx context.Context, query string) (Page, error) {
 		return Page{}, &Refused{http.StatusBadRequest, err.Error()}
 	}
 	if !q.Bounded() {
-		if q.After, err = d.Store.Reach(ctx, q, mostSearched); err != nil {
+		if q.After, err = d.Store.Reach(ctx, q, cmp.Or(d.within, mostSearched)); err != nil {
 			return Page{}, err
 		}
 	}

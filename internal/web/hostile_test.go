@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -28,7 +29,7 @@ func (s *site) plant(id string, kind int) {
 	subject := hls.Subject{RepoID: 1, Repo: "o/r", Kind: hls.KindOther, Ref: "release/" + allHostile()}
 	_, err := s.store.Add(ctx, record.Intake{
 		Delivery: hls.Delivery{ID: id, RequestID: next(), Event: "release", Body: body, Hash: sha256.Sum256(body), ReceivedAt: time.Now()},
-		Work:     &record.NewTask{Subject: subject, Purpose: "notes", Event: "release", Action: next(), Actor: next(), Origin: hls.FromDelivery, OccurredAt: time.Now()},
+		Work:     &record.NewTask{Subject: subject, Purpose: "notes", Event: "release", Action: next(), Actor: next(), Origin: hls.FromDelivery, OccurredAt: time.Now(), Title: allHostile()},
 	})
 	s.must(err)
 	task, err := s.store.Claim(ctx, "me", time.Minute)
@@ -57,7 +58,28 @@ func (s *site) plant(id string, kind int) {
 		s.must(s.store.Move(ctx, task, rows[0].ID, hls.Move{From: hls.Intent, To: hls.Sending}))
 		s.must(s.store.Move(ctx, task, rows[0].ID, hls.Move{From: hls.Sending, To: hls.EffectDone, URL: address, Error: next()}))
 	}
+	proposed := effect
+	proposed.Nonce = "proposed"
+	rows, err := s.store.Intend(ctx, task, []hls.Effect{proposed})
+	s.must(err)
+	s.must(s.store.Move(ctx, task, rows[0].ID, hls.Move{From: hls.Intent, To: hls.EffectProposed}))
 	s.must(s.store.Finish(ctx, task, hls.Outcome{State: hls.Parked, Reason: next(), Spent: time.Second}))
+}
+
+// hostileRule is what settings could say, had somebody put into them what outsiders write.
+func hostileRule(string) (Rule, bool) {
+	r := Rule{Entry: allHostile(), Mode: hls.ModeApply, Events: hostile, Modes: []KindMode{{hls.AddLabels, hls.Mode(hostile[0])}}}
+	for _, text := range hostile {
+		r.Settings = append(r.Settings, Setting{text, text})
+	}
+	return r, true
+}
+
+func hostileOverrides(context.Context, string) (all []Override, _ error) {
+	for i, text := range hostile {
+		all = append(all, Override{By: text, Subject: text, Label: text, What: text, DeliveryID: numberedHostile(i)})
+	}
+	return all, nil
 }
 
 // Whatever people and models write, the pages show it and nothing of it runs; on the way an operator signs in, looks,
@@ -85,6 +107,11 @@ func TestS4_NothingShownRuns(t *testing.T) {
 			b.Quiet("the list narrowed", origin)
 			b.Leads("/ui/deliveries", chromedp.Navigate(origin+"/ui/deliveries?state=%3Cscript%3Ecanary%3D24%3C%2Fscript%3E"))
 			b.Quiet("the list refused", origin)
+			for _, path := range []string{"/ui/", "/ui/effects", "/ui/effects?state=done", "/ui/repositories", "/ui/repositories/o/r", "/ui/trends", "/ui/repositories?name=%22%3E%3Cscript%3Ecanary%3D25%3C%2Fscript%3E"} {
+				at, _, _ := strings.Cut(path, "?")
+				b.Leads(at, chromedp.Navigate(origin+path))
+				b.Quiet(path, origin)
+			}
 			b.Leads("/ui/deliveries", chromedp.Navigate(origin+"/ui/deliveries"))
 			b.Leads("/ui/deliveries/hostile", chromedp.Click(chromedp.CSS(`a[href="/ui/deliveries/hostile"]`)))
 			b.Quiet("a delivery", origin)

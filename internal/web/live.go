@@ -159,18 +159,22 @@ func (s *Server) changes(r *http.Request, of *stream) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	now := digests(parts)
-	before, after := strings.Split(of.seen, "."), strings.Split(now, ".")
+	seen, now := strings.Split(of.seen, "."), strings.Split(digests(parts), ".")
+	if len(seen) != len(now) {
+		seen = make([]string, len(now)) // of nothing
+	}
 	var out bytes.Buffer
 	for i, p := range parts {
-		if len(before) != len(after) || before[i] != after[i] {
-			fmt.Fprintf(&out, "event: %s\nid: %s\n", p.Name, now)
-			for line := range bytes.Lines(p.HTML) {
-				fmt.Fprintf(&out, "data: %s\n", bytes.TrimRight(line, "\r\n"))
-			}
-			out.WriteString("\n")
+		if seen[i] == now[i] {
+			continue
 		}
+		seen[i] = now[i] // A browser that asks again goes on behind the last event that it got whole.
+		fmt.Fprintf(&out, "event: %s\nid: %s\n", p.Name, strings.Join(seen, "."))
+		for line := range bytes.Lines(p.HTML) {
+			fmt.Fprintf(&out, "data: %s\n", bytes.TrimRight(line, "\r\n"))
+		}
+		out.WriteString("\n")
 	}
-	of.seen = now
+	of.seen = strings.Join(seen, ".")
 	return out.Bytes(), nil
 }

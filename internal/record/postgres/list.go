@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -38,35 +39,51 @@ func (c *condition) String() string {
 	return strings.Join(append([]string{"true"}, c.where...), " AND ")
 }
 
-// term adds a part of a query. One that is not to be gone by is written so that no index serves it: plans are made without
-// regard to what is asked for.
-func (c *condition) term(t record.Term, by bool) {
+// term adds a part of a query that is not gone by, written so that no index serves it: plans are made without regard to
+// what is asked for.
+func (c *condition) term(t record.Term) {
 	for i, column := range t.Columns {
-		state, _ := t.Values[i].(string)
-		switch {
-		case column == "state" && by:
-			c.add(cmp.Or(ofState[state], "false"))
-		case column == "number" && !by:
+		if column == "number" {
 			c.add("t.number + 0 = $%d", t.Values[i])
-		case !by:
+		} else {
 			c.add("t."+column+" || '' = $%d", t.Values[i])
-		default:
-			c.add("t."+column+" = $%d", t.Values[i])
-		}
-		if by && column == "reason" {
-			c.add("t.reason <> ''") // as tasks_reason has it
 		}
 	}
 }
 
-// between adds the bounds of the ids.
-func (c *condition) between(q record.Query) {
+// inOrder are the columns that stand before the id in an index of their own, and that many tasks may have in common.
+var inOrder = map[string]bool{"repo": true, "event": true, "actor": true, "reason": true}
+
+// by adds the part of a query that is gone by, with the bounds of the ids, and returns what the tasks are in order of. A column of
+// inOrder is compared together with the id: that is an order that its index alone has, while with the column held against a
+// value the planner may as well go through all tasks by their ids, in the hope of finding some soon.
+func (c *condition) by(terms []record.Term, q record.Query) (order string) {
+	if len(terms) > 0 && terms[0].Indexed {
+		t := terms[0]
+		column := t.Columns[0]
+		if len(t.Columns) == 1 && inOrder[column] {
+			c.add("(t."+column+", t.id) < ($%d, $%d)", t.Values[0], cmp.Or(q.Before, math.MaxInt64))
+			c.add("(t."+column+", t.id) > ($%d, $%d)", t.Values[0], q.After)
+			if column == "reason" {
+				c.add("t.reason <> ''") // as tasks_reason has it
+			}
+			return "t." + column + " DESC, t.id DESC"
+		}
+		for i, column := range t.Columns {
+			if state, _ := t.Values[i].(string); column == "state" {
+				c.add(cmp.Or(ofState[state], "false"))
+			} else {
+				c.add("t."+column+" = $%d", t.Values[i])
+			}
+		}
+	}
 	if q.Before > 0 {
 		c.add("t.id < $%d", q.Before)
 	}
 	if q.After > 0 {
 		c.add("t.id > $%d", q.After)
 	}
+	return "t.id DESC"
 }
 
 const (
@@ -76,21 +93,36 @@ const (
 		CASE WHEN t.title <> '' THEN t.title ELSE coalesce((SELECT o.title FROM tasks o WHERE o.delivery_id = t.delivery_id AND o.title <> '' LIMIT 1), '') END`
 )
 
-// List reads tasks, newest first.
-func (s *Store) List(ctx context.Context, q record.Query) ([]record.Summary, error) {
+// listing is the query of List.
+func listing(q record.Query) (text string, args []any) {
 	var c condition
-	for i, t := range q.Terms() {
-		c.term(t, i == 0 && t.Indexed)
+	terms := q.Terms()
+	order := c.by(terms, q)
+	for i, t := range terms {
+		if i > 0 || !t.Indexed {
+			c.term(t)
+		}
 	}
 	if q.Text != "" {
 		c.add(searched, record.Like(q.Text))
 	}
-	c.between(q)
 	if q.Newest {
 		c.add("NOT EXISTS (SELECT 1 FROM tasks n WHERE n.delivery_id = t.delivery_id AND n.id > t.id)")
 	}
-	text := `SELECT ` + summaryColumns + ` FROM tasks t WHERE ` + c.String() + fmt.Sprintf(` ORDER BY t.id DESC LIMIT %d`, q.Rows())
-	list, err := many(ctx, s, summary, text, c.args...)
+	return `SELECT ` + summaryColumns + ` FROM tasks t WHERE ` + c.String() + fmt.Sprintf(` ORDER BY %s LIMIT %d`, order, q.Rows()), c.args
+}
+
+// reaching is the query of Reach.
+func reaching(q record.Query, n int) (text string, args []any) {
+	var c condition
+	order := c.by(q.Terms(), q)
+	return `SELECT t.id FROM tasks t WHERE ` + c.String() + fmt.Sprintf(` ORDER BY %s LIMIT 1 OFFSET %d`, order, n-1), c.args
+}
+
+// List reads tasks, newest first.
+func (s *Store) List(ctx context.Context, q record.Query) ([]record.Summary, error) {
+	text, args := listing(q)
+	list, err := many(ctx, s, summary, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list tasks: %w", err)
 	}
@@ -107,13 +139,8 @@ func summary(row pgx.CollectableRow) (record.Summary, error) {
 
 // Reach finds the n-th task that List looks at.
 func (s *Store) Reach(ctx context.Context, q record.Query, n int) (after int64, err error) {
-	var c condition
-	if terms := q.Terms(); len(terms) > 0 && terms[0].Indexed {
-		c.term(terms[0], true)
-	}
-	c.between(q)
-	text := `SELECT t.id FROM tasks t WHERE ` + c.String() + fmt.Sprintf(` ORDER BY t.id DESC LIMIT 1 OFFSET %d`, n-1)
-	err = s.one(ctx, text, c.args, &after)
+	text, args := reaching(q, n)
+	err = s.one(ctx, text, args, &after)
 	if none(err) {
 		return 0, nil
 	}

@@ -58,8 +58,8 @@ const selectSummary = `SELECT t.id, t.delivery_id, t.request_id, t.origin, t.sco
 	CASE WHEN t.title <> '' THEN t.title ELSE ifnull((SELECT o.title FROM tasks o WHERE o.delivery_id = t.delivery_id AND o.title <> '' LIMIT 1), '') END
 	FROM tasks t WHERE `
 
-// List reads tasks, newest first.
-func (s *Store) List(ctx context.Context, q record.Query) (list []record.Summary, err error) {
+// listing is the query of List.
+func listing(q record.Query) (text string, args []any) {
 	var c condition
 	for i, t := range q.Terms() {
 		c.term(t, i == 0 && t.Indexed)
@@ -71,7 +71,23 @@ func (s *Store) List(ctx context.Context, q record.Query) (list []record.Summary
 	if q.Newest {
 		c.add("NOT EXISTS (SELECT 1 FROM tasks n WHERE n.delivery_id = t.delivery_id AND n.id > t.id)")
 	}
-	rows, err := s.readers.QueryContext(ctx, selectSummary+c.String()+` ORDER BY t.id DESC LIMIT ?`, append(c.args, q.Rows())...)
+	return selectSummary + c.String() + ` ORDER BY t.id DESC LIMIT ?`, append(c.args, q.Rows())
+}
+
+// reaching is the query of Reach.
+func reaching(q record.Query, n int) (text string, args []any) {
+	var c condition
+	if terms := q.Terms(); len(terms) > 0 && terms[0].Indexed {
+		c.term(terms[0], true)
+	}
+	c.between(q)
+	return `SELECT t.id FROM tasks t WHERE ` + c.String() + ` ORDER BY t.id DESC LIMIT 1 OFFSET ?`, append(c.args, n-1)
+}
+
+// List reads tasks, newest first.
+func (s *Store) List(ctx context.Context, q record.Query) (list []record.Summary, err error) {
+	text, args := listing(q)
+	rows, err := s.readers.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list tasks: %w", unavailable(err))
 	}
@@ -90,12 +106,8 @@ func (s *Store) List(ctx context.Context, q record.Query) (list []record.Summary
 
 // Reach finds the n-th task that List looks at.
 func (s *Store) Reach(ctx context.Context, q record.Query, n int) (after int64, err error) {
-	var c condition
-	if terms := q.Terms(); len(terms) > 0 && terms[0].Indexed {
-		c.term(terms[0], true)
-	}
-	c.between(q)
-	err = s.readers.QueryRowContext(ctx, `SELECT t.id FROM tasks t WHERE `+c.String()+` ORDER BY t.id DESC LIMIT 1 OFFSET ?`, append(c.args, n-1)...).Scan(&after)
+	text, args := reaching(q, n)
+	err = s.readers.QueryRowContext(ctx, text, args...).Scan(&after)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}

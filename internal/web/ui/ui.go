@@ -160,6 +160,8 @@ func (p *Pages) functions() template.FuncMap {
 // took is a duration in seconds as people read it.
 func took(seconds float64) string {
 	switch {
+	case seconds > 0 && seconds < 0.0005:
+		return "<1 ms"
 	case seconds < 1:
 		return strconv.FormatFloat(1000*seconds, 'f', 0, 64) + " ms"
 	case seconds < 120:

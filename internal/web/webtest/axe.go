@@ -38,7 +38,7 @@ func (b *Tab) Accessible(where string) {
 func (b *Tab) Barriers() (all []string) {
 	b.t.Helper()
 	for _, scheme := range []string{"light", "dark"} {
-		b.scheme(scheme)
+		b.Scheme(scheme)
 		b.Do(chromedp.EvaluateAsDevTools[chromedp.Void](axe))
 		const run = `axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations))`
 		text, err := chromedp.Run(b.Context, chromedp.Evaluate[string](run, chromedp.EvalAwaitPromise))
@@ -55,7 +55,7 @@ func (b *Tab) Barriers() (all []string) {
 			}
 		}
 	}
-	b.scheme("")
+	b.Scheme("")
 	return all
 }
 
@@ -67,8 +67,8 @@ func (f finding) of() string {
 	return all.String()
 }
 
-// scheme has the page think that the reader prefers light or dark; "" leaves it to the machine.
-func (b *Tab) scheme(name string) {
+// Scheme has the page think that the reader prefers light or dark; "" leaves it to the machine.
+func (b *Tab) Scheme(name string) {
 	b.t.Helper()
 	params := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}}}
 	if _, err := chromedp.Call(b.Context, emulation.SetEmulatedMedia, params); err != nil {

@@ -147,7 +147,7 @@ func (b *Tab) Quiet(where, origin string) {
 	if ran := b.Text(`window.canary`); ran != "undefined" {
 		b.t.Errorf("%s: a script ran: %s", where, ran)
 	}
-	if wide := b.Text(`document.documentElement.scrollWidth > window.innerWidth`); wide != "false" {
+	if wide := b.Text(`document.documentElement.scrollWidth > Math.min(window.innerWidth, screen.width)`); wide != "false" {
 		b.t.Errorf("%s: wider than the screen", where)
 	}
 	if own := b.Text(`document.documentElement.dataset.script`); own != "ran" {

@@ -5,7 +5,7 @@ function localize(part) {
     const at = new Date(time.dateTime);
     if (!Number.isNaN(at.getTime())) {
       time.title = time.textContent;
-      time.textContent = at.toLocaleString();
+      time.textContent = at.toLocaleString(undefined, {dateStyle: "short", timeStyle: "medium"});
     }
   }
 }

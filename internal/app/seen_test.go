@@ -137,3 +137,31 @@ func TestShadow_IsShown(t *testing.T) {
 		t.Errorf("%d tasks are found by their title", len(rows))
 	}
 }
+
+// The title by which a delivery is found holds no secret that somebody pasted into it, not even where it is cut.
+func TestS1_TitlesHoldNoPastedSecret(t *testing.T) {
+	t.Parallel()
+	gh := shop()
+	secret := "gh" + "p_0123456789abcdefghijKLMNOPQRSTUVWXYZ"
+	for n, before := range []string{"Crash with ", strings.Repeat("long ", 37) + "with "} {
+		gh.AddIssue(widgets, simulate.IssueSeed{Number: 20 + n, Title: before + secret, Author: "rita", Body: "The app panics with a nil pointer."})
+	}
+	s := start(t, widgetSettings, gh, answering(bugAnswer))
+	for n := range 2 {
+		d := simulate.Delivery{Event: "issues", GUID: simulate.NewGUID(), HookID: 1, Payload: gh.IssuePayload(widgets, 20+n, "opened", "rita", nil)}
+		s.send(d)
+		s.settled(d.GUID)
+	}
+	rows, err := s.app.Store().List(t.Context(), record.Query{})
+	if err != nil || len(rows) != 2 {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	for _, row := range rows {
+		if strings.Contains(row.Title, "gh"+"p_") || row.Title == "" {
+			t.Errorf("titled %q", row.Title)
+		}
+	}
+	if _, page := s.fetch("/ui/deliveries?text=crash", adminToken); !strings.Contains(string(page), "Crash with [redacted]") {
+		t.Errorf("shown as %s", page)
+	}
+}

@@ -2,9 +2,6 @@ package hls
 
 import "cmp"
 
-// mostTitle is how many characters of a title are kept.
-const mostTitle = 200
-
 // Title is what people call the thing that the event is about, "" where it has no name of its own. It is as its author wrote it.
 func (e Event) Title() string {
 	title := ""
@@ -19,12 +16,6 @@ func (e Event) Title() string {
 		title = cmp.Or(e.Release.Name, e.Release.TagName)
 	case e.Run != nil:
 		title = e.Run.Name
-	}
-	n := 0
-	for at := range title {
-		if n++; n > mostTitle {
-			return title[:at] + "…"
-		}
 	}
 	return title
 }

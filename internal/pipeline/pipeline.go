@@ -56,9 +56,16 @@ func (p *Pipeline) accept(ctx context.Context, d hls.Delivery, e hls.Event, work
 	return receipt, nil
 }
 
-// title is that of an event, without secrets: configured ones, and what has the shape of one.
+// mostTitle is how many characters of a title are kept.
+const mostTitle = 200
+
+// title is that of an event, without secrets: configured ones, and what has the shape of one. It is cut only then: a part of
+// a secret has no shape.
 func (p *Pipeline) title(e hls.Event) string {
 	text, _ := p.cfg.Redactor.Mask(e.Title())
+	if chars := []rune(text); len(chars) > mostTitle {
+		return string(chars[:mostTitle]) + "…"
+	}
 	return text
 }
 

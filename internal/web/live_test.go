@@ -149,7 +149,7 @@ func TestS2_StreamsEndWithTheirSession(t *testing.T) {
 	stopped.ends()
 }
 
-func TestStreamsAreLimited(t *testing.T) {
+func TestI6_StreamsAreLimited(t *testing.T) {
 	t.Parallel()
 	s := open(t, nil)
 	m := s.signedIn(viewing)
@@ -179,7 +179,7 @@ func TestStreamsOutliveAStoreThatFails(t *testing.T) {
 }
 
 // What finds little among many ends after so many, and says where to go on.
-func TestSearchesAreBounded(t *testing.T) {
+func TestI6_SearchesAreBounded(t *testing.T) {
 	t.Parallel()
 	s := open(t, nil)
 	for i := range 12 {

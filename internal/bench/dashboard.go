@@ -169,7 +169,7 @@ func (l *life) fill(ctx context.Context, at storage) (err error) {
 	if err := errors.Join(failed, ctx.Err(), store.Close()); err != nil || sqlite {
 		return err
 	}
-	text, err := exec.CommandContext(ctx, "psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", at.url, "-c", copies).CombinedOutput()
+	text, err := exec.CommandContext(ctx, "psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", at.url, "-c", copies()).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("copy deliveries: %w: %s", err, text)
 	}
@@ -177,7 +177,8 @@ func (l *life) fill(ctx context.Context, at storage) (err error) {
 }
 
 // copies has a PostgreSQL server copy the deliveries, their tasks and effects.
-var copies = strings.ReplaceAll(`
+func copies() string {
+	return strings.ReplaceAll(`
 INSERT INTO deliveries (id, request_id, hook_id, event, action, repo, repo_id, scope, sender, headers, hash, ignored, received_at, payload)
 	SELECT id || '-' || g, request_id, hook_id, event, action, repo, repo_id, scope, sender, headers, hash, ignored, received_at, payload
 	FROM deliveries CROSS JOIN generate_series(1, COPIED) g;
@@ -188,6 +189,7 @@ INSERT INTO tasks (delivery_id, request_id, origin, subject_key, scope, repo_id,
 INSERT INTO effects (key, task_id, subject_key, purpose, kind, state, effect, remote_id, url, error, at)
 	SELECT key || '-' || g, task_id, subject_key, purpose, kind, state, effect, remote_id, url, error, at FROM effects CROSS JOIN generate_series(1, COPIED) g;
 ANALYZE;`, "COPIED", fmt.Sprint(copied))
+}
 
 func idOf(n int) string { return fmt.Sprintf("%08x-0000-4000-8000-%012x", n, n) }
 

@@ -23,7 +23,7 @@ import (
 const chromiumSwitch = "HLS_TEST_CHROMIUM"
 
 // oneBrowser is held while a test has one: several at a time are slower than one after the other.
-var oneBrowser sync.Mutex
+var oneBrowser sync.Mutex //nolint:gochecknoglobals // It is the machine's, whichever test has it.
 
 // Chromium starts a headless Chromium for a test. It looks up no names: those of the tests are all this machine.
 func Chromium(t *testing.T) context.Context {

@@ -28,6 +28,7 @@ type deliveryLog interface {
 	Decide(ctx context.Context, what web.Decision) (web.Decided, error)
 	Why(ctx context.Context, query string) (web.Why, error)
 	DryReplay(ctx context.Context, id string, c web.Changes) (web.Tried, error)
+	TakeBack(ctx context.Context, what web.Undo) (web.Undone, error)
 }
 
 // quick is how long the service may take for what it knows by heart.

@@ -126,6 +126,7 @@ func (s *script) verbs() map[string]func(rest string) (problem string) {
 		"writes":  func(want string) string { return differ(fmt.Sprint(len(s.github.Writes())), want) },
 		"stats":   s.stats, // a regular expression of what the running service counts
 
+		"idle":        s.idle,       // the running service has nothing left to do
 		"passed-over": s.passedOver, // NAME: a delivery that no rule lets through, which is $NAME
 	}
 }
@@ -270,6 +271,18 @@ func (s *script) passedOver(name string) string {
 	if code != http.StatusOK || answer["status"] != "ignored" {
 		return fmt.Sprint(code, answer)
 	}
+	return ""
+}
+
+func (s *script) idle(string) string {
+	at := service{"http://127.0.0.1:" + s.vars["PORT"], "a-token-of-the-scripts", quick}
+	eventually(s.T, func() bool {
+		var page struct {
+			Queue struct{ Pending, Running int }
+		}
+		err := at.ask(s.Context(), request{http.MethodGet, "/stats", nil}, &page)
+		return err == nil && page.Queue.Pending == 0 && page.Queue.Running == 0
+	})
 	return ""
 }
 

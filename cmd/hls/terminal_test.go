@@ -146,6 +146,24 @@ func TestTerminalsObeyNothingInWhy(t *testing.T) {
 	}
 }
 
+func TestTerminalsObeyNothingInAnUndo(t *testing.T) {
+	t.Parallel()
+	var undone web.Undone
+	spread(reflect.ValueOf(&undone).Elem(), hostile+"\n9 effects: forged")
+	other := undone
+	other.Effects = []web.UndoEffect{undone.Effects[0]}
+	other.Effects[0].Stays = ""
+	for _, u := range []web.Undone{undone, other} {
+		var out bytes.Buffer
+		if err := printUndone(&out, u); err != nil {
+			t.Fatal(err)
+		}
+		if text := out.String(); obeyed(text) || !strings.Contains(text, `\u{1b}[2J`) || strings.Contains(text, "\n9 effects") {
+			t.Errorf("%q", text)
+		}
+	}
+}
+
 // Nor can it be taken for a line of a difference that it is not.
 func TestTerminalsObeyNothingInADifference(t *testing.T) {
 	t.Parallel()

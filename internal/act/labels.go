@@ -36,7 +36,9 @@ type labeled struct {
 	history history
 }
 
-func (r *run) labeled(ctx context.Context, s hls.Subject) (labeled, error) {
+// labeled reads what is known of the labels that an effect is about.
+func (r *run) labeled(ctx context.Context, e hls.Effect) (labeled, error) {
+	s := e.Subject
 	present, err := r.labelsOf(ctx, s)
 	if err != nil {
 		return labeled{}, fmt.Errorf("read %s: %w", s, err)
@@ -45,7 +47,7 @@ func (r *run) labeled(ctx context.Context, s hls.Subject) (labeled, error) {
 	if err != nil && !unseen(err) { // A server that keeps no history has nothing to tell.
 		return labeled{}, fmt.Errorf("read history of %s: %w", s, err)
 	}
-	if events, err = r.remembered(ctx, s, events); err != nil {
+	if events, err = r.remembered(ctx, e, events); err != nil {
 		return labeled{}, err
 	}
 	now := labeled{present: map[string]string{}, history: readHistory(events)}
@@ -56,8 +58,9 @@ func (r *run) labeled(ctx context.Context, s hls.Subject) (labeled, error) {
 }
 
 // remembered is a history with what is remembered besides. What it tells of labels that HLS and people touched is remembered
-// in turn: the events may not have come.
-func (r *run) remembered(ctx context.Context, s hls.Subject, history []hls.LabelEvent) ([]hls.LabelEvent, error) {
+// in turn: the events may not have come. What an operator had taken back counts as removed, unless somebody asks for the effect.
+func (r *run) remembered(ctx context.Context, e hls.Effect, history []hls.LabelEvent) ([]hls.LabelEvent, error) {
+	s := e.Subject
 	if touches := hls.Touches(s, history, r.self); len(touches) > 0 {
 		if err := r.actor.ledger.Touch(ctx, touches); err != nil {
 			return nil, fmt.Errorf("remember labels of %s: %w", s, err)
@@ -68,8 +71,15 @@ func (r *run) remembered(ctx context.Context, s hls.Subject, history []hls.Label
 		return nil, fmt.Errorf("recall labels of %s: %w", s, err)
 	}
 	states, err := hls.LabelStates(memories)
-	return hls.Remembered(history, states), err
+	all := hls.Remembered(history, states)
+	if r.byItself(e) {
+		all = append(all, hls.TakenBack(states)...)
+	}
+	return all, err
 }
+
+// byItself tells whether nobody asks for an effect: no command, no replay, no approval, and nobody who takes something back.
+func (r *run) byItself(e hls.Effect) bool { return e.Nonce == "" && !r.task.Origin.Carries() }
 
 // labelsOf asks a pull request itself: a token may see it and not the issue of the same number.
 func (r *run) labelsOf(ctx context.Context, s hls.Subject) ([]hls.Label, error) {
@@ -104,13 +114,13 @@ func (d *addLabels) repeatable() bool { return true }
 
 func (d *addLabels) look(ctx context.Context) (result, error) {
 	d.create, d.names, d.notes = nil, nil, nil
-	now, err := d.run.labeled(ctx, d.effect.Subject)
+	now, err := d.run.labeled(ctx, d.effect)
 	if err != nil {
 		return result{}, err
 	}
 	wanted := d.missing(now)
 	if len(wanted) == 0 {
-		return done(0, "", d.notes.String()), nil
+		return d.run.nothing(d.effect, d.notes), nil
 	}
 	known, err := d.run.actor.gh.Labels(ctx, d.effect.Subject.Repo)
 	if err != nil && !unseen(err) {
@@ -125,7 +135,7 @@ func (d *addLabels) look(ctx context.Context) (result, error) {
 		return result{}, err
 	}
 	if len(d.names) == 0 {
-		return done(0, "", d.notes.String()), nil
+		return d.run.nothing(d.effect, d.notes), nil
 	}
 	return result{}, nil
 }
@@ -241,7 +251,7 @@ func (d *removeLabels) repeatable() bool { return true }
 
 func (d *removeLabels) look(ctx context.Context) (result, error) {
 	d.names, d.notes = nil, nil
-	now, err := d.run.labeled(ctx, d.effect.Subject)
+	now, err := d.run.labeled(ctx, d.effect)
 	if err != nil {
 		return result{}, err
 	}
@@ -256,12 +266,15 @@ func (d *removeLabels) look(ctx context.Context) (result, error) {
 		}
 	}
 	if len(d.names) == 0 {
-		return done(0, "", d.notes.String()), nil
+		return d.run.nothing(d.effect, d.notes), nil
 	}
 	return result{}, nil
 }
 
 func (d *removeLabels) send(ctx context.Context) (result, error) {
+	if err := d.run.forgo(ctx, d.effect.Subject, d.names); err != nil {
+		return result{}, err
+	}
 	for _, name := range d.names {
 		if err := d.run.actor.gh.RemoveLabel(ctx, d.effect.Subject, name); err != nil {
 			return result{}, fmt.Errorf("remove label %q: %w", name, err)

@@ -24,7 +24,7 @@ func (d *closing) look(ctx context.Context) (result, error) {
 		return done(0, issue.HTMLURL, "closed already"), nil
 	}
 	if d.run.undoing() {
-		return d.answered(ctx)
+		return d.spokenOf(ctx, issue)
 	}
 	return result{}, nil
 }

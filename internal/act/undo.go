@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"hls/internal/hls"
 )
@@ -11,59 +13,79 @@ import (
 // undoing tells whether the run takes back what earlier tasks did. An operator asked for it, so that no mode holds it back.
 func (b bounds) undoing() bool { return b.task.Origin == hls.FromUndo }
 
-// Inverse is the effect that takes a row back, or why there is none. Before is the row whose text the same comment had
-// earlier, nil when the row made the comment.
-func Inverse(row hls.Entry, before *hls.Entry) (e hls.Effect, why string) {
-	was := row.Effect
-	e = hls.Effect{Subject: was.Subject, Purpose: was.Purpose, Revision: was.Revision, Undoes: row.ID}
-	switch was.Kind {
-	case hls.AddLabels:
-		e.Kind, e.Labels = hls.RemoveLabels, was.Labels
-	case hls.RemoveLabels:
-		e.Kind, e.Labels = hls.AddLabels, was.Labels
-	case hls.UpsertComment:
-		e.Kind, e.Comment, e.Was = hls.RevertComment, row.RemoteID, was.Body
-		if before != nil {
-			e.Body = before.Effect.Body
-		}
-	case hls.CreateReview:
-		e.Kind, e.Comment = hls.HideReview, row.RemoteID
-	case hls.CloseIssue:
-		e.Kind = hls.ReopenIssue
-	case hls.CreateIssue:
-		e.Kind, e.Subject.Kind, e.Subject.Number, e.Subject.Ref = hls.CloseIssue, hls.KindIssue, int(row.RemoteID), ""
-	case hls.AddReaction:
-		e.Kind, e.Comment, e.Inline, e.Reaction = hls.RemoveReaction, was.Comment, was.Inline, was.Reaction
-	default:
-		return e, "cannot be taken back"
-	}
-	if row.RemoteID == 0 && (was.Kind == hls.UpsertComment || was.Kind == hls.CreateReview || was.Kind == hls.CreateIssue) {
-		return e, "nothing was written"
-	}
-	return e, ""
-}
+// Outlook is what would stay though it is taken back: all of it, or a part; each "" for none.
+type Outlook struct{ Stays, Partly string }
 
-// Preview tells why taking something back would write nothing, or "" when it would write. It reads GitHub alone.
-func (a *Actor) Preview(ctx context.Context, task hls.Task, e hls.Effect) (why string, err error) {
+// Preview tells what would stay if something were taken back now. It writes nothing to GitHub.
+func (a *Actor) Preview(ctx context.Context, task hls.Task, e hls.Effect) (o Outlook, err error) {
 	r, err := a.start(ctx, bounds{task: task}, []hls.Entry{{State: hls.Sending}})
 	if err != nil {
-		return "", err
+		return o, err
 	}
 	if err := r.confineOne(e); err != nil {
-		return "", &hls.Permanent{Err: fmt.Errorf("%s on %s: %w", e.Kind, e.Subject, err), Reason: "outside_closed_set"}
+		return o, &hls.Permanent{Err: fmt.Errorf("%s on %s: %w", e.Kind, e.Subject, err), Reason: "outside_closed_set"}
 	}
-	found, err := r.deed(hls.Entry{Effect: e, State: hls.Intent}).look(ctx)
+	d := r.deed(hls.Entry{Effect: e, State: hls.Intent})
+	found, err := d.look(ctx)
 	switch {
 	case unseen(err):
-		return "it is gone", nil
+		o.Stays = itIsGone
 	case err != nil:
-		return "", fmt.Errorf("look at %s: %w", e.Subject, err)
+		return o, fmt.Errorf("look at %s: %w", e.Subject, err)
 	case found.state == "":
-		return "", nil
+		o.Partly = leaves(d)
 	case found.note == "":
-		return "nothing is left to take back", nil
+		o.Stays = "nothing_left"
+	default:
+		o.Stays = found.note
 	}
-	return found.note, nil
+	return o, nil
+}
+
+// leaves tells which part of what it takes back a deed leaves as it is, after a look.
+func leaves(d deed) string {
+	switch d := d.(type) {
+	case *addLabels:
+		return d.notes.String()
+	case *removeLabels:
+		return d.notes.String()
+	case *hideReview:
+		return d.note
+	}
+	return ""
+}
+
+// itIsGone is the note of what people have removed meanwhile.
+const itIsGone = "gone"
+
+// nothing is the result of an effect that has no label to set or to remove. One that takes something back is not done when
+// people's hands keep each of its labels as it is.
+func (r *run) nothing(e hls.Effect, left notes) result {
+	if r.undoing() && len(left) == len(e.Labels) {
+		return result{state: hls.EffectStale, note: left.String()}
+	}
+	return done(0, "", left.String())
+}
+
+// forgo remembers, before labels are taken back, that HLS does not set them again by itself.
+func (r *run) forgo(ctx context.Context, s hls.Subject, names []string) error {
+	if !r.undoing() {
+		return nil
+	}
+	var touches []hls.Touch
+	for _, name := range names {
+		touches = append(touches, hls.Touch{Subject: s, Label: name, Fate: hls.LabelTakenBack, By: r.self, Self: r.self, At: time.Now()})
+	}
+	if err := r.actor.ledger.Touch(ctx, touches); err != nil {
+		return fmt.Errorf("remember labels of %s: %w", s, err)
+	}
+	return nil
+}
+
+// edited tells whether a text is another than HLS has written, apart from what it may have put below it.
+func (r *run) edited(e hls.Effect, text string) bool {
+	was := plain(Sanitize(e.Was, r.actor.options(e.Subject, false)))
+	return was != "" && !strings.HasPrefix(plain(text)+"\n", was+"\n")
 }
 
 // confineUndo: what is taken back is named by the ledger, and is about the subjects that the task may touch.
@@ -81,7 +103,9 @@ func (b bounds) confineUndo(e hls.Effect) error {
 	switch e.Kind {
 	case hls.AddLabels, hls.RemoveLabels:
 		return confineLabels(e.Labels, hls.LabelPolicy{})
-	case hls.HideReview, hls.RevertComment, hls.RemoveReaction:
+	case hls.RemoveReaction:
+		return confineReaction(e)
+	case hls.HideReview, hls.RevertComment:
 		if e.Comment <= 0 {
 			return errors.New("names no comment or review")
 		}
@@ -109,7 +133,7 @@ func (d *revertComment) look(ctx context.Context) (result, error) {
 	c, err := d.run.actor.gh.Comment(ctx, d.effect.Subject, d.effect.Comment)
 	switch {
 	case unseen(err):
-		return done(d.effect.Comment, "", "it is gone"), nil
+		return done(d.effect.Comment, "", itIsGone), nil
 	case err != nil:
 		return result{}, fmt.Errorf("read comment %d: %w", d.effect.Comment, err)
 	case !c.User.Same(d.run.self):
@@ -152,11 +176,13 @@ func (d *hideReview) look(ctx context.Context) (result, error) {
 	v, err := d.run.actor.gh.Review(ctx, d.effect.Subject, d.effect.Comment)
 	switch {
 	case unseen(err):
-		return done(d.effect.Comment, "", "it is gone"), nil
+		return done(d.effect.Comment, "", itIsGone), nil
 	case err != nil:
 		return result{}, fmt.Errorf("read review %d: %w", d.effect.Comment, err)
 	case !v.User.Same(d.run.self) || !d.run.signer(d.effect.Subject).signed(v.Body):
 		return result{state: hls.EffectStale, note: "written_by_another"}, nil
+	case d.run.edited(d.effect, v.Body):
+		return result{state: hls.EffectStale, note: "edited_since"}, nil
 	}
 	remarks, err := d.run.actor.gh.ReviewComments(ctx, d.effect.Subject)
 	if err != nil {
@@ -171,7 +197,7 @@ func (d *hideReview) look(ctx context.Context) (result, error) {
 		switch {
 		case m.ReviewID != v.ID || m.InReplyTo != 0:
 		case answered[m.ID]:
-			d.note = "remarks that people answered stay"
+			d.note = "remarks: answered_by_person"
 		default:
 			d.nodes = append(d.nodes, m.NodeID)
 		}
@@ -234,8 +260,11 @@ func (d *unreacting) send(ctx context.Context) (result, error) {
 	return done(0, "", ""), nil
 }
 
-// answered keeps an issue open that HLS opened and people talk about.
-func (d *closing) answered(ctx context.Context) (result, error) {
+// spokenOf keeps an issue open that HLS opened, and that people have edited or talk about.
+func (d *closing) spokenOf(ctx context.Context, issue hls.Issue) (result, error) {
+	if d.run.edited(d.effect, issue.Body) {
+		return result{state: hls.EffectStale, note: "edited_since"}, nil
+	}
 	for c, err := range d.run.actor.gh.AllComments(ctx, d.effect.Subject) {
 		if err != nil {
 			return result{}, fmt.Errorf("read comments: %w", err)

@@ -252,8 +252,8 @@ func (w *world) CreateReview(_ context.Context, _ hls.Subject, head, body string
 	return made, err
 }
 
-func (w *world) CloseIssue(_ context.Context, _ hls.Subject, reason string) error {
-	return w.write("CloseIssue "+reason, func(time.Duration) { w.issue.State = "closed" })
+func (w *world) CloseIssue(_ context.Context, s hls.Subject, reason string) error {
+	return w.write("CloseIssue "+reason, func(time.Duration) { w.close(s.Number, self) })
 }
 
 func (w *world) SetBody(_ context.Context, _ hls.Subject, body string) error {

@@ -34,3 +34,18 @@ func (w *world) RemoveReaction(_ context.Context, _ hls.Subject, comment int64, 
 		w.emojis = slices.DeleteFunc(w.emojis, func(e string) bool { return e == fmt.Sprintf("%d %s", comment, r) })
 	})
 }
+
+// close closes an issue, as somebody.
+func (w *world) close(number int, by hls.Account) {
+	w.find(number).State, w.find(number).ClosedBy = "closed", &by
+}
+
+// find is one of the issues that were opened, or the one that there is.
+func (w *world) find(number int) *hls.Issue {
+	for i := range w.opened {
+		if w.opened[i].Number == number {
+			return &w.opened[i]
+		}
+	}
+	return &w.issue
+}

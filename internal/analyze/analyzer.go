@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"hls/internal/fault"
 	"hls/internal/hls"
 )
@@ -44,7 +46,12 @@ type Analyzer struct {
 	cfg   Config
 	model Model
 	purse Purse
+
+	validators *lru.Cache[string, *validator] // by schema
 }
+
+// mostValidators is how many schemas are kept ready. A handler has few; those that name a repository's labels are its own.
+const mostValidators = 128
 
 // New makes an analyzer. The purse is asked before every call.
 func New(cfg Config, model Model, purse Purse) (*Analyzer, error) {
@@ -54,7 +61,8 @@ func New(cfg Config, model Model, purse Purse) (*Analyzer, error) {
 	if err := cfg.Budget.check(); err != nil {
 		return nil, fmt.Errorf("configure analyze: %w", err)
 	}
-	return &Analyzer{cfg: cfg, model: model, purse: purse}, nil
+	validators, _ := lru.New[string, *validator](mostValidators) // It fails for sizes below one.
+	return &Analyzer{cfg: cfg, model: model, purse: purse, validators: validators}, nil
 }
 
 // Analyze makes one call and returns the analysis with the reservation that paid for it: whoever stores the
@@ -62,7 +70,7 @@ func New(cfg Config, model Model, purse Purse) (*Analyzer, error) {
 // those of Model, *hls.Capped, and *hls.Unusable for an answer outside the schema. An answer that the question brings
 // along is only held against the schema: no call is made, and the reservation is 0.
 func (a *Analyzer) Analyze(ctx context.Context, in Input) (hls.Analysis, int64, error) {
-	validator, err := compile(in.Question.Schema)
+	validator, err := a.validator(in.Question.Schema)
 	if err != nil {
 		return hls.Analysis{}, 0, &hls.Permanent{Err: fmt.Errorf("compile schema of the answer: %w", err), Reason: "schema"}
 	}
@@ -93,6 +101,18 @@ func (a *Analyzer) Analyze(ctx context.Context, in Input) (hls.Analysis, int64, 
 	analysis.Model, analysis.Usage, analysis.Step = answer.Model, answer.Usage, on.step
 	analysis.Template, analysis.PromptHash, analysis.Prompt = in.Prompt.Template, in.Prompt.Hash, request.Prompt
 	return analysis, reservation, nil
+}
+
+// validator is the one for a schema.
+func (a *Analyzer) validator(schema []byte) (*validator, error) {
+	if ready, ok := a.validators.Get(string(schema)); ok {
+		return ready, nil
+	}
+	made, err := compile(schema)
+	if err == nil {
+		a.validators.Add(string(schema), made)
+	}
+	return made, err
 }
 
 // reservation is what is set aside for a question on a step of the ladder.

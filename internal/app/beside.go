@@ -68,7 +68,7 @@ func DeliveriesBeside(ctx context.Context, s *config.Settings, opts Options) (lo
 	if err != nil {
 		return log, nil, err
 	}
-	return web.Deliveries{Store: a.store, Redactor: a.redactor, Again: a.pipeline.Replay, Trace: a.pipeline.Trace}, a.Close, nil
+	return web.Deliveries{Store: a.store, Redactor: a.redactor, Again: a.pipeline.Replay, Trace: a.pipeline.Trace, Unmake: a.undo}, a.Close, nil
 }
 
 // AuditBeside is DeliveriesBeside for the audit log.

@@ -19,6 +19,8 @@ import (
 	"testing"
 
 	"hls/internal/hls"
+	"hls/internal/record"
+	"hls/internal/record/recordtest/pgtest"
 	"hls/internal/simulate"
 )
 
@@ -31,7 +33,7 @@ type canaries struct {
 func newCanaries(t *testing.T) canaries {
 	t.Helper()
 	c := canaries{slots: map[string]string{}, file: filepath.Join(t.TempDir(), "app.pem")}
-	for _, slot := range []string{"admin_token", "github_token", "webhook_secret", "webhook_secret_new", "api_key", "repo_token", "repo_secret"} {
+	for _, slot := range []string{"admin_token", "viewer_token", "database_password", "github_token", "webhook_secret", "webhook_secret_new", "api_key", "repo_token", "repo_secret"} {
 		raw := make([]byte, 18)
 		_, _ = rand.Read(raw)
 		c.slots[slot] = "c+" + base64.StdEncoding.EncodeToString(raw) // Its signs are written in another way in URLs.
@@ -93,7 +95,24 @@ func (c canaries) found(text []byte) (list []string) {
 // errors. No eight bytes of any is in a log, a row, a page, a metric, a prompt or an effect.
 func TestS1_NoCanaryIsInAnySink(t *testing.T) {
 	t.Parallel()
+	newCanaries(t).without("database_password").throughHouse(t, "")
+}
+
+// The password of a database is one more slot. What is stored is read through the service, and each table as PostgreSQL has it.
+func TestS1_NoCanaryIsInAnySinkOnPostgreSQL(t *testing.T) {
+	t.Parallel()
 	all := newCanaries(t)
+	address, err := url.Parse(pgtest.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	address.User = url.UserPassword(address.Query().Get("user"), all.slots["database_password"])
+	all.throughHouse(t, address.String())
+}
+
+// throughHouse has two events pass through a service that stores at an address, "" for a file, and then has its doors break.
+func (all canaries) throughHouse(t *testing.T, storage string) {
+	t.Helper()
 	c := all.without("private_key") // Either a token or an App: the doors that break below have the App.
 	gh, said := shop(), c.everywhere()
 	gh.AddIssue(widgets, simulate.IssueSeed{Number: 70, Title: "Crash with " + c.slots["api_key"], Author: "mallory", Body: "The app panics with a nil pointer.\n" + said})
@@ -107,7 +126,10 @@ func TestS1_NoCanaryIsInAnySink(t *testing.T) {
 	clURL, stopCL := cl.Start()
 	t.Cleanup(stopCL)
 	s := &service{t: t, github: gh, claude: cl, dir: t.TempDir(), log: &buffer{}}
-	s.run(c.settings(ghURL, clURL, s.dir))
+	if storage == "" {
+		storage = "sqlite:" + filepath.Join(s.dir, "hls.db")
+	}
+	s.run(c.settings(ghURL, clURL, storage))
 	secret := c.slots["repo_secret"]
 	for _, d := range []simulate.Delivery{
 		{Event: "issues", Payload: gh.IssuePayload(widgets, 70, "opened", "mallory", nil)},
@@ -121,7 +143,9 @@ func TestS1_NoCanaryIsInAnySink(t *testing.T) {
 			t.Fatalf("%s ended as %s (%s)", d.Event, task.State, task.Reason)
 		}
 		c.look(t, s, d.GUID)
+		c.lookAtStore(t, s.app.Store(), d.GUID)
 	}
+	c.lookAtDatabase(t, s, storage)
 	if len(cl.Calls()) != 2 || len(gh.Writes()) < 2 {
 		t.Fatalf("%d questions and %d writes: the test looks at too little", len(cl.Calls()), len(gh.Writes()))
 	}
@@ -131,7 +155,7 @@ func TestS1_NoCanaryIsInAnySink(t *testing.T) {
 	for _, w := range gh.Writes() {
 		c.hold(t, "the effect "+w.Path, []byte(w.Path+w.Body))
 	}
-	all.without("github_token", "repo_token").breakDoors(t)
+	all.without("github_token", "repo_token", "database_password").breakDoors(t)
 }
 
 // without leaves out the slots that settings do not have.
@@ -143,25 +167,28 @@ func (c canaries) without(slots ...string) canaries {
 	return c
 }
 
-func (c canaries) settings(ghURL, clURL, dir string) string {
+func (c canaries) settings(ghURL, clURL, storage string) string {
 	return fmt.Sprintf(`
-server: {host: 127.0.0.1, port: 0, admin_token: %q, shutdown_grace: 5s}
+server: {host: 127.0.0.1, port: 0, admin_token: %q, viewer_token: %q, shutdown_grace: 5s}
 github: {base_url: %q, token: %q, webhook_secret: [%q, %q], limits: {writes_per_minute: 0, content_per_hour: 0}}
 claude: {base_url: %q, api_key: %q}
-storage: {url: "sqlite:%s"}
+storage: {url: %q}
 processing: {debounce: 0s, max_attempts: 2}
 logging: {level: DEBUG, log_payloads: true}
 repositories:
   - {name: acme/widget-shop, token: %q, webhook_secret: %q, comments: {auto_post: true}, labels: {min_confidence: 0}}
-`, c.slots["admin_token"], ghURL, c.slots["github_token"], c.slots["webhook_secret_new"], c.slots["webhook_secret"], clURL, c.slots["api_key"],
-		filepath.Join(dir, "hls.db"), c.slots["repo_token"], c.slots["repo_secret"])
+`, c.slots["admin_token"], c.slots["viewer_token"], ghURL, c.slots["github_token"], c.slots["webhook_secret_new"], c.slots["webhook_secret"], clURL, c.slots["api_key"],
+		storage, c.slots["repo_token"], c.slots["repo_secret"])
 }
 
-// look reads every page, and every byte of the database: rows are packed, so the pages stand for what is in them, and the
-// deliveries are read whole besides.
+// look reads every page, and the log.
 func (c canaries) look(t *testing.T, s *service, guid string) {
 	t.Helper()
-	for _, path := range []string{"/health", "/stats", "/metrics", "/api/v1/deliveries", "/api/v1/deliveries/" + guid} {
+	for _, path := range []string{
+		"/health", "/stats", "/metrics", "/api/v1/deliveries", "/api/v1/deliveries/" + guid, "/api/v1/effects", "/api/v1/audit",
+		"/api/v1/why?subject=acme%2Fwidget-shop%2370", "/api/v1/why?delivery=" + guid,
+		"/ui/", "/ui/deliveries", "/ui/deliveries/" + guid,
+	} {
 		status, body := s.fetch(path, c.slots["admin_token"])
 		if status != http.StatusOK {
 			t.Errorf("%s answers %d", path, status)
@@ -169,7 +196,11 @@ func (c canaries) look(t *testing.T, s *service, guid string) {
 		c.hold(t, path, body)
 	}
 	c.hold(t, "the log", []byte(s.log.String()))
-	store := s.app.Store()
+}
+
+// lookAtStore reads what is kept of a delivery: rows are packed, so their bytes alone tell little.
+func (c canaries) lookAtStore(t *testing.T, store record.Store, guid string) {
+	t.Helper()
 	delivery, err := store.Delivery(t.Context(), guid)
 	if err != nil {
 		t.Fatal(err)
@@ -196,8 +227,17 @@ func (c canaries) look(t *testing.T, s *service, guid string) {
 		t.Fatal(err)
 	}
 	c.hold(t, "the rows", fmt.Appendf(nil, "%+v %s %s %+v %+v %+v", task, analysis.Answer, analysis.Prompt.User+analysis.Prompt.System, plan, effects, memories))
+}
+
+// lookAtDatabase reads every byte that is stored.
+func (c canaries) lookAtDatabase(t *testing.T, s *service, storage string) {
+	t.Helper()
+	if !strings.HasPrefix(storage, "sqlite:") {
+		c.hold(t, "the database", pgtest.Dump(t, storage))
+		return
+	}
 	backup := filepath.Join(t.TempDir(), "copy.db")
-	if err := store.Backup(t.Context(), backup); err != nil {
+	if err := s.app.Store().Backup(t.Context(), backup); err != nil {
 		t.Fatal(err)
 	}
 	file, err := os.ReadFile(backup)
@@ -216,7 +256,7 @@ func (c canaries) breakDoors(t *testing.T) {
 	t.Cleanup(broken.Close)
 	gh := shop()
 	s := &service{t: t, github: gh, dir: t.TempDir(), log: &buffer{}}
-	text := strings.Replace(c.settings(broken.URL, broken.URL, s.dir), `token: "", webhook_secret: [`, fmt.Sprintf("app: {id: 5, private_key_file: %q}, webhook_secret: [", c.file), 1)
+	text := strings.Replace(c.settings(broken.URL, broken.URL, "sqlite:"+filepath.Join(s.dir, "hls.db")), `token: "", webhook_secret: [`, fmt.Sprintf("app: {id: 5, private_key_file: %q}, webhook_secret: [", c.file), 1)
 	s.run(strings.Replace(text, `token: "", webhook`, "webhook", 1))
 	d := simulate.Delivery{Event: "issues", GUID: simulate.NewGUID(), HookID: 1, Payload: gh.IssuePayload(widgets, 7, "opened", "mona", nil)}
 	if status, body, err := simulate.Send(t.Context(), s.url+"/webhook", c.slots["repo_secret"], d); err != nil || status != http.StatusAccepted {

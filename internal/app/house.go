@@ -141,7 +141,7 @@ func (a *App) newWeb(ctx context.Context, s *config.Settings, m *web.Metrics) (*
 			"prompts": a.promptsHealth, "github": a.githubHealth, "claude": a.claudeHealth, "recovery": a.recoveryHealth,
 		},
 		GitHub: a.githubStats, Claude: a.claudeLimits, Budget: a.budget, Handlers: handler.Names(), Repositories: a.repositories, Hosts: a.hosts,
-		Replay: a.pipeline.Replay, Trace: a.pipeline.Trace, Try: a.tryReplay, Recover: a.Recover, Sweep: a.Sweep, Rule: a.ruleOf,
+		Replay: a.pipeline.Replay, Trace: a.pipeline.Trace, Try: a.tryReplay, Undo: a.undo, Recover: a.Recover, Sweep: a.Sweep, Rule: a.ruleOf,
 	})
 }
 

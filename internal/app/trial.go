@@ -71,7 +71,7 @@ func sideOf(s compare.Side) web.Side {
 }
 
 // TrialsBeside opens the log of deliveries in a process of its own, as DeliveriesBeside does, with the doors to GitHub and
-// Claude that the settings name, so that dry replays can be made.
+// Claude that the settings name, so that dry replays can be made, and what was done be looked at before it is taken back.
 func TrialsBeside(ctx context.Context, s *config.Settings, opts Options) (log web.Deliveries, done func(), err error) {
 	a := beside(s, opts)
 	if err := a.made(); err != nil {
@@ -91,7 +91,9 @@ func TrialsBeside(ctx context.Context, s *config.Settings, opts Options) (log we
 		a.Close()
 		return log, nil, err
 	}
-	return web.Deliveries{Store: a.store, Redactor: a.redactor, Again: a.pipeline.Replay, Trace: a.pipeline.Trace, Try: a.tryReplay}, a.Close, nil
+	return web.Deliveries{
+		Store: a.store, Redactor: a.redactor, Again: a.pipeline.Replay, Trace: a.pipeline.Trace, Try: a.tryReplay, Unmake: a.undo,
+	}, a.Close, nil
 }
 
 // occupy puts the rooms of the settings in force.

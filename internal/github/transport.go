@@ -65,7 +65,7 @@ func baseTransport(dial dialer) *http.Transport {
 
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	if !within(t.home, req.URL) {
+	if !within(t.home, req.URL) && !besideHome(t.home, req) {
 		return nil, fmt.Errorf("%w: %s", errRedirected, req.URL.Host)
 	}
 	trip := tripOf(req.Context())
@@ -151,4 +151,11 @@ func (b *bounded) Close() error { return b.body.Close() }
 func within(home, u *url.URL) bool {
 	return u.Scheme == home.Scheme && strings.EqualFold(u.Host, home.Host) && strings.HasPrefix(u.Path, home.Path) &&
 		u.User == nil
+}
+
+// besideHome tells whether a request asks GraphQL of Enterprise Server, which stands beside its REST API.
+func besideHome(home *url.URL, req *http.Request) bool {
+	at := *req.URL
+	at.Path = home.Path
+	return within(home, &at) && req.Method == http.MethodPost && graphqlOf(home) == req.URL.Path
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
+	"time"
 
 	"hls/internal/hls"
 )
@@ -81,7 +83,7 @@ func (c *Client) Minimize(ctx context.Context, s hls.Subject, node string) error
 		} `json:"errors"`
 	}
 	_, err := c.do(ctx, s.Repo, call{
-		method: http.MethodPost, path: c.graphql(), body: map[string]any{"query": minimize, "variables": map[string]string{"id": node}},
+		method: http.MethodPost, path: graphqlOf(c.settings.base), body: map[string]any{"query": minimize, "variables": map[string]string{"id": node}},
 		into: &answer, does: writes, repoID: s.RepoID,
 	})
 	switch {
@@ -91,6 +93,8 @@ func (c *Client) Minimize(ctx context.Context, s hls.Subject, node string) error
 		return nil
 	case len(answer.Errors) > 0 && answer.Errors[0].Type == "NOT_FOUND":
 		return nil
+	case len(answer.Errors) > 0 && answer.Errors[0].Type == "RATE_LIMITED": // which is told with status 200
+		return &hls.RetryAfter{Err: fmt.Errorf("hide %s: %s", node, answer.Errors[0].Message), After: time.Minute, Free: true}
 	case len(answer.Errors) > 0:
 		return &hls.Permanent{Err: fmt.Errorf("hide %s: %s", node, answer.Errors[0].Message), Reason: "github_refused"}
 	}
@@ -99,10 +103,10 @@ func (c *Client) Minimize(ctx context.Context, s hls.Subject, node string) error
 
 var errNotHidden = errors.New("the answer does not say that it is hidden")
 
-// graphql is the path of GraphQL: below the root of REST on github.com, and beside it on Enterprise Server.
-func (c *Client) graphql() string {
-	if strings.HasSuffix(c.settings.base.Path, "/v3/") {
-		return "/api/graphql"
+// graphqlOf is the path of GraphQL: below the root of REST on github.com, and beside it on Enterprise Server.
+func graphqlOf(home *url.URL) string {
+	if rest, server := strings.CutSuffix(home.Path, "/v3/"); server {
+		return rest + "/graphql"
 	}
 	return "graphql"
 }

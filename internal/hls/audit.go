@@ -21,6 +21,10 @@ const (
 	AuditResume     AuditKind = "resume"     // a parked task goes on
 	AuditPurge      AuditKind = "purge"      // retention took something away
 	AuditCut        AuditKind = "cut"        // retention took the beginning of the log itself away
+
+	AuditApproval  AuditKind = "approval"  // a person has proposals carried out
+	AuditRejection AuditKind = "rejection" // a person decided against proposals
+	AuditUndo      AuditKind = "undo"      // an operator has taken back what was done
 )
 
 // AuditSettings is the kind of an entry that says which settings are in force from then on.

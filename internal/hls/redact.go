@@ -31,6 +31,7 @@ type patterns struct {
 	windows map[string]bool
 	pairs   [1 << 16]bool // two bytes in a row of a window, so that most places of a text need no look-up
 	short   []string      // secrets of fewer than eight bytes
+	added   int           // how often secrets were added
 }
 
 // stride is how far apart the pairs are that are looked at: a window has one of them, wherever it stands.
@@ -48,7 +49,7 @@ func (r *Redactor) Add(secrets ...Secret) {
 	next := &patterns{windows: map[string]bool{}}
 	if old := r.known.Load(); old != nil {
 		maps.Copy(next.windows, old.windows)
-		next.pairs, next.short = old.pairs, slices.Clone(old.short)
+		next.pairs, next.short, next.added = old.pairs, slices.Clone(old.short), old.added
 	}
 	for _, s := range secrets {
 		v := s.Reveal()
@@ -62,7 +63,16 @@ func (r *Redactor) Add(secrets ...Secret) {
 			next.add(form)
 		}
 	}
+	next.added++
 	r.known.Store(next)
+}
+
+// Generation is how often secrets were added: what became of a text holds for texts that are the same while this is.
+func (r *Redactor) Generation() int {
+	if r == nil || r.known.Load() == nil {
+		return 0
+	}
+	return r.known.Load().added
 }
 
 // add makes a secret, or one of its forms, known.

@@ -23,6 +23,9 @@ const (
 	LabelAdded   Fate = "added"
 	LabelRemoved Fate = "removed"
 	LabelKept    Fate = "kept" // it was there when the subject was closed
+
+	// LabelTakenBack says that an operator had HLS take off what it had set: see TakenBack.
+	LabelTakenBack Fate = "taken_back"
 )
 
 // Touch is something that happened to a label on a subject, as an event or the subject's history tells of it.
@@ -49,6 +52,7 @@ type LabelState struct {
 	Removed    *Hand     `json:"removed,omitempty"`
 	Overridden time.Time `json:"overridden,omitzero"` // when a person undid what HLS had done
 	Kept       time.Time `json:"kept,omitzero"`       // when the subject was closed with the label as HLS had set it
+	TakenBack  time.Time `json:"taken_back,omitzero"` // when an operator had HLS take it off
 }
 
 // OverrideWindow is how long after HLS a person has to set or remove a label for that to be said of HLS.
@@ -66,6 +70,10 @@ func (s LabelState) With(t Touch) LabelState {
 	case LabelKept:
 		if s.Kept.IsZero() && s.Overridden.IsZero() && s.own(t.At) {
 			s.Kept = t.At.UTC()
+		}
+	case LabelTakenBack:
+		if t.At.After(s.TakenBack) {
+			s.TakenBack = t.At.UTC()
 		}
 	}
 	for _, pair := range [][2]*Hand{{s.Added, s.Removed}, {s.Removed, s.Added}} {
@@ -138,6 +146,18 @@ func Remembered(history []LabelEvent, states []LabelState) []LabelEvent {
 	}
 	slices.SortStableFunc(all, func(a, b LabelEvent) int { return a.At.Compare(b.At) })
 	return all
+}
+
+// TakenBack are the labels that HLS does not set again by itself, as removals by an operator: those that it was made to take
+// off, and that nobody has set since.
+func TakenBack(states []LabelState) (events []LabelEvent) {
+	for _, s := range states {
+		again := s.Added != nil && s.Added.At.After(s.TakenBack.Add(tellingApart))
+		if !s.TakenBack.IsZero() && !again {
+			events = append(events, LabelEvent{Label: s.Label, Actor: Account{Login: Operator}, At: s.TakenBack})
+		}
+	}
+	return events
 }
 
 // Touches are what a history tells of labels that both HLS and others had a hand in: the last of each kind.

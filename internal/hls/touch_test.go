@@ -112,3 +112,36 @@ func TestALabelIsDemoted(t *testing.T) {
 		}
 	}
 }
+
+// TestE8_TakenBackUntilSetAgain: a label that was taken back counts as removed until somebody sets it, in whatever order it is told.
+func TestE8_TakenBackUntilSetAgain(t *testing.T) {
+	t.Parallel()
+	const added, removed, back = hls.LabelAdded, hls.LabelRemoved, hls.LabelTakenBack
+	for name, c := range map[string]struct {
+		touches []hls.Touch
+		want    bool
+	}{
+		"taken back":            {[]hls.Touch{touch(added, bot, 0), touch(back, bot, time.Hour), touch(removed, bot, time.Hour)}, true},
+		"and not known before":  {[]hls.Touch{touch(back, bot, time.Hour)}, true},
+		"set by a person":       {[]hls.Touch{touch(back, bot, 0), touch(added, ann, time.Hour)}, false},
+		"set as somebody asked": {[]hls.Touch{touch(back, bot, 0), touch(added, bot, time.Hour)}, false},
+		"at once":               {[]hls.Touch{touch(added, bot, 30*time.Second), touch(back, bot, 0)}, true}, // by clocks that differ
+		"twice":                 {[]hls.Touch{touch(back, bot, 0), touch(added, ann, time.Hour), touch(back, bot, 2*time.Hour)}, true},
+		"never":                 {[]hls.Touch{touch(added, bot, 0), touch(removed, bot, time.Hour)}, false},
+	} {
+		for range 2 {
+			var s hls.LabelState
+			for _, one := range c.touches {
+				s = s.With(one)
+			}
+			events := hls.TakenBack([]hls.LabelState{s})
+			if (len(events) == 1) != c.want || c.want && (events[0].Added || events[0].Actor.Same(bot)) {
+				t.Errorf("%s: %+v", name, events)
+			}
+			if !s.Overridden.IsZero() && name != "set by a person" && name != "twice" {
+				t.Errorf("%s: counted as a person's", name)
+			}
+			slices.Reverse(c.touches)
+		}
+	}
+}

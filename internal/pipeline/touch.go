@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"hls/internal/handler"
 	"hls/internal/hls"
 	"hls/internal/route"
 )
@@ -56,7 +57,7 @@ func touched(e hls.Event, self hls.Account) []hls.Touch {
 }
 
 // History is what GitHub tells of the labels of a subject, and what is remembered of them: a person's removal counts also
-// where GitHub does not show the history.
+// where GitHub does not show the history. What an operator had taken back counts as removed.
 func (r reader) History(ctx context.Context, s hls.Subject) ([]hls.LabelEvent, error) {
 	history, err := r.GitHub.History(ctx, s)
 	if err != nil && !errors.Is(err, hls.ErrNotFound) {
@@ -70,7 +71,11 @@ func (r reader) History(ctx context.Context, s hls.Subject) ([]hls.LabelEvent, e
 	if failed != nil {
 		return nil, failed
 	}
-	if all := hls.Remembered(history, states); len(all) > 0 {
+	all := hls.Remembered(history, states)
+	if r.task.Origin != hls.FromReplay && !handler.IsCommandPurpose(r.task.Purpose) { // Nobody asks for it.
+		all = append(all, hls.TakenBack(states)...)
+	}
+	if len(all) > 0 {
 		return all, nil
 	}
 	return history, err

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"hls/internal/hls"
 	"hls/jinja"
 )
@@ -58,6 +60,8 @@ type Renderer struct {
 	random   io.Reader // of fences
 	stand    string    // stands for a call's fence while a template renders, and is as long
 
+	stable *lru.Cache[stablePart, string] // without secrets
+
 	mu   sync.RWMutex
 	sets map[string]*set // by the rule's own folder, "" for rules without one
 }
@@ -80,7 +84,8 @@ func New(cfg Config, builtin fs.FS, redactor *hls.Redactor, random io.Reader) (*
 
 func newRenderer(cfg Config, builtin fs.FS) *Renderer {
 	stand := (rand.Text() + rand.Text())[:2*nonceBytes]
-	return &Renderer{cfg: cfg, builtin: builtin, random: rand.Reader, sets: map[string]*set{}, stand: stand}
+	stable, _ := lru.New[stablePart, string](mostStable) // It fails for sizes below one.
+	return &Renderer{cfg: cfg, builtin: builtin, random: rand.Reader, stable: stable, sets: map[string]*set{}, stand: stand}
 }
 
 // Reload reads all templates again. When a new version is broken, the error names file and line, and the old set
@@ -132,9 +137,29 @@ func (r *Renderer) Render(ctx context.Context, in Input) (hls.Prompt, error) {
 		return hls.Prompt{}, fmt.Errorf("fence %s: %w", user, err)
 	}
 	return hls.Prompt{
-		System: r.redactor.Redact(stable), User: fenced,
+		System: r.cleanStable(stable), User: fenced,
 		Template: user, Hash: s.hash(system, user), Schema: in.Question.Schema, Masked: masked, Hidden: hidden,
 	}, nil
+}
+
+// mostStable is how many stable parts are remembered without their secrets.
+const mostStable = 128
+
+// stablePart is a rendered stable part, and how many secrets were known when it was looked at.
+type stablePart struct {
+	text       string
+	generation int
+}
+
+// cleanStable takes secrets out of a stable part. It is the same for most events of a repository, and long.
+func (r *Renderer) cleanStable(text string) string {
+	key := stablePart{text, r.redactor.Generation()}
+	if clean, ok := r.stable.Get(key); ok {
+		return clean
+	}
+	clean := r.redactor.Redact(text)
+	r.stable.Add(key, clean)
+	return clean
 }
 
 // set is the templates for a rule's folder. One that was not seen before is read now.

@@ -103,12 +103,23 @@ func (a *Audits) Moved(task hls.Task, row int64, m hls.Move, packed []byte) erro
 		Purpose  string          `json:"purpose"`
 		State    hls.EffectState `json:"state"`
 		Labels   []string        `json:"labels,omitempty"`
+		Undoes   int64           `json:"undoes,omitempty"` // the row that it takes back
 		RemoteID int64           `json:"remote_id,omitempty"`
 		URL      string          `json:"url,omitempty"`
 		Error    string          `json:"error,omitempty"`
 		Digest   string          `json:"effect_sha256"`
-	}{row, e.Kind, e.Purpose, m.To, labels, m.RemoteID, m.URL, m.Error, sum(text)})
+	}{row, e.Kind, e.Purpose, m.To, labels, e.Undoes, m.RemoteID, m.URL, m.Error, sum(text)})
 	return nil
+}
+
+// Decided tells what a person decided about rows of the ledger.
+func (a *Audits) Decided(d Decisions) {
+	for _, task := range d.tasks {
+		task.Actor = d.By
+		a.of(task, d.Kind, struct {
+			Rows []int64 `json:"rows"`
+		}{d.rows[task.ID]})
+	}
 }
 
 // Purged tells how much retention took away, by what it was.

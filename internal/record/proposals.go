@@ -15,7 +15,8 @@ type LedgerQuery struct {
 	Delivery string // id
 	Subject  string // key
 	Purpose  string
-	Prompt   string    // hash of the templates that the analysis was asked with
+	Key      string    // of the effect
+	Prompt   string    // hash of the templates that the analysis was asked with, or its beginning: letters and digits
 	Since    time.Time // of the last move
 	Before   int64     // row id: keyset paging
 	Limit    int       // at most 200; 0 means 50
@@ -62,9 +63,45 @@ func (e *NotDone) Error() string {
 	return fmt.Sprintf("effect %d is %s: there is nothing to take back", e.ID, e.State)
 }
 
-// Undo is the work of taking back what a task did, first of which is a row.
-func Undo(planner hls.Task, first int64, by string) NewTask {
-	work := Approval(planner, first, by)
-	work.Purpose, work.Origin = fmt.Sprintf("undo-%d", first), hls.FromUndo
+// BeingUndone says that a row is being taken back already, by a task that has not ended.
+type BeingUndone struct{ ID, TaskID int64 }
+
+func (e *BeingUndone) Error() string {
+	return fmt.Sprintf("effect %d is being taken back by task %d", e.ID, e.TaskID)
+}
+
+// Decisions are what a person decides about rows in one transaction, by the task that carries it out, or that planned them.
+type Decisions struct {
+	Kind hls.AuditKind
+	By   string
+
+	tasks []hls.Task
+	rows  map[int64][]int64 // by task
+}
+
+// Add tells of a decision about a row.
+func (d *Decisions) Add(task hls.Task, row int64) {
+	if d.rows == nil {
+		d.rows = map[int64][]int64{}
+	}
+	if len(d.rows[task.ID]) == 0 {
+		d.tasks = append(d.tasks, task)
+	}
+	d.rows[task.ID] = append(d.rows[task.ID], row)
+}
+
+// Undo is the work of taking back what was done on a subject, whichever tasks did it, and first of it a row that planner did:
+// what stands on one subject is taken back by one task, step by step.
+func Undo(planner hls.Task, first Undoing, by string) NewTask {
+	work := Approval(planner, first.Row, by)
+	work.Subject, work.Purpose, work.Origin = first.Effect.Subject, fmt.Sprintf("undo-%d", first.Row), hls.FromUndo
 	return work
+}
+
+// Of tells why a row cannot be one that a task did.
+func (u Undoing) Of(planner hls.Task) error {
+	if s := u.Effect.Subject; s.Key() != planner.Subject.Key() && !s.Beside(planner.Subject) {
+		return fmt.Errorf("effect %d: it is on %s, and the task on %s", u.Row, s, planner.Subject)
+	}
+	return nil
 }

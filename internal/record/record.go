@@ -179,8 +179,9 @@ type Store interface {
 	// Reject ends proposals for good, all or none, with the errors of Approve.
 	Reject(ctx context.Context, entries []int64, by string) error
 	// Undo writes the effects that take rows back to the ledger as intents, and queues the tasks that carry them out in the
-	// given order, one for each subject whose tasks did it: all or none. A row that is not there is hls.ErrNotFound, and
-	// one that is not done *NotDone. When such an effect is done, the row that it takes back is undone.
+	// given order, one for each subject that it was done on: all or none. A row that is not there is hls.ErrNotFound, one that
+	// is not done *NotDone, and one that a task is to take back which has not ended *BeingUndone. When such an effect is
+	// done, the row that it takes back is undone.
 	Undo(ctx context.Context, rows []Undoing, by string) (tasks []int64, err error)
 	// Undecided returns the rows that are sending or unknown, oldest first: those about a subject, whichever task wrote
 	// them, and those that tasks of the subject wrote about others. Live tells which belong to a running task.

@@ -6,7 +6,9 @@ import (
 )
 
 func (s *Server) log() Deliveries {
-	return Deliveries{Store: s.deps.Store, Redactor: s.deps.Redactor, Again: s.deps.Replay, Trace: s.deps.Trace, Try: s.deps.Try}
+	return Deliveries{
+		Store: s.deps.Store, Redactor: s.deps.Redactor, Again: s.deps.Replay, Trace: s.deps.Trace, Try: s.deps.Try, Unmake: s.deps.Undo,
+	}
 }
 
 // deliveries lists tasks, newest first; parameters are what it can be asked for.

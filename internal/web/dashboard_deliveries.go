@@ -85,7 +85,7 @@ func (s *Server) deliveryPage(r *http.Request, _ caller) (shown, error) {
 		case hls.EffectProposed:
 			body.Proposed = append(body.Proposed, e.ID)
 		case hls.EffectDone:
-			body.Undo = s.deps.TakeBack != nil
+			body.Undo = s.deps.Undo != nil
 		}
 	}
 	return shown{name: "delivery", here: ui.Deliveries, title: found.Subject, body: body}, nil
@@ -161,28 +161,5 @@ func (s *Server) replayForm(w http.ResponseWriter, r *http.Request, who caller) 
 		return
 	}
 	s.deps.Log.InfoContext(r.Context(), "replayed by hand", hls.KeyDeliveryID, id, hls.KeyTask, replayed.TaskID)
-	http.Redirect(w, r, ui.Delivery(id), http.StatusSeeOther)
-}
-
-// undoForm is the button that takes back what was done for a delivery.
-func (s *Server) undoForm(w http.ResponseWriter, r *http.Request, who caller) {
-	id := r.PathValue("id")
-	if s.deps.TakeBack == nil {
-		s.failed(w, r, who, &Refused{http.StatusNotFound, "this server takes nothing back"})
-		return
-	}
-	err := s.deps.TakeBack(r.Context(), id, Operator)
-	var final *hls.Permanent
-	switch {
-	case errors.Is(err, hls.ErrNotFound):
-		err = &Refused{http.StatusNotFound, "no delivery with this id is stored"}
-	case errors.As(err, &final):
-		err = &Refused{http.StatusConflict, s.deps.Redactor.Redact(final.Err.Error())}
-	}
-	if err != nil {
-		s.failed(w, r, who, err)
-		return
-	}
-	s.deps.Log.InfoContext(r.Context(), "taken back by hand", hls.KeyDeliveryID, id)
 	http.Redirect(w, r, ui.Delivery(id), http.StatusSeeOther)
 }

@@ -94,13 +94,13 @@ func TestS2_OperatorsDecide(t *testing.T) {
 	}
 }
 
-// What was done is taken back by a button where the server can, and nowhere else.
+// What was done is taken back where the server can, by operators, once they have seen what that would be.
 func TestUndoIsOfferedWhereItCanBe(t *testing.T) {
 	t.Parallel()
 	without := open(t, nil)
 	without.fill("a", numbered(1), hls.Outcome{State: hls.Done})
 	m := without.signedIn(token)
-	if page := without.fetch("GET", "/ui/deliveries/a", m.asks); strings.Contains(page.text, `id="undo"`) {
+	if page := without.fetch("GET", "/ui/deliveries/a", m.asks); strings.Contains(page.text, "undo") {
 		t.Error("it is offered where it cannot be done")
 	}
 	if got := without.fetch("POST", "/ui/deliveries/a/undo", m.asks, form("csrf", m.csrf)); got.code != http.StatusNotFound {
@@ -109,25 +109,38 @@ func TestUndoIsOfferedWhereItCanBe(t *testing.T) {
 	var failure error
 	undone := ""
 	s := open(t, func(_ *Config, deps *Deps) {
-		deps.TakeBack = func(_ context.Context, id, by string) error { undone += id + " by " + by; return failure }
+		deps.Undo = func(_ context.Context, what Undo) (Undone, error) {
+			undone += fmt.Sprintf("%s by %s: %t; ", what.Delivery, what.By, what.Apply)
+			return Undone{Effects: []UndoEffect{
+				{Kind: hls.AddLabels, Subject: "o/r#1", Labels: []string{"bug"}, Stays: "a person has touched it"}, {Kind: hls.UpsertComment, Subject: "o/r#1", By: hls.RevertComment},
+			}}, failure
+		}
 	})
 	s.fill("a", numbered(1), hls.Outcome{State: hls.Done})
 	m, vi := s.signedIn(token), s.signedIn(viewing)
-	if page := s.fetch("GET", "/ui/deliveries/a", m.asks); !strings.Contains(page.text, `id="undo"`) {
+	if page := s.fetch("GET", "/ui/deliveries/a", m.asks); !strings.Contains(page.text, `action="/ui/deliveries/a/undo"`) {
 		t.Error("it is not offered")
 	}
-	if page := s.fetch("GET", "/ui/deliveries/a", vi.asks); strings.Contains(page.text, `id="undo"`) {
+	if page := s.fetch("GET", "/ui/deliveries/a", vi.asks); strings.Contains(page.text, "undo") {
 		t.Error("it is offered to a viewer")
 	}
-	if got := s.fetch("POST", "/ui/deliveries/a/undo", vi.asks, form("csrf", vi.csrf)); got.code != http.StatusForbidden || undone != "" {
-		t.Errorf("by a viewer: %d, %q", got.code, undone)
+	for _, method := range []string{"GET", "POST"} {
+		if got := s.fetch(method, "/ui/deliveries/a/undo", vi.asks, form("csrf", vi.csrf)); got.code != http.StatusForbidden || undone != "" {
+			t.Errorf("%s by a viewer: %d, %q", method, got.code, undone)
+		}
 	}
-	if got := s.fetch("POST", "/ui/deliveries/a/undo", m.asks, form("csrf", m.csrf)); got.code != http.StatusSeeOther || undone != "a by operator" {
+	page := s.fetch("GET", "/ui/deliveries/a/undo", m.asks)
+	for _, want := range []string{"a person has touched it", "<b>is taken back</b> (revert comment)", `id="undo"`} {
+		if !strings.Contains(page.text, want) {
+			t.Errorf("no %q in %s", want, page.text)
+		}
+	}
+	if got := s.fetch("POST", "/ui/deliveries/a/undo", m.asks, form("csrf", m.csrf)); got.code != http.StatusSeeOther || undone != "a by operator: false; a by operator: true; " {
 		t.Errorf("%d, %q", got.code, undone)
 	}
 	for code, err := range map[int]error{
 		http.StatusNotFound: hls.ErrNotFound, http.StatusConflict: &hls.Permanent{Err: errors.New("a-secret-of-the-tests"), Reason: "x"},
-		http.StatusServiceUnavailable: errors.New("disk full"),
+		http.StatusBadGateway: errors.New("no answer"),
 	} {
 		failure = err
 		if got := s.fetch("POST", "/ui/deliveries/a/undo", m.asks, form("csrf", m.csrf)); got.code != code || strings.Contains(got.text, "a-secret") {
@@ -145,8 +158,8 @@ func TestPagesTellWhatWasCounted(t *testing.T) {
 			return Rule{Entry: "o/*", Mode: hls.ModeSuggest, Events: []string{"issues"}, Modes: []KindMode{{hls.AddLabels, hls.ModeSuggest}},
 				Settings: []Setting{{"labels.min_confidence", "0.6"}}}, repo != "o/unknown"
 		}
-		deps.Overrides = func(context.Context, string) ([]Override, error) {
-			return []Override{{At: time.Now(), By: "mona", Subject: "o/r#1", Label: "wontfix", What: "took off", DeliveryID: "a"}}, nil
+		deps.Overrides = func(context.Context, string) ([]Overruled, error) {
+			return []Overruled{{Label: "wontfix", Applied: 8, Overridden: 4, Demoted: "demoted"}}, nil
 		}
 		deps.GitHub = func(record.Stats) any {
 			return map[string]any{"rate_limit": map[string]any{"core": map[string]any{"limit": 5000, "remaining": 4321, "reset": 1}}}
@@ -169,7 +182,7 @@ func TestPagesTellWhatWasCounted(t *testing.T) {
 	for path, wants := range map[string][]string{
 		"/ui/":                          {"4321 of 5000", "71234 of 80000", "of $5.00", "/ui/deliveries/b", "effects wait for approval", "<b>storage</b>", "0 at work"},
 		"/ui/repositories":              {`href="/ui/repositories/o/configured"`, "<td>suggest</td>", "<code>o/*</code>"},
-		"/ui/repositories/o/configured": {"<dd>suggest</dd>", "labels.min_confidence", "0.6", "People have not decided"},
+		"/ui/repositories/o/configured": {"<dd>suggest</dd>", "labels.min_confidence", "0.6", "People have not decided", "wontfix</span> taken off 4 of 8 times"},
 		"/ui/trends":                    {"<svg class=\"plot\"", "accepted", "In numbers"}, "/ui/trends?span=month": {`span=month" aria-current="page"`},
 		"/ui/deliveries/a": {"Queued", "claude-sonnet-5-5", ">receive</a>"},
 	} {

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"hls/internal/hls"
 	"hls/internal/record"
@@ -31,14 +30,12 @@ type KindMode struct {
 // Setting is one of the settings that decide, as it is in force.
 type Setting struct{ Key, Value string }
 
-// Override is what a person undid of what HLS had done.
-type Override struct {
-	At         time.Time
-	By         string
-	Subject    string
+// Overruled is what became lately of a label that HLS set in a repository.
+type Overruled struct {
 	Label      string
-	What       string // in a few words
-	DeliveryID string // of what was undone; "" where that is not known
+	Applied    int    // by HLS
+	Overridden int    // of these, taken off by people
+	Demoted    string // why it waits for approval now; "" while it does not
 }
 
 // mostRepositories is how many repositories the page lists.
@@ -131,7 +128,7 @@ func (s *Server) rule(repo string) (Rule, bool) {
 	return s.deps.Rule(repo)
 }
 
-// mostProblems is how many of the last problems, and of the last overrides, are shown.
+// mostProblems is how many of the last problems are shown.
 const mostProblems = 10
 
 // chronicle is the page of one repository.
@@ -139,8 +136,8 @@ type chronicle struct {
 	place
 	ByLabel   []record.LabelCount
 	Problems  []Listed
-	Overrides []Override
-	Told      bool // where people undid something is told here
+	Overrides []Overruled
+	Told      bool // which labels people took off is told here
 }
 
 // Rate is the share of what people left of a label as HLS had set it.
@@ -176,7 +173,7 @@ func (s *Server) repositoryPage(r *http.Request, _ caller) (shown, error) {
 		if body.Overrides, err = s.deps.Overrides(r.Context(), repo); err != nil {
 			return shown{}, err
 		}
-		body.Overrides = body.Overrides[:min(len(body.Overrides), mostProblems)]
+		body.Overrides = body.Overrides[:min(len(body.Overrides), mostLabels)]
 	}
 	return shown{name: "repository", here: ui.Repositories, title: repo, body: body}, nil
 }

@@ -23,6 +23,8 @@ type Deliveries struct {
 	Trace func(ctx context.Context, deliveryID string) (hls.Traced, error)
 	// Try thinks a stored delivery through with changes and does nothing. Its errors are those of the stages.
 	Try func(ctx context.Context, deliveryID string, c Changes) (Tried, error)
+	// Unmake takes back what was done, or tells what would be. What cannot be is hls.ErrNotFound or an *hls.Permanent.
+	Unmake func(ctx context.Context, what Undo) (Undone, error)
 
 	within int // tasks that are looked through for a page of the list; 0 for mostSearched
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"hls/internal/hls"
@@ -54,7 +55,7 @@ const mostDecided = 200
 
 var effectStates = []string{
 	string(hls.Intent), string(hls.Sending), string(hls.EffectDone), string(hls.EffectFailed), string(hls.EffectUnknown),
-	string(hls.EffectStale), string(hls.EffectShadow), string(hls.EffectProposed), string(hls.EffectRejected),
+	string(hls.EffectStale), string(hls.EffectShadow), string(hls.EffectProposed), string(hls.EffectRejected), string(hls.EffectUndone),
 }
 
 func readLedgerQuery(raw string) (q record.LedgerQuery, err error) {
@@ -71,7 +72,7 @@ func readLedgerQuery(raw string) (q record.LedgerQuery, err error) {
 		}
 	}
 	var kinds []string
-	for _, k := range hls.EffectKinds() {
+	for _, k := range slices.Concat(hls.EffectKinds(), hls.UndoKinds()) {
 		kinds = append(kinds, string(k))
 	}
 	q = record.LedgerQuery{

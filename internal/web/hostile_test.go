@@ -75,9 +75,9 @@ func hostileRule(string) (Rule, bool) {
 	return r, true
 }
 
-func hostileOverrides(context.Context, string) (all []Override, _ error) {
+func hostileOverrides(context.Context, string) (all []Overruled, _ error) {
 	for i, text := range hostile {
-		all = append(all, Override{By: text, Subject: text, Label: text, What: text, DeliveryID: numberedHostile(i)})
+		all = append(all, Overruled{Label: text, Demoted: numberedHostile(i)})
 	}
 	return all, nil
 }

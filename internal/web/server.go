@@ -57,12 +57,12 @@ type Deps struct {
 	Trace func(ctx context.Context, deliveryID string) (hls.Traced, error)
 	// Try thinks a delivery through: see Deliveries.Try.
 	Try func(ctx context.Context, deliveryID string, c Changes) (Tried, error)
+	// Undo takes back what was done: see Deliveries.Unmake.
+	Undo func(ctx context.Context, what Undo) (Undone, error)
 	// Rule tells what the settings in force say of a repository; false when they say nothing. Nil says so of none.
 	Rule func(repo string) (Rule, bool)
-	// Overrides tells where people undid what HLS had done in a repository, the newest first. Nil tells of none.
-	Overrides func(ctx context.Context, repo string) ([]Override, error)
-	// TakeBack has what was done for a delivery taken back. What cannot be is an *hls.Permanent or hls.ErrNotFound. Nil offers it to nobody.
-	TakeBack func(ctx context.Context, deliveryID, by string) error
+	// Overrides tells which labels people took off again in a repository lately. Nil tells of none.
+	Overrides func(ctx context.Context, repo string) ([]Overruled, error)
 	// Recover looks for deliveries that never came.
 	Recover Pass[Recovery]
 	// Sweep looks for open issues and pull requests that no event has told of.

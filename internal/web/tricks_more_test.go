@@ -33,7 +33,7 @@ func TestS2_OnlyAPostChangesSomething(t *testing.T) {
 	s, replays := counting(t, nil)
 	m := s.signedIn(token)
 	for _, method := range []string{"GET", "HEAD", "PUT", "DELETE", "PATCH", "TRACE", "OPTIONS", "PROPFIND"} {
-		for _, path := range []string{"/ui/deliveries/x/replay", "/ui/logout", "/api/v1/deliveries/x/replay", "/api/v1/recovery", "/api/v1/sweep"} {
+		for _, path := range []string{"/ui/deliveries/x/replay", "/ui/logout", "/api/v1/deliveries/x/replay", "/api/v1/recovery", "/api/v1/sweep", "/api/v1/undo"} {
 			if got := s.fetch(method, path, m.asks, form("csrf", m.csrf)); got.code != http.StatusNotFound {
 				t.Errorf("%s %s: %d", method, path, got.code)
 			}

@@ -17,7 +17,7 @@ import (
 // guarded are the paths that tell, or change, something.
 var guarded = []struct{ method, path string }{
 	{"GET", "/stats"}, {"GET", "/metrics"}, {"GET", "/api/v1/deliveries"}, {"GET", "/api/v1/deliveries/x"},
-	{"POST", "/api/v1/deliveries/x/replay"}, {"POST", "/api/v1/recovery"}, {"POST", "/api/v1/sweep"},
+	{"POST", "/api/v1/deliveries/x/replay"}, {"POST", "/api/v1/recovery"}, {"POST", "/api/v1/sweep"}, {"POST", "/api/v1/undo"},
 	{"GET", "/ui"}, {"GET", "/ui/"}, {"GET", "/ui/deliveries"}, {"GET", "/ui/deliveries/x"},
 	{"POST", "/ui/deliveries/x/replay"}, {"POST", "/ui/logout"}, {"POST", "/ui/deliveries/x/undo"}, {"POST", "/ui/effects/decide"},
 	{"GET", "/ui/effects"}, {"GET", "/ui/repositories"}, {"GET", "/ui/repositories/o/r"}, {"GET", "/ui/trends"},

@@ -26,7 +26,7 @@ func (s *Store) keepHouse(ctx context.Context) {
 		switch {
 		case more:
 			wait = 0
-		case err == nil, errors.Is(err, errElsewhere), errors.Is(err, record.ErrUnavailable):
+		case err == nil, errors.Is(err, errElsewhere), errors.Is(err, record.ErrUnavailable), ctx.Err() != nil:
 			wait = time.Second
 		default:
 			s.warn("keep house in the database: " + err.Error())

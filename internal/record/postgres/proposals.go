@@ -21,10 +21,11 @@ func (s *Store) Ledger(ctx context.Context, q record.LedgerQuery) ([]hls.Entry, 
 	add("id < ?", q.Before, q.Before > 0)
 	add("state = ?", string(q.State), q.State != "")
 	add("kind = ?", string(q.Kind), q.Kind != "")
+	add("key = ?", q.Key, q.Key != "")
 	add("subject_key = ?", q.Subject, q.Subject != "")
 	add("purpose = ?", q.Purpose, q.Purpose != "")
 	add("at >= ?", q.Since, !q.Since.IsZero())
-	add("task_id IN (SELECT task_id FROM analyses WHERE prompt_hash = ?)", q.Prompt, q.Prompt != "")
+	add("task_id IN (SELECT task_id FROM analyses WHERE prompt_hash LIKE ?)", q.Prompt+"%", q.Prompt != "")
 	add("task_id IN (SELECT id FROM tasks WHERE delivery_id = ?)", q.Delivery, q.Delivery != "")
 	add("task_id IN (SELECT id FROM tasks WHERE repo = ?)", q.Repo, q.Repo != "")
 	if q.State != "" && q.State != hls.EffectDone {
@@ -42,6 +43,7 @@ func (s *Store) Ledger(ctx context.Context, q record.LedgerQuery) ([]hls.Entry, 
 func (s *Store) Approve(ctx context.Context, ids []int64, by string) (tasks []int64, err error) {
 	err = s.write(ctx, func(t *tx) error {
 		jobs := map[int64]*job{}
+		decided := record.Decisions{Kind: hls.AuditApproval, By: by}
 		tasks = nil
 		for _, id := range ids {
 			planner, err := t.planned(id, hls.EffectProposed)
@@ -60,7 +62,10 @@ func (s *Store) Approve(ctx context.Context, ids []int64, by string) (tasks []in
 			if err := t.conclude(id, hls.Intent, j.id, by); err != nil {
 				return err
 			}
+			planner.ID = j.id
+			decided.Add(planner, id)
 		}
+		t.audits.Decided(decided)
 		return nil
 	})
 	if err != nil {
@@ -72,14 +77,18 @@ func (s *Store) Approve(ctx context.Context, ids []int64, by string) (tasks []in
 // Reject ends proposals.
 func (s *Store) Reject(ctx context.Context, ids []int64, by string) error {
 	err := s.write(ctx, func(t *tx) error {
+		decided := record.Decisions{Kind: hls.AuditRejection, By: by}
 		for _, id := range ids {
-			if _, err := t.planned(id, hls.EffectProposed); err != nil {
+			planner, err := t.planned(id, hls.EffectProposed)
+			if err != nil {
 				return err
 			}
 			if err := t.conclude(id, hls.EffectRejected, 0, by); err != nil {
 				return err
 			}
+			decided.Add(planner, id)
 		}
+		t.audits.Decided(decided)
 		return nil
 	})
 	if err != nil {

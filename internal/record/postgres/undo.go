@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"hls/internal/hls"
@@ -12,27 +13,33 @@ import (
 func (s *Store) Undo(ctx context.Context, rows []record.Undoing, by string) (tasks []int64, err error) {
 	err = s.write(ctx, func(t *tx) error {
 		carriers := map[string]hls.Task{}
+		decided := record.Decisions{Kind: hls.AuditUndo, By: by}
 		tasks = nil
 		for _, r := range rows {
 			planner, err := t.planned(r.Row, hls.EffectDone)
 			if err != nil {
 				return err
 			}
-			carrier, known := carriers[planner.Subject.Key()]
+			if err := errors.Join(r.Of(planner), t.unbusy(r)); err != nil {
+				return err
+			}
+			carrier, known := carriers[r.Effect.Subject.Key()]
 			if !known {
-				j := &job{deliveryID: planner.DeliveryID, requestID: planner.RequestID, work: record.Undo(planner, r.Row, by)}
-				if err := t.enqueue([]*job{j}); err != nil {
+				j := &job{deliveryID: planner.DeliveryID, requestID: planner.RequestID, work: record.Undo(planner, r, by)}
+				if err := t.enqueueNow(j); err != nil {
 					return err
 				}
 				carrier = planner
-				carrier.ID = j.id
-				carriers[planner.Subject.Key()] = carrier
+				carrier.ID, carrier.Subject = j.id, j.work.Subject
+				carriers[carrier.Subject.Key()] = carrier
 				tasks = append(tasks, carrier.ID)
 			}
 			if err := t.undo(carrier, r, by); err != nil {
 				return fmt.Errorf("effect %d: %w", r.Row, err)
 			}
+			decided.Add(carrier, r.Row)
 		}
+		t.audits.Decided(decided)
 		return nil
 	})
 	if err != nil {
@@ -41,18 +48,41 @@ func (s *Store) Undo(ctx context.Context, rows []record.Undoing, by string) (tas
 	return tasks, nil
 }
 
+// enqueueNow queues work whose row is there at once, for others to refer to.
+func (t *tx) enqueueNow(j *job) error {
+	if err := t.enqueue([]*job{j}); err != nil {
+		return err
+	}
+	queued := t.last
+	t.last = queries{}
+	return t.send(&queued)
+}
+
+// unbusy tells that no task is taking a row back, or is to.
+func (t *tx) unbusy(r record.Undoing) error {
+	const q = `SELECT t.id FROM effects e JOIN tasks t ON t.id = e.carrier_id WHERE e.key = $1 AND t.state IN ('queued', 'running')`
+	var busy int64
+	err := t.row(q, []any{r.Effect.Key()}, &busy)
+	switch {
+	case none(err):
+		return nil
+	case err != nil:
+		return err
+	}
+	return &record.BeingUndone{ID: r.Row, TaskID: busy}
+}
+
 // undo writes the intent of taking a row back. One that an earlier try left is carried by the new task.
 func (t *tx) undo(carrier hls.Task, r record.Undoing, by string) error {
-	if r.Effect.Subject.Key() != carrier.Subject.Key() && !r.Effect.Subject.Beside(carrier.Subject) {
-		return fmt.Errorf("it is on %s, and the task on %s", r.Effect.Subject, carrier.Subject)
-	}
 	packed, err := record.PackJSON(r.Effect)
 	if err != nil {
 		return err
 	}
 	var b queries
 	t.intend(&b, carrier, r.Effect, packed)
-	b.Queue(`UPDATE effects SET carrier_id = $1, decided_by = $2, undoes = $3 WHERE key = $4`, carrier.ID, by, r.Row, r.Effect.Key())
+	const q = `UPDATE effects SET carrier_id = $1, decided_by = $2, undoes = $3,
+		effect = CASE WHEN state IN ('intent', 'stale', 'failed') THEN $4 ELSE effect END WHERE key = $5`
+	b.Queue(q, carrier.ID, by, r.Row, packed, r.Effect.Key())
 	return t.send(&b)
 }
 

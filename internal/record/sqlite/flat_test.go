@@ -32,7 +32,7 @@ type years struct {
 func newYears(t testing.TB, worked int) *years {
 	t.Helper()
 	y := &years{clocked: newClocked(t), rand: rand.New(rand.NewPCG(1, 1)), worked: worked}
-	y.keep = record.Retention{Payloads: 14 * day, Analyses: 14 * day, Records: 31 * day}
+	y.keep = record.Retention{Payloads: 14 * day, Analyses: 14 * day, Records: 31 * day, Audit: 31 * day}
 	_, err := y.writer.conn.ExecContext(t.Context(), `PRAGMA synchronous = OFF`) // Nothing here fails.
 	must(t, err)
 	return y
@@ -57,7 +57,7 @@ func (y *years) purge() {
 	y.t.Helper()
 	for more := true; more; {
 		now := y.wall()
-		c := record.Cutoff{Payloads: now.Add(-y.keep.Payloads), Analyses: now.Add(-y.keep.Analyses), Records: now.Add(-y.keep.Records)}
+		c := record.Cutoff{Payloads: now.Add(-y.keep.Payloads), Analyses: now.Add(-y.keep.Analyses), Records: now.Add(-y.keep.Records), Audit: now.Add(-y.keep.Audit)}
 		start := time.Now()
 		var err error
 		more, err = y.Purge(context.Background(), c)

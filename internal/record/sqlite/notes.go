@@ -49,7 +49,7 @@ func (s *Store) known(ctx context.Context, ids []string, known map[string]bool) 
 	for _, id := range ids {
 		args = append(args, id)
 	}
-	rows, err := s.readers.QueryContext(ctx, `SELECT id FROM deliveries WHERE id IN (?`+strings.Repeat(", ?", len(ids)-1)+`)`, args...)
+	rows, err := s.readers.DB.QueryContext(ctx, `SELECT id FROM deliveries WHERE id IN (?`+strings.Repeat(", ?", len(ids)-1)+`)`, args...)
 	if err != nil {
 		return err
 	}

@@ -21,10 +21,11 @@ func (s *Store) Ledger(ctx context.Context, q record.LedgerQuery) ([]hls.Entry, 
 	add("e.id < ?", q.Before, q.Before > 0)
 	add("e.state = ?", q.State, q.State != "")
 	add("e.kind = ?", q.Kind, q.Kind != "")
+	add("e.key = ?", q.Key, q.Key != "")
 	add("e.subject_key = ?", q.Subject, q.Subject != "")
 	add("e.purpose = ?", q.Purpose, q.Purpose != "")
 	add("e.at >= ?", stamp(q.Since), !q.Since.IsZero())
-	add("e.task_id IN (SELECT task_id FROM analyses WHERE prompt_hash = ?)", q.Prompt, q.Prompt != "")
+	add("e.task_id IN (SELECT task_id FROM analyses WHERE prompt_hash LIKE ?)", q.Prompt+"%", q.Prompt != "")
 	add("e.task_id IN (SELECT id FROM tasks WHERE delivery_id = ?)", q.Delivery, q.Delivery != "")
 	add("e.task_id IN (SELECT id FROM tasks WHERE repo = ?)", q.Repo, q.Repo != "")
 	if q.State != "" && q.State != hls.EffectDone {
@@ -62,6 +63,7 @@ func (s *Store) entries(ctx context.Context, q string, args ...any) (entries []h
 func (s *Store) Approve(ctx context.Context, ids []int64, by string) (tasks []int64, err error) {
 	err = s.write(ctx, func(t *tx) error {
 		carriers := map[int64]int64{}
+		decided := record.Decisions{Kind: hls.AuditApproval, By: by}
 		tasks = nil
 		for _, id := range ids {
 			planner, err := t.planned(id, hls.EffectProposed)
@@ -78,7 +80,10 @@ func (s *Store) Approve(ctx context.Context, ids []int64, by string) (tasks []in
 			if err := t.conclude(id, hls.Intent, carriers[planner.ID], by); err != nil {
 				return err
 			}
+			planner.ID = carriers[planner.ID]
+			decided.Add(planner, id)
 		}
+		t.audits.Decided(decided)
 		return nil
 	})
 	if err != nil {
@@ -90,14 +95,18 @@ func (s *Store) Approve(ctx context.Context, ids []int64, by string) (tasks []in
 // Reject ends proposals.
 func (s *Store) Reject(ctx context.Context, ids []int64, by string) error {
 	err := s.write(ctx, func(t *tx) error {
+		decided := record.Decisions{Kind: hls.AuditRejection, By: by}
 		for _, id := range ids {
-			if _, err := t.planned(id, hls.EffectProposed); err != nil {
+			planner, err := t.planned(id, hls.EffectProposed)
+			if err != nil {
 				return err
 			}
 			if err := t.conclude(id, hls.EffectRejected, 0, by); err != nil {
 				return err
 			}
+			decided.Add(planner, id)
 		}
+		t.audits.Decided(decided)
 		return nil
 	})
 	if err != nil {

@@ -39,7 +39,7 @@ type Store struct {
 	now     func() time.Time
 	sync    func(dir string) error
 	lock    *os.File
-	readers *sql.DB
+	readers *readers
 	writer  *writer
 	purge   *purge // of the writer
 	wake    chan struct{}
@@ -87,7 +87,7 @@ func (s *Store) open(ctx context.Context, c *clock, cfg Config) (err error) {
 	if err := migrate(ctx, s.path, cfg.Keep); err != nil {
 		return err
 	}
-	if s.readers, err = connect(ctx, s.path, reading); err != nil {
+	if s.readers, err = newReaders(ctx, s.path); err != nil {
 		return err
 	}
 	if s.writer, err = newWriter(ctx, s.path, c, cfg.log); err != nil {

@@ -70,7 +70,7 @@ type Pages struct {
 }
 
 // names are the pages, each a file of templates.
-var names = []string{"now", "deliveries", "delivery", "effects", "repositories", "repository", "trends", "login", "problem"}
+var names = []string{"now", "deliveries", "delivery", "undo", "effects", "repositories", "repository", "trends", "login", "problem"}
 
 // New reads the templates. Links lead to pages under webRoot, as "https://github.com", and nowhere else.
 func New(webRoot string) (*Pages, error) {

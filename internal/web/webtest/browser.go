@@ -3,6 +3,7 @@ package webtest
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -55,7 +56,8 @@ func Chromium(t *testing.T) context.Context {
 // Tab is a page of a browser, in a profile of its own, and what it was seen to do.
 type Tab struct {
 	context.Context
-	t *testing.T
+	t     *testing.T
+	width int64
 
 	mu       sync.Mutex
 	requests map[devnet.RequestID]string // that went out
@@ -67,7 +69,7 @@ type Tab struct {
 // NewTab opens a tab of a width; a narrow one is a phone's.
 func NewTab(browser context.Context, t *testing.T, width int64) *Tab {
 	t.Helper()
-	b := &Tab{t: t, requests: map[devnet.RequestID]string{}}
+	b := &Tab{t: t, width: width, requests: map[devnet.RequestID]string{}}
 	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext(), chromedp.WithListener(b.note))
 	t.Cleanup(cancel)
 	b.Context = ctx
@@ -147,7 +149,7 @@ func (b *Tab) Quiet(where, origin string) {
 	if ran := b.Text(`window.canary`); ran != "undefined" {
 		b.t.Errorf("%s: a script ran: %s", where, ran)
 	}
-	if wide := b.Text(`document.documentElement.scrollWidth > Math.min(window.innerWidth, screen.width)`); wide != "false" {
+	if wide := b.Text(fmt.Sprintf(`document.documentElement.scrollWidth > %d`, b.width)); wide != "false" {
 		b.t.Errorf("%s: wider than the screen", where)
 	}
 	if own := b.Text(`document.documentElement.dataset.script`); own != "ran" {

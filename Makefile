@@ -14,7 +14,7 @@ REPORT   := $(BIN)/faults.jsonl
 # The packages whose tests have more to do with HLS_FAULTS=1.
 FAULTS   := ./internal/faults ./internal/record/... ./internal/app ./internal/web
 
-.PHONY: help build demo test test-faults bench profile mutants lint fmt fuzz tools clean
+.PHONY: help build demo test test-faults bench profile screenshots mutants lint fmt fuzz tools clean
 
 help: ## print the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ profile: ## measure where the time goes, for the compiler and for people: deploy
 	$(GO) build -trimpath -o $(BIN)/bench ./internal/bench
 	$(BIN)/bench -only ack,work -rounds 1 -lasts 15s -profile $(BIN)/profile
 	cp $(BIN)/profile/hls.pgo deploy/hls.pgo
+
+screenshots: ## show the demo to Chromium, and keep what it sees: docs/images
+	$(GO) test ./internal/app/demo -run TestScreenshots -count=1 -screenshots $(CURDIR)/docs/images
 
 mutants: ## take the defenses out of the code one at a time, and see the test of each fail (ARGS="name" or a promise: only those)
 	@$(GO) run ./internal/mutants $(ARGS)

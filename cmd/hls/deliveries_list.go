@@ -15,6 +15,8 @@ type deliveriesListCmd struct {
 	selection
 	State   string `help:"Only those in this state: queued, running, done, skipped, superseded or parked." placeholder:"STATE"`
 	Subject string `help:"Only of this issue or pull request." placeholder:"OWNER/REPO#N"`
+	Actor   string `help:"Only by this person." placeholder:"LOGIN"`
+	Text    string `help:"Only with this in the title, the subject, the person, the event or the reason." placeholder:"TEXT"`
 	Before  int64  `help:"Only those before this task: the next page." placeholder:"TASK"`
 	Limit   int    `help:"Most to list, up to 200 (default: 50)." placeholder:"N"`
 	Output  string `help:"Output format (default: text)." enum:"text,json" default:"text" placeholder:"text|json"`
@@ -22,7 +24,7 @@ type deliveriesListCmd struct {
 
 // Help is shown by hls deliveries list --help.
 func (deliveriesListCmd) Help() string {
-	return "Example:\n  hls deliveries list --state parked\n  hls deliveries list --repo owner/repo --limit 200 --output json\n\n" +
+	return "Example:\n  hls deliveries list --state parked\n  hls deliveries list --actor octocat --text \"crash when\"\n  hls deliveries list --repo owner/repo --limit 200 --output json\n\n" +
 		"A delivery that was replayed is listed once for each of its tasks. While the service runs it is asked, with " +
 		"server.admin_token; otherwise the database is read."
 }
@@ -44,8 +46,10 @@ func (k deliveriesListCmd) Run(c *call) error {
 	}
 	defer done()
 	form := k.query(k.State)
-	if k.Subject != "" {
-		form.Set("subject", k.Subject)
+	for name, value := range map[string]string{"subject": k.Subject, "actor": k.Actor, "text": k.Text} {
+		if value != "" {
+			form.Set(name, value)
+		}
 	}
 	if k.Before > 0 {
 		form.Set("before", strconv.FormatInt(k.Before, 10))
@@ -59,6 +63,9 @@ func (k deliveriesListCmd) Run(c *call) error {
 		return usage(err)
 	case k.Output == "json":
 		return printJSON(c.io.out, page)
+	case len(page.Deliveries) == 0 && page.NextBefore > 0:
+		_, err = fmt.Fprintf(c.io.out, "none among those that were looked through; the same with --before %d goes on\n", page.NextBefore)
+		return err
 	case len(page.Deliveries) == 0:
 		_, err = fmt.Fprintln(c.io.out, "no such deliveries")
 		return err

@@ -49,12 +49,17 @@ func fill(ctx context.Context, url string, n int) (err error) {
 	return errors.Join(failed, ctx.Err())
 }
 
-func open(ctx context.Context, url string) (record.Store, error) {
+func open(ctx context.Context, url string) (record.Store, error) { return openAt(ctx, url, nil) }
+
+// openAt opens a record that goes by a clock; nil is its own.
+func openAt(ctx context.Context, url string, now func() time.Time) (record.Store, error) {
 	if strings.HasPrefix(url, "sqlite:") {
-		return sqlite.Open(ctx, sqlite.Config{URL: url})
+		return sqlite.Open(ctx, sqlite.Config{URL: url, Now: now})
 	}
-	return postgres.Open(ctx, postgres.Config{URL: url})
+	return postgres.Open(ctx, postgres.Config{URL: url, Now: now})
 }
+
+func hashOf(body []byte) [sha256.Size]byte { return sha256.Sum256(body) }
 
 // finished is the life of one delivery. Of those that are claimed, each filler ends whichever it is given.
 func finished(ctx context.Context, store record.Store, n int) error {

@@ -37,6 +37,7 @@ var benches = []bench{
 	{"ack", "durable answers a second, beside a handler that only checks the signature", acks},
 	{"work", "from a delivery to its effect on GitHub", work},
 	{"growth", "the same with few and with many stored deliveries", growth},
+	{"dashboard", "every page of the dashboard with many stored deliveries", dashboard},
 	{"size", "memory, time to start, size of the program", size},
 	{"instances", "one, two and four instances on one PostgreSQL", instances},
 	{"tokens", "prompts, and how much of them is the same for every event", tokens},

@@ -34,6 +34,7 @@ func (p *Pipeline) accept(ctx context.Context, d hls.Delivery, e hls.Event, work
 	intake := record.Intake{Delivery: d, Ignored: verdict.Reason}
 	if verdict.Do {
 		work.Subject, work.Purpose, work.Event, work.Action, work.Actor = e.Subject, verdict.Purpose, e.Name, e.Action, e.Sender.Login
+		work.Title = p.title(e)
 		if verdict.Now && !work.Origin.Swept() {
 			work.Debounce = 0
 		}
@@ -54,6 +55,19 @@ func (p *Pipeline) accept(ctx context.Context, d hls.Delivery, e hls.Event, work
 	p.accepted(ctx, e, rule, receipt)
 	p.hint(e, rule)
 	return receipt, nil
+}
+
+// mostTitle is how many characters of a title are kept.
+const mostTitle = 200
+
+// title is that of an event, without secrets: configured ones, and what has the shape of one. It is cut only then: a part of
+// a secret has no shape.
+func (p *Pipeline) title(e hls.Event) string {
+	text, _ := p.cfg.Redactor.Mask(e.Title())
+	if chars := []rune(text); len(chars) > mostTitle {
+		return string(chars[:mostTitle]) + "…"
+	}
+	return text
 }
 
 // process takes a task through the stages. Whatever a stage returns as an error, judge turns into an outcome.

@@ -40,7 +40,7 @@ func (p *Pipeline) Replay(ctx context.Context, deliveryID string) (hls.Replay, e
 	}
 	id, err := p.store.Enqueue(ctx, deliveryID, record.NewTask{
 		Subject: event.Subject, Purpose: verdict.Purpose, Event: event.Name, Action: event.Action, Actor: event.Sender.Login,
-		Origin: hls.FromReplay, OccurredAt: event.OccurredAt,
+		Origin: hls.FromReplay, OccurredAt: event.OccurredAt, Title: p.title(event),
 	})
 	return hls.Replay{TaskID: id, State: hls.Queued}, err
 }

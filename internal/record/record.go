@@ -48,6 +48,7 @@ type NewTask struct {
 	Origin     hls.Origin
 	OccurredAt time.Time
 	Debounce   time.Duration
+	Title      string // of the issue, the pull request or the like, without secrets: for people to find it by
 }
 
 // Cutoff says what is old. A zero time spares everything.
@@ -69,14 +70,18 @@ type Query struct {
 	Purpose  string
 	Number   int    // of issues and pull requests
 	Ref      string // of subjects that have no number
+	Actor    string
+	Text     string // anywhere in the title, or in what a list shows of a task; letter case does not matter
 	Newest   bool   // leave out tasks of deliveries that have a newer one
 	Before   int64  // task id: keyset paging
+	After    int64  // task id: none so old is looked at, see Reach
 	Limit    int    // at most 200; 0 means 50
 }
 
 // Summary is one row of that list.
 type Summary struct {
 	Task     hls.Task
+	Title    string // of what the delivery is about; "" once its payload is no longer kept
 	Class    hls.Class
 	Duration time.Duration // spent processing, over all attempts
 	Effects  int           // done
@@ -132,6 +137,9 @@ type Store interface {
 	TaskOf(ctx context.Context, deliveryID string) (hls.Task, error)
 	// List returns tasks with what is known of them.
 	List(context.Context, Query) ([]Summary, error)
+	// Reach is the id of the n-th newest task that List looks at for a query, 0 when it looks at fewer. With it as After,
+	// List takes no longer than n tasks take, however many there are.
+	Reach(ctx context.Context, q Query, n int) (after int64, err error)
 
 	// SaveAnalysis stores the analysis of a task and settles its reservation (0 for none) in one transaction. Saved
 	// twice, the first stands.
@@ -220,6 +228,9 @@ type Store interface {
 	Noted(ctx context.Context, name string) ([]byte, error)
 	// Stats sums the counters. It scans no deliveries.
 	Stats(context.Context) (Stats, error)
+	// Hours returns what was counted of requests, outcomes, durations and calls of Claude in each hour since a time, the
+	// oldest first, without the hours in which nothing was.
+	Hours(ctx context.Context, since time.Time) ([]Hour, error)
 	// Healthy tells whether a write commits now.
 	Healthy(context.Context) error
 	// Backup writes a consistent copy to a file that does not exist yet.

@@ -4,10 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"time"
 
 	"hls/internal/hls"
-	"hls/internal/route"
 	"hls/internal/web/ui"
 )
 
@@ -23,10 +21,10 @@ func (s *Server) page(need role, next func(http.ResponseWriter, *http.Request, c
 		case refused == nil:
 			keep(r)
 			next(w, r, who)
-		case refused.Code == http.StatusUnauthorized && !writes(r) && s.guarded():
+		case refused.Code == http.StatusUnauthorized && !writes(r) && s.guarded() && !r.URL.Query().Has(liveParam):
 			http.Redirect(w, r, "/ui/login?"+url.Values{"next": {r.URL.RequestURI()}}.Encode(), http.StatusSeeOther)
 		default:
-			s.problem(w, frame(who, "", nil), refused)
+			s.problem(w, shown{}.frame(who), refused)
 		}
 	})
 }
@@ -40,10 +38,6 @@ func (s *Server) meant(w http.ResponseWriter, r *http.Request, who caller) *Refu
 		return &Refused{http.StatusForbidden, "the form is not of a page that this session was shown: load the page again"}
 	}
 	return nil
-}
-
-func frame(who caller, title string, body any) ui.Frame {
-	return ui.Frame{Title: title, Here: "/ui/deliveries", Role: string(who.role), CSRF: who.csrf, Signed: who.signed, Body: body}
 }
 
 // show answers with a page.
@@ -78,89 +72,10 @@ func (s *Server) failed(w http.ResponseWriter, r *http.Request, who caller, err 
 		w.Header().Set("Retry-After", "10")
 		refused = &Refused{http.StatusServiceUnavailable, "the store cannot be read"}
 	}
-	s.problem(w, frame(who, "", nil), refused)
+	s.problem(w, shown{}.frame(who), refused)
 }
 
+// dashboard leads to its first page.
 func (s *Server) dashboard(w http.ResponseWriter, r *http.Request, _ caller) {
-	http.Redirect(w, r, "/ui/deliveries", http.StatusSeeOther)
-}
-
-// listing is the page of deliveries.
-type listing struct {
-	Page
-	Query          url.Values
-	Events, States []string
-	Problem        string // with what is asked for
-	Newest, Older  string // addresses of other pages of the list; "" for none
-}
-
-func (s *Server) deliveriesPage(w http.ResponseWriter, r *http.Request, who caller) {
-	body := listing{Query: r.URL.Query(), Events: route.Events(), States: states}
-	code := http.StatusOK
-	var err error
-	var refused *Refused
-	switch body.Page, err = s.log().List(r.Context(), r.URL.RawQuery); {
-	case errors.As(err, &refused):
-		code, body.Problem = refused.Code, refused.Reason
-	case err != nil:
-		s.failed(w, r, who, err)
-		return
-	}
-	if body.Query.Get("before") != "" {
-		body.Newest = listAt(body.Query, 0)
-	}
-	if body.NextBefore > 0 {
-		body.Older = listAt(body.Query, body.NextBefore)
-	}
-	s.show(w, code, "deliveries", frame(who, "Deliveries", body))
-}
-
-// dossier is the page of one delivery.
-type dossier struct {
-	Shown
-	ReceivedAt time.Time // zero when the delivery itself is no longer kept
-	Stages     []stage
-}
-
-// stage is one of the eight words, and whether the record shows that the delivery came there.
-type stage struct {
-	Name    hls.Stage
-	Reached bool
-}
-
-func (s *Server) deliveryPage(w http.ResponseWriter, r *http.Request, who caller) {
-	shown, err := s.log().Show(r.Context(), r.PathValue("id"))
-	if err != nil {
-		s.failed(w, r, who, err)
-		return
-	}
-	body := dossier{Shown: shown, Stages: stages(shown)}
-	delivery, err := s.deps.Store.Delivery(r.Context(), shown.DeliveryID)
-	if err != nil && !errors.Is(err, hls.ErrNotFound) {
-		s.failed(w, r, who, err)
-		return
-	}
-	body.ReceivedAt = delivery.ReceivedAt
-	s.show(w, http.StatusOK, "delivery", frame(who, shown.Subject, body))
-}
-
-func stages(d Shown) []stage {
-	asked, planned, acted := d.Analysis != nil, d.Plan != nil, len(d.Effects) > 0
-	return []stage{
-		{hls.StageReceive, true}, {hls.StageRecord, true}, {hls.StageRoute, d.Attempt > 0},
-		{hls.StageGather, asked}, {hls.StagePrompt, asked}, {hls.StageAnalyze, asked},
-		{hls.StagePlan, planned}, {hls.StageAct, acted},
-	}
-}
-
-// replayForm is the button that has a delivery worked on again.
-func (s *Server) replayForm(w http.ResponseWriter, r *http.Request, who caller) {
-	id := r.PathValue("id")
-	replayed, err := s.log().Replay(r.Context(), id)
-	if err != nil {
-		s.failed(w, r, who, err)
-		return
-	}
-	s.deps.Log.InfoContext(r.Context(), "replayed by hand", hls.KeyDeliveryID, id, hls.KeyTask, replayed.TaskID)
-	http.Redirect(w, r, ui.Delivery(id), http.StatusSeeOther)
+	http.Redirect(w, r, ui.Now, http.StatusSeeOther)
 }

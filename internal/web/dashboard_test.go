@@ -31,7 +31,7 @@ func TestDashboardListsAsTheAPIDoes(t *testing.T) {
 	s.fill("b", numbered(2), hls.Outcome{State: hls.Done})
 	s.fill("c", numbered(3), hls.Outcome{State: hls.Done})
 	ids := func(p page) (all string) {
-		for _, found := range regexp.MustCompile(`<a href="/ui/deliveries/([a-z]+)">`).FindAllStringSubmatch(p.text, -1) {
+		for _, found := range regexp.MustCompile(`<a href="/ui/deliveries/([a-z]+)" id="task-`).FindAllStringSubmatch(p.text, -1) {
 			all += found[1]
 		}
 		return all

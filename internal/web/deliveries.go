@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,6 +25,8 @@ type Deliveries struct {
 	Try func(ctx context.Context, deliveryID string, c Changes) (Tried, error)
 	// Unmake takes back what was done, or tells what would be. What cannot be is hls.ErrNotFound or an *hls.Permanent.
 	Unmake func(ctx context.Context, what Undo) (Undone, error)
+
+	within int // tasks that are looked through for a page of the list; 0 for mostSearched
 }
 
 // Refused is what cannot be done as it was asked for. Code is its HTTP status.
@@ -38,7 +41,11 @@ func (r *Refused) Error() string { return r.Reason }
 type Page struct {
 	Deliveries []Listed `json:"deliveries"`
 	NextBefore int64    `json:"next_before,omitempty"` // the parameter before of the next page; 0 when this is the last
+	Cut        bool     `json:"cut,omitempty"`         // so many tasks were looked through that the page ends before it is full: the next goes on
 }
+
+// mostSearched is how many tasks are looked through for a page.
+const mostSearched = 20_000
 
 // Listed is a task of a delivery.
 type Listed struct {
@@ -50,6 +57,7 @@ type Listed struct {
 	Actor           string     `json:"actor"`
 	Repository      string     `json:"repository"`
 	Subject         string     `json:"subject"`
+	Title           string     `json:"title"` // of the issue, the pull request or the like; "" once it is no longer kept
 	Purpose         string     `json:"purpose"`
 	Origin          hls.Origin `json:"origin"`
 	State           hls.State  `json:"state"`
@@ -90,6 +98,9 @@ type Analysis struct {
 
 // Effect is a row of the ledger.
 type Effect struct {
+	ID        int64  `json:"id"`
+	DecidedBy string `json:"decided_by,omitempty"`
+
 	Kind    hls.EffectKind  `json:"kind"`
 	Subject string          `json:"subject"`
 	State   hls.EffectState `json:"state"`
@@ -112,6 +123,11 @@ func (d Deliveries) List(ctx context.Context, query string) (Page, error) {
 	if err != nil {
 		return Page{}, &Refused{http.StatusBadRequest, err.Error()}
 	}
+	if !q.Bounded() {
+		if q.After, err = d.Store.Reach(ctx, q, cmp.Or(d.within, mostSearched)); err != nil {
+			return Page{}, err
+		}
+	}
 	rows, err := d.Store.List(ctx, q)
 	if err != nil {
 		return Page{}, err
@@ -120,21 +136,26 @@ func (d Deliveries) List(ctx context.Context, query string) (Page, error) {
 	for _, row := range rows {
 		page.Deliveries = append(page.Deliveries, d.listed(row))
 	}
-	if len(rows) < q.Rows() {
-		return page, nil
+	if len(rows) == q.Rows() {
+		q.Before, q.Limit = rows[len(rows)-1].Task.ID, 1
+		if rows, err = d.Store.List(ctx, q); len(rows) > 0 || err != nil {
+			page.NextBefore = q.Before
+			return page, err
+		}
+	} else if q.After > 0 {
+		page.Cut = true
 	}
-	q.Before, q.Limit = rows[len(rows)-1].Task.ID, 1
-	if rows, err = d.Store.List(ctx, q); len(rows) > 0 {
-		page.NextBefore = q.Before
+	if q.After > 0 {
+		page.NextBefore = q.After + 1 // What is newer was looked at.
 	}
-	return page, err
+	return page, nil
 }
 
 func (d Deliveries) listed(row record.Summary) Listed {
 	t := row.Task
 	return Listed{
 		TaskID: t.ID, DeliveryID: t.DeliveryID, RequestID: t.RequestID, Event: t.Event, Action: t.Action, Actor: t.Actor,
-		Repository: t.Subject.Repo, Subject: t.Subject.String(), Purpose: t.Purpose, Origin: t.Origin, State: t.State,
+		Repository: t.Subject.Repo, Subject: t.Subject.String(), Title: d.Redactor.Redact(row.Title), Purpose: t.Purpose, Origin: t.Origin, State: t.State,
 		Reason: d.Redactor.Redact(t.Reason), Attempt: t.Attempt, QueuedAt: t.QueuedAt, RunAt: t.RunAt,
 		DurationSeconds: row.Duration.Seconds(), EffectsDone: row.Effects,
 	}
@@ -180,6 +201,7 @@ func (d Deliveries) shown(ctx context.Context, row record.Summary) (Shown, error
 	entries, err := d.Store.Effects(ctx, shown.TaskID)
 	for _, e := range entries {
 		shown.Effects = append(shown.Effects, Effect{
+			ID: e.ID, DecidedBy: e.DecidedBy,
 			Kind: e.Effect.Kind, Subject: e.Effect.Subject.String(), State: e.State, URL: e.URL, Error: d.Redactor.Redact(e.Error), At: e.At,
 		})
 	}

@@ -85,7 +85,7 @@ func TestQueriesAreHeldToWhatExists(t *testing.T) {
 	s := open(t, nil)
 	for query, want := range map[string]string{
 		"state=foo": "queued, running, done, skipped, superseded, parked", "state=Done": "done", "event=issue": "issues",
-		"status=done": "repo, event, state, reason, subject, newest, before, limit", "state=done&state=parked": "2 times",
+		"status=done": "repo, event, state, reason, actor, subject, text, newest, before, limit", "state=done&state=parked": "2 times",
 		"before=x": "before takes", "before=-1": "before takes", "limit=0": "limit takes", "limit=1e3": "limit takes",
 		"limit=99999999999999999999": "limit takes", "state=%zz": "cannot be read",
 	} {

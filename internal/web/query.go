@@ -15,7 +15,10 @@ import (
 )
 
 // parameters are what a list of deliveries can be asked for.
-var parameters = []string{"repo", "event", "state", "reason", "subject", "newest", "before", "limit"}
+var parameters = []string{"repo", "event", "state", "reason", "actor", "subject", "text", "newest", "before", "limit"}
+
+// mostText is how long a text to search for may be.
+const mostText = 200
 
 var states = []string{string(hls.Queued), string(hls.Running), string(hls.Done), string(hls.Skipped), string(hls.Superseded), string(hls.Parked)}
 
@@ -35,7 +38,10 @@ func readQuery(raw string) (record.Query, error) {
 	}
 	q := record.Query{
 		Repo: form.Get("repo"), Event: form.Get("event"), State: hls.State(form.Get("state")), Reason: form.Get("reason"),
-		Newest: form.Get("newest") == "true",
+		Actor: form.Get("actor"), Text: strings.TrimSpace(form.Get("text")), Newest: form.Get("newest") == "true",
+	}
+	if len(q.Text) > mostText {
+		return q, fmt.Errorf("text takes %d bytes at most", mostText)
 	}
 	for _, choice := range []struct {
 		name  string

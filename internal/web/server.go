@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -60,6 +61,10 @@ type Deps struct {
 	Try func(ctx context.Context, deliveryID string, c Changes) (Tried, error)
 	// Undo takes back what was done: see Deliveries.Unmake.
 	Undo func(ctx context.Context, what Undo) (Undone, error)
+	// Rule tells what the settings in force say of a repository; false when they say nothing. Nil says so of none.
+	Rule func(repo string) (Rule, bool)
+	// Overrides tells which labels people took off again in a repository lately. Nil tells of none.
+	Overrides func(ctx context.Context, repo string) ([]Overruled, error)
 	// Recover looks for deliveries that never came.
 	Recover Pass[Recovery]
 	// Sweep looks for open issues and pull requests that no event has told of.
@@ -87,6 +92,9 @@ type Server struct {
 	probe    *probe
 	started  time.Time
 	draining atomic.Bool
+	followed atomic.Int64  // streams that are open: see live
+	leaving  chan struct{} // closed once the server stops
+	leave    func()
 }
 
 // leastKey is the least length of a key for sessions.
@@ -103,6 +111,8 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	s := &Server{cfg: cfg, deps: deps, gate: newGate(), started: time.Now(), now: time.Now, origins: http.NewCrossOriginProtection()}
 	s.sessions = &sessions{cfg.SessionKey, map[role]hls.Secret{operator: cfg.AdminToken, viewer: cfg.ViewerToken}}
 	s.requests, s.guesses, s.tries = newQuota(perMinute, 0), newQuota(guesses, 0), newQuota(triesEach, triesAll)
+	s.leaving = make(chan struct{})
+	s.leave = sync.OnceFunc(func() { close(s.leaving) })
 	var err error
 	if s.pages, err = ui.New(cfg.WebRoot); err != nil {
 		return nil, err
@@ -142,6 +152,7 @@ func (s *Server) Drain() { s.draining.Store(true) }
 // Shutdown lets requests under way finish until ctx ends.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.Drain()
+	s.leave()
 	if err := s.http.Shutdown(ctx); err != nil {
 		return s.http.Close()
 	}

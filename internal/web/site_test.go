@@ -43,6 +43,8 @@ type faulty struct {
 	broken atomic.Pointer[error]
 	hang   atomic.Pointer[chan struct{}]
 	looks  atomic.Int64
+
+	failures atomic.Int64
 }
 
 func (f *faulty) fault(ctx context.Context) error {
@@ -54,6 +56,7 @@ func (f *faulty) fault(ctx context.Context) error {
 		}
 	}
 	if err := f.broken.Load(); err != nil {
+		f.failures.Add(1)
 		return *err
 	}
 	return nil

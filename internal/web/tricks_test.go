@@ -20,7 +20,8 @@ var guarded = []struct{ method, path string }{
 	{"POST", "/api/v1/deliveries/x/replay"}, {"POST", "/api/v1/recovery"}, {"POST", "/api/v1/sweep"}, {"POST", "/api/v1/undo"},
 	{"GET", "/api/v1/overrides"}, {"POST", "/api/v1/overrides/reset"},
 	{"GET", "/ui"}, {"GET", "/ui/"}, {"GET", "/ui/deliveries"}, {"GET", "/ui/deliveries/x"},
-	{"POST", "/ui/deliveries/x/replay"}, {"POST", "/ui/logout"},
+	{"POST", "/ui/deliveries/x/replay"}, {"POST", "/ui/logout"}, {"POST", "/ui/deliveries/x/undo"}, {"POST", "/ui/effects/decide"},
+	{"GET", "/ui/effects"}, {"GET", "/ui/repositories"}, {"GET", "/ui/repositories/o/r"}, {"GET", "/ui/trends"},
 }
 
 // denied tells whether an answer lets nobody in: refused, or led to the sign-in page.
@@ -52,6 +53,7 @@ func counting(t *testing.T, change func(*Config)) (*site, *atomic.Int64) {
 		}
 		deps.Recover = func(context.Context, Recovery) (any, error) { return nil, nil }
 		deps.Sweep = func(context.Context, Sweep) (any, error) { return nil, nil }
+		deps.Rule, deps.Overrides = hostileRule, hostileOverrides
 	})
 	return s, &replays
 }

@@ -124,7 +124,7 @@ func before(t *testing.T, url string) *Store {
 	last, err := lastMigration()
 	must(t, err)
 	must(t, up(t.Context(), settings.ConnConfig, last-1))
-	s := &Store{warn: func(string) {}, unaudited: true, name: "old", wake: make(chan struct{}, 1), news: make(chan struct{}, 1)}
+	s := &Store{warn: func(string) {}, unaudited: true, untitled: true, name: "old", wake: make(chan struct{}, 1), news: make(chan struct{}, 1)}
 	s.close = sync.OnceValue(s.shut)
 	must(t, s.start(t.Context(), settings))
 	t.Cleanup(func() { _ = s.Close() })

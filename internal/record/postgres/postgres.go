@@ -44,6 +44,7 @@ type Store struct {
 
 	secrets   *hls.Redactor // kept out of the audit log
 	unaudited bool          // the schema is one from before the audit log
+	untitled  bool          // and one from before tasks had titles
 
 	stop    context.CancelFunc
 	helpers sync.WaitGroup // the goroutines of this store

@@ -29,6 +29,9 @@ func (s *Store) Ledger(ctx context.Context, q record.LedgerQuery) ([]hls.Entry, 
 	add("task_id IN (SELECT task_id FROM analyses WHERE prompt_hash LIKE ?)", q.Prompt+"%", q.Prompt != "")
 	add("task_id IN (SELECT id FROM tasks WHERE delivery_id = ?)", q.Delivery, q.Delivery != "")
 	add("task_id IN (SELECT id FROM tasks WHERE repo = ?)", q.Repo, q.Repo != "")
+	if q.State != "" && q.State != hls.EffectDone {
+		where = append(where, "state <> 'done'") // as effects_state has it
+	}
 	order := "DESC"
 	if q.Oldest {
 		order = "ASC"

@@ -19,7 +19,8 @@ const (
 	purgePayloads = `WITH seen AS MATERIALIZED (SELECT received_at AS at, id AS key,
 			EXISTS (SELECT 1 FROM tasks t WHERE t.delivery_id = d.id AND t.state IN ('queued', 'running', 'parked') OFFSET 0) AS open
 			FROM deliveries d WHERE payload IS NOT NULL AND (received_at, id) > ($1, $2) AND received_at < $3 ORDER BY received_at, id LIMIT $4
-		), cleared AS (UPDATE deliveries SET payload = NULL WHERE id = ANY (ARRAY (SELECT key FROM seen WHERE NOT open)))` + lastSeen
+		), cleared AS (UPDATE deliveries SET payload = NULL WHERE id = ANY (ARRAY (SELECT key FROM seen WHERE NOT open))
+		), untitled AS (UPDATE tasks SET title = '' WHERE delivery_id = ANY (ARRAY (SELECT key FROM seen WHERE NOT open)) AND title <> '')` + lastSeen
 	purgeAnalyses = `WITH seen AS MATERIALIZED (SELECT at, task_id AS key,
 			EXISTS (SELECT 1 FROM tasks t WHERE t.id = a.task_id AND t.state IN ('queued', 'running', 'parked') OFFSET 0) AS open
 			FROM analyses a WHERE length("user") > 0 AND (at, task_id) > ($1, $2) AND at < $3 ORDER BY at, task_id LIMIT $4

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -180,15 +182,21 @@ func (t *tx) supersede(j *job, b *burst) (older []int64) {
 	return older
 }
 
+const insertTasks = `INSERT INTO tasks (id, delivery_id, request_id, origin, subject_key, scope, repo_id, repo, kind, number, ref, purpose,
+		event, action, actor, state, reason, occurred_at, queued_at, burst_at, run_at, title)
+	SELECT a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, $21, s, t, u
+	FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[],
+		$10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[],
+		$18::timestamptz[], $19::timestamptz[], $20::timestamptz[], $22::text[]) AS new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u)`
+
+// insertUntitled is insertTasks for a schema from before tasks had titles.
+var insertUntitled = sync.OnceValue(func() string {
+	return strings.NewReplacer("run_at, title", "run_at", "s, t, u", "s, t", ", $22::text[]", "").Replace(insertTasks)
+})
+
 func (t *tx) insertTasks(jobs []*job) {
-	const q = `INSERT INTO tasks (id, delivery_id, request_id, origin, subject_key, scope, repo_id, repo, kind, number, ref, purpose,
-			event, action, actor, state, reason, occurred_at, queued_at, burst_at, run_at)
-		SELECT a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, $21, s, t
-		FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[],
-			$10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[],
-			$18::timestamptz[], $19::timestamptz[], $20::timestamptz[]) AS new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t)`
 	text := func(field func(*job) string) []string { return column(jobs, field) }
-	t.last.Queue(q,
+	args := []any{
 		column(jobs, func(j *job) int64 { return j.id }),
 		text(func(j *job) string { return j.deliveryID }),
 		text(func(j *job) string { return j.requestID }),
@@ -209,7 +217,13 @@ func (t *tx) insertTasks(jobs []*job) {
 		column(jobs, func(j *job) time.Time { return j.occurred }),
 		column(jobs, func(j *job) time.Time { return j.began }),
 		column(jobs, func(j *job) time.Time { return j.runAt }),
-		t.now)
+		t.now,
+	}
+	if t.untitled {
+		t.last.Queue(insertUntitled(), args...)
+		return
+	}
+	t.last.Queue(insertTasks, append(args, text(func(j *job) string { return j.work.Title }))...)
 }
 
 // Enqueue queues a new task of a stored delivery.

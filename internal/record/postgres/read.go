@@ -1,16 +1,11 @@
 package postgres
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"hls/internal/hls"
-	"hls/internal/record"
 )
 
 const taskColumns = `t.id, t.delivery_id, t.request_id, t.origin, t.scope, t.repo_id, t.repo, t.kind, t.number, t.ref, t.purpose,
@@ -67,51 +62,4 @@ func (s *Store) Next(ctx context.Context) (time.Time, bool, error) {
 		return *next, true, nil
 	}
 	return time.Now().Add(next.Sub(now)), true, nil
-}
-
-// ofState are conditions without a parameter: each state has an index of its own.
-var ofState = map[hls.State]string{
-	hls.Queued: "t.state = 'queued'", hls.Running: "t.state = 'running'", hls.Done: "t.state = 'done'",
-	hls.Skipped: "t.state = 'skipped'", hls.Superseded: "t.state = 'superseded'", hls.Parked: "t.state = 'parked'",
-}
-
-// List reads tasks, newest first.
-func (s *Store) List(ctx context.Context, q record.Query) ([]record.Summary, error) {
-	where, args := []string{"true"}, []any{}
-	add := func(column string, arg any, set bool) {
-		if set {
-			args = append(args, arg)
-			where = append(where, fmt.Sprintf("t.%s $%d", column, len(args)))
-		}
-	}
-	add("delivery_id =", q.Delivery, q.Delivery != "")
-	add("repo =", q.Repo, q.Repo != "")
-	add("event =", q.Event, q.Event != "")
-	if q.State != "" {
-		where = append(where, cmp.Or(ofState[q.State], "false"))
-	}
-	add("reason =", q.Reason, q.Reason != "")
-	add("subject_key =", q.Subject, q.Subject != "")
-	add("number =", q.Number, q.Number > 0)
-	add("ref =", q.Ref, q.Ref != "")
-	add("purpose =", q.Purpose, q.Purpose != "")
-	add("id <", q.Before, q.Before > 0)
-	if q.Newest {
-		where = append(where, "NOT EXISTS (SELECT 1 FROM tasks n WHERE n.delivery_id = t.delivery_id AND n.id > t.id)")
-	}
-	text := `SELECT ` + taskColumns + `, t.spent, (SELECT count(*) FROM effects e WHERE e.task_id = t.id AND e.state = 'done') FROM tasks t
-		WHERE ` + strings.Join(where, " AND ") + fmt.Sprintf(` ORDER BY t.id DESC LIMIT %d`, q.Rows())
-	list, err := many(ctx, s, summary, text, args...)
-	if err != nil {
-		return nil, fmt.Errorf("list tasks: %w", err)
-	}
-	return list, nil
-}
-
-func summary(row pgx.CollectableRow) (record.Summary, error) {
-	sum := record.Summary{Class: hls.Accepted}
-	var spent int64
-	err := row.Scan(append(targets(&sum.Task), &spent, &sum.Effects)...)
-	sum.Duration = time.Duration(spent) * time.Microsecond
-	return sum, err
 }

@@ -32,6 +32,7 @@ type tx struct {
 
 	secrets   *hls.Redactor // of the store, as is what follows
 	unaudited bool
+	untitled  bool
 }
 
 // opening queues what is read or locked as the transaction begins. It is called for every try.
@@ -66,7 +67,7 @@ func (s *Store) attempt(ctx context.Context, open opening, do func(*tx) error) e
 	defer conn.Release()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
-	t := &tx{ctx: ctx, conn: conn.Conn(), counts: record.Counts{}, secrets: s.secrets, unaudited: s.unaudited}
+	t := &tx{ctx: ctx, conn: conn.Conn(), counts: record.Counts{}, secrets: s.secrets, unaudited: s.unaudited, untitled: s.untitled}
 	err = t.begin(s, open)
 	if err == nil {
 		err = do(t)

@@ -24,7 +24,7 @@ func Exercise(t *testing.T, backend Backend) {
 	for _, group := range []map[string]func(*house){
 		intakeTests(), burstTests(), claimTests(), leaseTests(), retryTests(),
 		ledgerTests(), proposalTests(), analysisTests(), spendTests(), lookTests(), crowdTests(), purgeTests(), noteTests(), textTests(), recordsTests(), memoryTests(),
-		auditTests(), touchTests(), undoTests(),
+		auditTests(), touchTests(), undoTests(), searchTests(),
 	} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {

@@ -28,6 +28,7 @@ func newPurge() *purge {
 			look: `SELECT received_at, rowid, EXISTS (SELECT 1 FROM tasks t WHERE t.delivery_id = d.id AND t.state IN ('queued', 'running', 'parked'))
 				FROM deliveries d WHERE payload IS NOT NULL AND (received_at, rowid) > (?, ?) AND received_at < ? ORDER BY received_at, rowid LIMIT ?`,
 			clear: `UPDATE deliveries SET payload = NULL WHERE rowid = ?`,
+			also:  `UPDATE tasks SET title = '' WHERE delivery_id = (SELECT id FROM deliveries WHERE rowid = ?) AND title <> ''`,
 		},
 		analyses: texts{
 			what: "analyses",
@@ -89,7 +90,8 @@ func (t *tx) before(cutoff time.Time) time.Time {
 type texts struct {
 	what        string
 	look, clear string
-	at, row     int64 // what was looked at last
+	also        string // cleared as well; "" for nothing
+	at, row     int64  // what was looked at last
 }
 
 func (s *texts) sweep(t *tx, before time.Time, late func() bool) (more bool, err error) {
@@ -102,10 +104,9 @@ func (s *texts) sweep(t *tx, before time.Time, late func() bool) (more bool, err
 	}
 	for i, f := range found {
 		if open := f[2] != 0; !open {
-			if err := t.exec(s.clear, f[1]); err != nil {
+			if err := s.empty(t, f[1]); err != nil {
 				return false, err
 			}
-			t.took(s.what)
 		}
 		s.at, s.row = f[0], f[1]
 		if i < len(found)-1 && late() {
@@ -116,6 +117,17 @@ func (s *texts) sweep(t *tx, before time.Time, late func() bool) (more bool, err
 		s.at, s.row = 0, 0
 	}
 	return len(found) == purgeRows, nil
+}
+
+func (s *texts) empty(t *tx, row int64) error {
+	err := t.exec(s.clear, row)
+	if err == nil && s.also != "" {
+		err = t.exec(s.also, row)
+	}
+	if err == nil {
+		t.took(s.what)
+	}
+	return err
 }
 
 // shrink gives pages back to the file system when there are many to spare. Those that there are otherwise serve what

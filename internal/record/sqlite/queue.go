@@ -61,11 +61,11 @@ func (t *tx) enqueue(from origin, work record.NewTask) (int64, error) {
 		}
 	}
 	const q = `INSERT INTO tasks (delivery_id, request_id, origin, subject_key, scope, repo_id, repo, kind, number, ref, purpose,
-			event, action, actor, state, reason, occurred_at, queued_at, burst_at, run_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+			event, action, actor, state, reason, occurred_at, queued_at, burst_at, run_at, title)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	sub, runAt := work.Subject, stamp(record.RunAt(t.now, burst, work.Debounce))
 	id, err := t.insert(q, from.deliveryID, from.requestID, work.Origin, key, sub.Scope, sub.RepoID, sub.Repo, sub.Kind, sub.Number, sub.Ref,
-		work.Purpose, work.Event, work.Action, work.Actor, state, reason, occurred, stamp(t.now), stamp(burst), runAt)
+		work.Purpose, work.Event, work.Action, work.Actor, state, reason, occurred, stamp(t.now), stamp(burst), runAt, work.Title)
 	switch {
 	case err != nil:
 		return id, err

@@ -3,13 +3,10 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"hls/internal/hls"
-	"hls/internal/record"
 )
 
 const selectTask = `SELECT t.id, t.delivery_id, t.request_id, t.origin, t.scope, t.repo_id, t.repo, t.kind, t.number, t.ref, t.purpose,
@@ -70,44 +67,4 @@ func (s *Store) Next(ctx context.Context) (time.Time, bool, error) {
 		return time.Time{}, false, fmt.Errorf("read next task: %w", unavailable(err))
 	}
 	return moment(next.Int64), next.Valid, nil
-}
-
-// List reads tasks, newest first.
-func (s *Store) List(ctx context.Context, q record.Query) (list []record.Summary, err error) {
-	where, args := []string{"1"}, []any{}
-	add := func(cond string, arg any, set bool) {
-		if set {
-			where, args = append(where, cond), append(args, arg)
-		}
-	}
-	add("t.delivery_id = ?", q.Delivery, q.Delivery != "")
-	add("t.repo = ?", q.Repo, q.Repo != "")
-	add("t.event = ?", q.Event, q.Event != "")
-	add("t.state = ?", q.State, q.State != "")
-	add("t.reason = ?", q.Reason, q.Reason != "")
-	add("t.subject_key = ?", q.Subject, q.Subject != "")
-	add("t.number = ?", q.Number, q.Number > 0)
-	add("t.ref = ?", q.Ref, q.Ref != "")
-	add("t.purpose = ?", q.Purpose, q.Purpose != "")
-	add("t.id < ?", q.Before, q.Before > 0)
-	if q.Newest {
-		where = append(where, "NOT EXISTS (SELECT 1 FROM tasks n WHERE n.delivery_id = t.delivery_id AND n.id > t.id)")
-	}
-	text := strings.Replace(selectTask, " FROM", `, t.spent, (SELECT count(*) FROM effects e WHERE e.task_id = t.id AND e.state = 'done') FROM`, 1) +
-		` WHERE ` + strings.Join(where, " AND ") + ` ORDER BY t.id DESC LIMIT ?`
-	rows, err := s.readers.QueryContext(ctx, text, append(args, q.Rows())...)
-	if err != nil {
-		return nil, fmt.Errorf("list tasks: %w", unavailable(err))
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		sum := record.Summary{Class: hls.Accepted}
-		var spent int64
-		if err := rows.Scan(append(targets(&sum.Task), &spent, &sum.Effects)...); err != nil {
-			return nil, fmt.Errorf("list tasks: %w", err)
-		}
-		sum.Duration = time.Duration(spent) * time.Microsecond
-		list = append(list, sum)
-	}
-	return list, unavailable(rows.Err())
 }

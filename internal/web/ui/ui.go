@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,9 +32,18 @@ const Policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src
 // Place is where the navigation leads to.
 type Place struct{ Path, Name string }
 
+// The places of the navigation.
+const (
+	Now          = "/ui/"
+	Deliveries   = "/ui/deliveries"
+	Effects      = "/ui/effects"
+	Repositories = "/ui/repositories"
+	Trends       = "/ui/trends"
+)
+
 // places are the pages that a reader finds by the navigation.
 var places = []Place{
-	{"/ui/deliveries", "Deliveries"},
+	{Now, "Now"}, {Deliveries, "Deliveries"}, {Effects, "Effects"}, {Repositories, "Repositories"}, {Trends, "Trends"},
 }
 
 // Frame is what every page has around its body.
@@ -43,6 +53,7 @@ type Frame struct {
 	Role   string // of the reader: "operator" or "viewer"; "" for who has not signed in
 	CSRF   string // what the page's forms carry
 	Signed bool   // the reader has a session to end
+	Live   string // address of the stream of what changes of the page's parts; "" for none
 	Body   any
 }
 
@@ -59,7 +70,7 @@ type Pages struct {
 }
 
 // names are the pages, each a file of templates.
-var names = []string{"deliveries", "delivery", "login", "problem"}
+var names = []string{"now", "deliveries", "delivery", "undo", "effects", "repositories", "repository", "trends", "login", "problem"}
 
 // New reads the templates. Links lead to pages under webRoot, as "https://github.com", and nowhere else.
 func New(webRoot string) (*Pages, error) {
@@ -77,6 +88,37 @@ func New(webRoot string) (*Pages, error) {
 		p.made[name] = made
 	}
 	return p, nil
+}
+
+// Part is a piece of a page that changes by itself.
+type Part struct {
+	Name string
+	HTML []byte
+}
+
+// part begins the names of the templates that are parts. The element that has one bears the rest of the name as sse-swap.
+const part = "live-"
+
+// Parts makes the parts of a page alone, in the order of their names.
+func (p *Pages) Parts(name string, f Frame) ([]Part, error) {
+	made := p.made[name]
+	if made == nil {
+		return nil, fmt.Errorf("render page %s: there is none", name)
+	}
+	var parts []Part
+	for _, t := range made.Templates() {
+		rest, is := strings.CutPrefix(t.Name(), part)
+		if !is {
+			continue
+		}
+		var out bytes.Buffer
+		if err := t.Execute(&out, f); err != nil {
+			return nil, fmt.Errorf("render part %s of page %s: %w", rest, name, err)
+		}
+		parts = append(parts, Part{rest, out.Bytes()})
+	}
+	slices.SortFunc(parts, func(a, b Part) int { return strings.Compare(a.Name, b.Name) })
+	return parts, nil
 }
 
 // Render makes a page.
@@ -103,17 +145,41 @@ func Static() fs.FS {
 
 func (p *Pages) functions() template.FuncMap {
 	return template.FuncMap{
-		"spans": hls.Spans, "visible": hls.Visible, "link": p.Link, "subject": p.Subject, "delivery": Delivery, "pretty": pretty,
+		"spans": hls.Spans, "visible": hls.Visible, "link": p.Link, "subject": p.Subject, "delivery": Delivery, "repository": Repository, "pretty": pretty,
 		"dollars": func(micro int64) string { return fmt.Sprintf("$%.4f", float64(micro)/1e6) },
-		"seconds": func(s float64) string { return strconv.FormatFloat(s, 'f', 1, 64) + " s" },
+		"usd":     func(dollars float64) string { return fmt.Sprintf("$%.2f", dollars) },
+		"took":    took,
+		"next":    func(i int) int { return i + 1 },
+		"percent": func(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) },
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"human":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 		"words":   func(name any) string { return strings.ReplaceAll(fmt.Sprint(name), "_", " ") },
 	}
 }
 
+// took is a duration in seconds as people read it.
+func took(seconds float64) string {
+	switch {
+	case seconds > 0 && seconds < 0.0005:
+		return "<1 ms"
+	case seconds < 1:
+		return strconv.FormatFloat(1000*seconds, 'f', 0, 64) + " ms"
+	case seconds < 120:
+		return strconv.FormatFloat(seconds, 'f', 1, 64) + " s"
+	}
+	return time.Duration(seconds * float64(time.Second)).Round(time.Second).String()
+}
+
 // Delivery is the path of a delivery's page.
-func Delivery(id string) string { return "/ui/deliveries/" + url.PathEscape(id) }
+func Delivery(id string) string { return Deliveries + "/" + url.PathEscape(id) }
+
+// Repository is the path of a repository's page, "" for what is none.
+func Repository(name string) string {
+	if !repository.MatchString(name) {
+		return ""
+	}
+	return Repositories + "/" + name
+}
 
 // Link is an address that a page may lead to, or "": one of GitHub's own pages. What names another host comes from who
 // knows where.

@@ -12,10 +12,12 @@ import (
 	"hls/internal/claude"
 	"hls/internal/github"
 	"hls/internal/hls"
+	"hls/internal/notify"
 	"hls/internal/prompt"
 	"hls/internal/receive"
 	"hls/internal/record"
 	"hls/internal/route"
+	"hls/internal/telemetry"
 )
 
 // Settings is settings.yaml.
@@ -43,7 +45,9 @@ type Settings struct {
 	// The search for open issues and pull requests that no event has told of.
 	Sweep Sweep `yaml:"sweep"`
 	// Traces.
-	Telemetry Telemetry `yaml:"telemetry"`
+	Telemetry telemetry.Config `yaml:"telemetry"`
+	// What people are told of at once, in their chat.
+	Notify notify.Config `yaml:"notify"`
 
 	file  string
 	tree  *tree
@@ -169,12 +173,6 @@ type Logging struct {
 	File string `yaml:"file"`
 	// Logs the payloads of deliveries, whatever they hold.
 	LogPayloads bool `yaml:"log_payloads" default:"false"`
-}
-
-// Telemetry is the section telemetry.
-type Telemetry struct {
-	// URL of an OpenTelemetry collector that takes OTLP over HTTP; empty means the standard OTEL_* variables.
-	OTLPEndpoint string `yaml:"otlp_endpoint"`
 }
 
 // Level is the name of a log level as log/slog has it. Python's names are read too, in either case.

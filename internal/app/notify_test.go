@@ -63,7 +63,7 @@ func TestS1_ParkedDeliveriesAreToldOfByNumber(t *testing.T) {
 func TestCapsAndBreakersAreToldOf(t *testing.T) {
 	t.Parallel()
 	chat, settings := chatting(t)
-	s := start(t, widgetSettings, shop(), answering(bugAnswer))
+	s := start(t, widgetSettings, shop(), knowing())
 	s.stop()
 	spend(t, s.dir, 1)
 	s.run(strings.Replace(s.text, "claude: {", "claude: {budget: {daily_usd: 0.5}, ", 1) + settings)

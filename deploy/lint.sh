@@ -111,8 +111,7 @@ lint_kubernetes() {
 }
 
 manifests() {
-	[ -x bin/lint-kubernetes ] && [ bin/lint-kubernetes -nt deploy/lint/main.go ] && [ bin/lint-kubernetes -nt deploy/lint/go.mod ] ||
-		(cd deploy/lint && go build -trimpath -o "$root/bin/lint-kubernetes" .) || return 1
+	(cd deploy/lint && go build -trimpath -o "$root/bin/lint-kubernetes" .) || return 1
 	kubectl kustomize deploy/kubernetes | bin/lint-kubernetes
 }
 

@@ -81,11 +81,7 @@ dockerfile_utils() {
 }
 
 compose_config() {
-	cp deploy/compose/hls.env.example deploy/compose/hls.env.lint || return 1
-	sed 's/hls\.env$/hls.env.lint/' deploy/compose/compose.yaml | docker compose --project-directory deploy/compose -f - config -q
-	code=$?
-	rm -f deploy/compose/hls.env.lint
-	return $code
+	sed 's/\.env$/.env.example/' deploy/compose/compose.yaml | docker compose --project-directory deploy/compose -f - config -q
 }
 
 # The unit, and what it may do.

@@ -20,6 +20,7 @@ import (
 
 	"hls/internal/hls"
 	"hls/internal/simulate"
+	"hls/internal/telemetry/collector"
 )
 
 // canaries are secrets in every slot of the settings.
@@ -107,7 +108,9 @@ func TestS1_NoCanaryIsInAnySink(t *testing.T) {
 	clURL, stopCL := cl.Start()
 	t.Cleanup(stopCL)
 	s := &service{t: t, github: gh, claude: cl, dir: t.TempDir(), log: &buffer{}}
-	s.run(c.settings(ghURL, clURL, s.dir))
+	traces := collector.Start()
+	t.Cleanup(traces.Stop)
+	s.run(c.settings(ghURL, clURL, s.dir) + "telemetry: {otlp_endpoint: " + traces.URL + "}\n")
 	secret := c.slots["repo_secret"]
 	for _, d := range []simulate.Delivery{
 		{Event: "issues", Payload: gh.IssuePayload(widgets, 70, "opened", "mallory", nil)},
@@ -130,6 +133,10 @@ func TestS1_NoCanaryIsInAnySink(t *testing.T) {
 	}
 	for _, w := range gh.Writes() {
 		c.hold(t, "the effect "+w.Path, []byte(w.Path+w.Body))
+	}
+	s.stop()
+	for _, span := range traces.Spans() {
+		c.hold(t, "the span "+span.Name, []byte(span.Raw))
 	}
 	all.without("github_token", "repo_token").breakDoors(t)
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"hls/internal/hls"
@@ -49,6 +50,11 @@ func TestS1_SecretOfAnAddress(t *testing.T) {
 		}
 		if got != " "+want {
 			t.Errorf("%s: %q", address, got)
+		}
+		s := Default()
+		s.Notify.WebhookURL = hls.Secret(address)
+		if known := s.Secrets(); len(known) != len(strings.Fields(want)) || known[0].Reveal() != strings.Fields(want)[0] {
+			t.Errorf("%s: the redactor learns %d secrets", address, len(known))
 		}
 	}
 }

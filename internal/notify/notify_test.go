@@ -245,6 +245,34 @@ func (w writes) Write(p []byte) (int, error) {
 	return w.to.Write(p)
 }
 
+// S1: what the network says of a chat that cannot be reached names its address; the log does not.
+func TestS1_ErrorsDoNotTellTheAddress(t *testing.T) {
+	t.Parallel()
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	var log strings.Builder
+	logged := make(chan struct{})
+	n, err := notify.New(notify.Config{WebhookURL: hls.Secret(gone.URL + "/a-secret-path")}, notify.Deps{
+		Log: slog.New(slog.NewTextHandler(writes{&log, sync.OnceFunc(func() { close(logged) })}, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		n.Run(ctx)
+	}()
+	n.Tell(parked("acme/widgets#1"))
+	<-logged
+	stop()
+	<-ended
+	if !strings.Contains(log.String(), "refused") || strings.Contains(log.String(), "a-secret-path") {
+		t.Errorf("log: %s", &log)
+	}
+}
+
 // Telling waits for nobody, and a notifier that is none tells nobody.
 func TestTellingBlocksNobody(t *testing.T) {
 	t.Parallel()

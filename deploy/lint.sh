@@ -116,7 +116,7 @@ lint_release() {
 	have goreleaser sh deploy/goreleaser.sh || return 0
 	step "goreleaser check" goreleaser check
 	have lintian debian lintian || return 0
-	step "goreleaser release --snapshot" env HLS_ONE_TARGET=1 goreleaser release --snapshot --clean --skip=archive
+	step "goreleaser release --snapshot" sh deploy/package.sh one
 	step lintian lintian --fail-on error,warning --tag-display-limit 0 dist/*_amd64.deb
 }
 

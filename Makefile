@@ -14,7 +14,7 @@ REPORT   := $(BIN)/faults.jsonl
 # The packages whose tests have more to do with HLS_FAULTS=1.
 FAULTS   := ./internal/faults ./internal/record/... ./internal/app ./internal/web
 
-.PHONY: help build demo test test-faults bench profile screenshots mutants lint fmt fuzz tools clean
+.PHONY: help build demo test test-faults bench profile screenshots mutants lint lint-deploy package fmt fuzz tools clean
 
 help: ## print the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -48,8 +48,15 @@ screenshots: ## show the demo to Chromium, and keep what it sees: docs/images
 mutants: ## take the defenses out of the code one at a time, and see the test of each fail (ARGS="name" or a promise: only those)
 	@$(GO) run ./internal/mutants $(ARGS)
 
-lint: $(LINT) ## check the style budget and the usual mistakes
+lint: $(LINT) ## check the style budget and the usual mistakes, and what HLS is deployed with (lint-deploy)
 	$(LINT) run ./...
+	@sh deploy/lint.sh
+
+lint-deploy: ## check the scripts, alerts, image, unit, manifests and packages in deploy/ (ARGS="systemd": one of them)
+	@sh deploy/lint.sh $(ARGS)
+
+package: ## make the archives and the Debian packages in dist/
+	@sh deploy/package.sh
 
 fmt: $(LINT) ## format the code
 	$(LINT) fmt ./...
@@ -60,6 +67,7 @@ fuzz: ## fuzz every target for a short while (FUZZTIME=20s)
 tools: $(TESTSUM)
 	@command -v gcc >/dev/null 2>&1 || sh deploy/apt-install.sh gcc libc6-dev
 	@command -v postgres >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || sh deploy/apt-install.sh postgresql
+	@[ "$$HLS_TEST_PROMTOOL" = off ] || command -v promtool >/dev/null 2>&1 || [ -x $(BIN)/promtool ] || sh deploy/tool.sh prometheus /usr/bin/promtool
 	@[ "$$HLS_TEST_CHROMIUM" = off ] || command -v chromium >/dev/null 2>&1 || sh deploy/apt-install.sh chromium
 
 $(LINT):

@@ -25,8 +25,8 @@ var floors = map[string]int{
 	"hls/internal/history": 3,
 	"hls/internal/receive": 2, "hls/internal/record": 2, "hls/internal/route": 2, "hls/internal/handler": 2,
 	"hls/internal/prompt": 2, "hls/internal/analyze": 2, "hls/internal/act": 2, "hls/internal/claude": 2, "hls/internal/github": 2,
-	"hls/internal/compare": 2,
-	"hls/internal/hls":     1, "hls/internal/fault": 1, "hls/internal/breaker": 1, "hls/internal/rounds": 1,
+	"hls/internal/compare": 2, "hls/internal/telemetry": 2, "hls/internal/notify": 2,
+	"hls/internal/hls": 1, "hls/internal/fault": 1, "hls/internal/breaker": 1, "hls/internal/rounds": 1,
 	"hls/internal/share": 1,
 	"hls/prompts":        1,
 	"hls/jinja":          0,
@@ -38,6 +38,8 @@ var doors = map[string][]string{
 	"hls/internal/simulate":                  {"hls/internal/app", "hls/cmd/hls", "hls/internal/bench"},
 	"hls/internal/history":                   {}, // tests alone
 	"hls/internal/mutants":                   {},
+	"hls/internal/telemetry/collector":       {}, // tests alone
+	"go.opentelemetry.io":                    {"hls/internal/telemetry"},
 	"hls/jinja":                              {"hls/internal/prompt"},
 	"github.com/anthropics/anthropic-sdk-go": {"hls/internal/claude"},
 	"github.com/google/go-github":            {"hls/internal/github"},

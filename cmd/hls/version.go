@@ -10,8 +10,8 @@ import (
 // commit is set by the linker.
 var commit string //nolint:gochecknoglobals // The linker can set nothing else.
 
-// release is the version until tags make one.
-const release = "0.1.0-dev"
+// release is the version, which the linker sets where a tag makes one.
+var release = "0.1.0-dev" //nolint:gochecknoglobals // The linker can set nothing else.
 
 type versionCmd struct {
 	Output string `help:"Output format (default: text)." enum:"text,json" default:"text" placeholder:"text|json"`

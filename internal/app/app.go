@@ -15,11 +15,13 @@ import (
 
 	"hls/internal/config"
 	"hls/internal/hls"
+	"hls/internal/notify"
 	"hls/internal/pipeline"
 	"hls/internal/receive"
 	"hls/internal/record"
 	"hls/internal/recovery"
 	"hls/internal/sweep"
+	"hls/internal/telemetry"
 	"hls/internal/web"
 )
 
@@ -56,6 +58,8 @@ type App struct {
 	sweeper  *sweep.Sweeper
 	web      *web.Server
 	self     *identity
+	tracer   *telemetry.Tracer // nil traces nothing
+	notifier *notify.Notifier  // nil tells nobody
 	calls    *tally
 	hub      *latest[hubLimits]
 	model    *latest[modelLimits]
@@ -89,6 +93,9 @@ func (a *App) build(ctx context.Context, settings *config.Settings) (err error) 
 		return err
 	}
 	a.warn(findings)
+	if err := a.openTelemetry(ctx, settings); err != nil {
+		return err
+	}
 	if err := a.listen(ctx, settings); err != nil {
 		return err
 	}
@@ -143,6 +150,7 @@ func (a *App) Run(ctx context.Context) error {
 	go a.tidy(running)
 	go a.setUpLabels(running, a.started)
 	go a.networks(running)
+	go a.notifier.Run(running)
 	counted := make(chan struct{})
 	go func() {
 		defer close(counted)
@@ -181,6 +189,7 @@ func (a *App) Run(ctx context.Context) error {
 	final, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	err = errors.Join(err, a.web.Shutdown(final))
+	a.closeTraces(final)
 	a.log.Info("stopped")
 	return err
 }
@@ -197,6 +206,7 @@ func (a *App) Close() {
 		}
 		a.store = nil
 	}
+	a.closeTraces(context.Background())
 	if a.logFile != nil {
 		_ = a.logFile.Close()
 	}

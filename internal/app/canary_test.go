@@ -22,6 +22,7 @@ import (
 	"hls/internal/record"
 	"hls/internal/record/recordtest/pgtest"
 	"hls/internal/simulate"
+	"hls/internal/telemetry/collector"
 )
 
 // canaries are secrets in every slot of the settings.
@@ -129,7 +130,9 @@ func (all canaries) throughHouse(t *testing.T, storage string) {
 	if storage == "" {
 		storage = "sqlite:" + filepath.Join(s.dir, "hls.db")
 	}
-	s.run(c.settings(ghURL, clURL, storage))
+	traces := collector.Start()
+	t.Cleanup(traces.Stop)
+	s.run(c.settings(ghURL, clURL, storage) + "telemetry: {otlp_endpoint: " + traces.URL + "}\n")
 	secret := c.slots["repo_secret"]
 	for _, d := range []simulate.Delivery{
 		{Event: "issues", Payload: gh.IssuePayload(widgets, 70, "opened", "mallory", nil)},
@@ -154,6 +157,10 @@ func (all canaries) throughHouse(t *testing.T, storage string) {
 	}
 	for _, w := range gh.Writes() {
 		c.hold(t, "the effect "+w.Path, []byte(w.Path+w.Body))
+	}
+	s.stop()
+	for _, span := range traces.Spans() {
+		c.hold(t, "the span "+span.Name, []byte(span.Raw))
 	}
 	all.without("github_token", "repo_token", "database_password").breakDoors(t)
 }

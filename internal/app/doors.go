@@ -15,6 +15,7 @@ import (
 	"hls/internal/github"
 	"hls/internal/handler"
 	"hls/internal/hls"
+	"hls/internal/notify"
 	"hls/internal/record"
 	"hls/internal/share"
 	"hls/internal/web"
@@ -144,6 +145,7 @@ func (a *App) tellBreaker(door string, b breaker.Snapshot) {
 		a.log.Info("the door works again", "door", door)
 		return
 	}
+	a.notifier.Tell(notify.Notice{Kind: notify.Breaker, Name: door})
 	a.log.Error("the door is out of order: it is left alone, and tried from time to time", "door", door, "next_try", b.Next,
 		"only", b.Parts, hls.KeyError, b.Error)
 }

@@ -19,6 +19,7 @@ import (
 	"hls/internal/prompt"
 	"hls/internal/receive"
 	"hls/internal/route"
+	"hls/internal/telemetry"
 	"hls/internal/web"
 	"hls/prompts"
 )
@@ -52,7 +53,7 @@ func newPrompts(s *config.Settings, r *hls.Redactor) (*prompt.Renderer, error) {
 
 // newRedactor knows the secrets of the settings and of the files that they name.
 func newRedactor(s *config.Settings) *hls.Redactor {
-	return hls.NewRedactor(slices.Concat(s.Secrets(), keyLines(s.GitHub.App.PrivateKeyFile))...)
+	return hls.NewRedactor(slices.Concat(s.Secrets(), keyLines(s.GitHub.App.PrivateKeyFile), telemetry.Secrets(os.Getenv))...)
 }
 
 // furnish makes the rooms that settings shape. What they are given besides is as it was at the start.
@@ -99,14 +100,16 @@ func (a *App) newPipeline(s *config.Settings, made *house, m *web.Metrics) (*pip
 		MaxAttempts: s.Processing.MaxAttempts, GiveUpAfter: s.Processing.GiveUpAfter, Debounce: debounce, Timeout: s.Processing.Timeout,
 		Lease: max(fault.Scaled(10*time.Second), time.Second), Grace: s.Server.ShutdownGrace, Backoff: a.opts.Backoff,
 		Observe: m.Observe, Self: a.self.Account, Introduce: a.introduce, Consent: time.Duration(s.Approvals.Days) * 24 * time.Hour,
-		LogPayloads: s.Logging.LogPayloads, Redactor: a.redactor,
+		LogPayloads: s.Logging.LogPayloads, Redactor: a.redactor, Tracer: a.tracer, Ended: a.ended,
 	}, a.store, made.rooms, a.log)
 }
 
 func (a *App) newDoor(s *config.Settings) (*receive.Handler, error) {
+	tracer := a.tracer
 	deps := receive.Deps{
 		Secrets: secrets(s),
 		Accept:  a.accept, Count: a.store.Count, Log: a.log, Proxies: s.Server.TrustedProxies,
+		Accepted: func(d hls.Delivery, began time.Time) { tracer.Received(d, began, time.Now()) },
 	}
 	if !s.Features.AsyncProcessing {
 		deps.Await = func(ctx context.Context, r hls.Receipt) (any, bool, error) { return a.pipeline.Await(ctx, r.TaskID) }
@@ -142,8 +145,8 @@ func (a *App) newWeb(ctx context.Context, s *config.Settings, m *web.Metrics) (*
 			"prompts": a.promptsHealth, "github": a.githubHealth, "claude": a.claudeHealth, "recovery": a.recoveryHealth,
 		},
 		GitHub: a.githubStats, Claude: a.claudeLimits, Budget: a.budget, Handlers: handler.Names(), Repositories: a.repositories, Hosts: a.hosts,
-		Replay: a.pipeline.Replay, Trace: a.pipeline.Trace, Demotion: a.demotion, Try: a.tryReplay, Undo: a.undo,
-		Recover: a.Recover, Sweep: a.Sweep, Rule: a.ruleOf,
+		Room: a.room, Replay: a.pipeline.Replay, Trace: a.pipeline.Trace, Demotion: a.demotion, Try: a.tryReplay, Undo: a.undo,
+		Overrides: a.overrides, Recover: a.Recover, Sweep: a.Sweep, Rule: a.ruleOf,
 	})
 }
 
@@ -169,6 +172,15 @@ func (a *App) repositories() []string {
 func (a *App) demotion(repo string) hls.Demotion {
 	rule, _ := a.house.Load().rooms.Router.Rule(repo)
 	return rule.Labels.Demote
+}
+
+// overrides are the labels of a repository that people took off lately, for its page.
+func (a *App) overrides(ctx context.Context, repo string) (list []web.Overruled, err error) {
+	told, err := web.Labels{Store: a.store, Demotion: a.demotion, Now: time.Now}.Overrides(ctx, url.Values{"repository": {repo}}.Encode())
+	for _, l := range told.Labels {
+		list = append(list, web.Overruled{Label: l.Label, Applied: l.Applied, Overridden: l.Overridden, Demoted: l.Demoted})
+	}
+	return list, err
 }
 
 // budget is that of all repositories, as the settings in force have it.

@@ -59,6 +59,7 @@ func preflight(ctx context.Context, s *config.Settings, r *hls.Redactor) []Findi
 	p.doors()
 	p.certificate()
 	p.logFile()
+	p.outlets()
 	p.rooms(ctx)
 	return p.findings
 }

@@ -22,6 +22,7 @@ type database struct {
 	made    func(url string) bool // whether there is a database, as far as that can be told without a connection
 	inspect func(ctx context.Context, url string) error
 	open    func(ctx context.Context, url string, o opening) (record.Store, error)
+	room    func(url string) (used, free int64, err error) // on its disk; nil where that is another machine's
 }
 
 // opening is what a database is opened with besides its address.
@@ -40,6 +41,7 @@ var databases = map[string]database{
 		open: func(ctx context.Context, url string, o opening) (record.Store, error) {
 			return sqlite.Open(ctx, sqlite.Config{URL: url, Redactor: o.redactor})
 		},
+		room: sqlite.Room,
 	},
 	"postgres": {
 		form:    "postgres://USER:PASSWORD@HOST/DATABASE",
@@ -79,6 +81,17 @@ func openStore(ctx context.Context, cfg record.Config, log *slog.Logger, r *hls.
 		return nil, fmt.Errorf("open storage.url: %w", err)
 	}
 	return store, nil
+}
+
+// room tells of the disk that the record is on; ok is false where that cannot be told.
+func (a *App) room() (used, free int64, ok bool) {
+	url := a.started.Storage.URL
+	d, err := databaseOf(url)
+	if err != nil || d.room == nil {
+		return 0, 0, false
+	}
+	used, free, err = d.room(url)
+	return used, free, err == nil
 }
 
 // sharing is where the instances on one record keep their limits together; nil for a record that belongs to one process.

@@ -86,6 +86,7 @@ func TestExampleShowsEveryKey(t *testing.T) {
 	loadable := regexp.MustCompile(`(?m)^ +(token: "\$\{GITHUB_TOKEN\}"|private_key_file:).*$`).ReplaceAllString(example, "")
 	mustLoad(t, loadable, map[string]string{
 		"HLS_ADMIN_TOKEN": "an-admin-token", "HLS_VIEWER_TOKEN": "a-viewer-token", "GITHUB_APP_KEY": "pem", "REPO_WEBHOOK_SECRET": "another-secret", "REPO_TOKEN": "t",
+		"HLS_NOTIFY_URL": "https://hooks.example.com/services/t0/b0/a1",
 	})
 	var root yaml.Node
 	if err := yaml.Unmarshal([]byte(example), &root); err != nil {

@@ -12,7 +12,6 @@ type Force string
 const (
 	Live    Force = "reload"  // when the settings are read again
 	Restart Force = "restart" // at the next start
-	Idle    Force = "not yet" // this version reads the key and does nothing with it
 )
 
 // forces gives every key its force; the longest path that leads to a key counts. internal/app keeps this promise.
@@ -46,7 +45,8 @@ var forces = map[string]Force{
 	"approvals.every":                         Live,
 	"logging":                                 Restart,
 	"logging.level":                           Live,
-	"telemetry":                               Idle,
+	"telemetry":                               Restart,
+	"notify":                                  Restart,
 }
 
 // Force tells when a changed value of the key comes into force.

@@ -26,7 +26,7 @@ var update = flag.Bool("update", false, "write schema.json and docs/configuratio
 const exampleFile = "../../settings.example.yaml"
 
 // rooms are the folders whose structs the settings are composed of.
-var rooms = []string{".", "../receive", "../github", "../claude", "../analyze", "../record", "../route", "../prompt"}
+var rooms = []string{".", "../receive", "../github", "../claude", "../analyze", "../record", "../route", "../prompt", "../telemetry", "../notify"}
 
 // comments are the Go doc comments of the rooms' types and fields.
 func comments(t *testing.T) map[string]string {

@@ -20,7 +20,11 @@ type found struct {
 func (s *Settings) Secrets() []hls.Secret {
 	var out []hls.Secret
 	for _, f := range secretsOf(s) {
-		if f.value != "" {
+		switch {
+		case f.value == "":
+		case f.key == "notify.webhook_url":
+			out = append(out, hiddenIn(f.value)...)
+		default:
 			out = append(out, f.value)
 		}
 	}
@@ -73,6 +77,28 @@ func collectFields(v reflect.Value, key string, out *[]found) {
 		}
 		collect(v.Field(i), at, out)
 	}
+}
+
+// hiddenIn are the parts of a secret address that nobody could guess: the random ones of its path and query. Its scheme and
+// the names in it stand in other addresses too, which must not be taken for secrets.
+func hiddenIn(address hls.Secret) (parts []hls.Secret) {
+	u, err := url.Parse(address.Reveal())
+	if err != nil {
+		return []hls.Secret{address}
+	}
+	longest := ""
+	for _, part := range strings.FieldsFunc(u.Path+"/"+u.RawQuery, func(r rune) bool { return strings.ContainsRune("/?&=", r) }) {
+		if len(part) >= len(longest) {
+			longest = part
+		}
+		if len(part) >= 16 && strings.ContainsAny(part, "0123456789") {
+			parts = append(parts, hls.Secret(part))
+		}
+	}
+	if len(parts) == 0 && longest != "" {
+		parts = append(parts, hls.Secret(longest))
+	}
+	return parts
 }
 
 // passwordIn is the password of a URL with one.

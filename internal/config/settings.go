@@ -12,10 +12,12 @@ import (
 	"hls/internal/claude"
 	"hls/internal/github"
 	"hls/internal/hls"
+	"hls/internal/notify"
 	"hls/internal/prompt"
 	"hls/internal/receive"
 	"hls/internal/record"
 	"hls/internal/route"
+	"hls/internal/telemetry"
 )
 
 // Settings is settings.yaml.
@@ -45,7 +47,9 @@ type Settings struct {
 	// The look for reactions that decide about proposals (repositories[].approve_by_reaction).
 	Approvals Approvals `yaml:"approvals"`
 	// Traces.
-	Telemetry Telemetry `yaml:"telemetry"`
+	Telemetry telemetry.Config `yaml:"telemetry"`
+	// What people are told of at once, in their chat.
+	Notify notify.Config `yaml:"notify"`
 
 	file  string
 	tree  *tree
@@ -180,12 +184,6 @@ type Logging struct {
 	File string `yaml:"file"`
 	// Logs the payloads of deliveries, whatever they hold.
 	LogPayloads bool `yaml:"log_payloads" default:"false"`
-}
-
-// Telemetry is the section telemetry.
-type Telemetry struct {
-	// URL of an OpenTelemetry collector that takes OTLP over HTTP; empty means the standard OTEL_* variables.
-	OTLPEndpoint string `yaml:"otlp_endpoint"`
 }
 
 // Level is the name of a log level as log/slog has it. Python's names are read too, in either case.

@@ -51,11 +51,6 @@ func (s *Settings) Warnings() []Warning {
 	if s.uncapped() {
 		warn("claude.budget", "no cap on money is set: set daily_usd or monthly_usd, or a limit in the Anthropic console")
 	}
-	for _, key := range Changed(Default(), s) {
-		if key.Force() == Idle {
-			warn(key.Path, "this version reads the key and does nothing with it yet")
-		}
-	}
 	for _, at := range s.urls() {
 		if u, err := url.Parse(at.text); err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
 			warn(at.key, "the URL is plain http: what is sent there, credentials among it, can be read on the way")

@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"hls/internal/hls"
+	"hls/internal/telemetry"
 )
 
 // journey is one run of one task: where it stands, for the log and the metrics.
 type journey struct {
 	task    hls.Task
 	log     *slog.Logger
+	trace   *telemetry.Run
 	observe func(hls.Stage, time.Duration)
 	now     func() time.Time
 	started time.Time
@@ -24,7 +26,7 @@ type journey struct {
 func (p *Pipeline) begin(task hls.Task) *journey {
 	now := p.cfg.Now()
 	return &journey{
-		task: task, observe: p.cfg.Observe, now: p.cfg.Now, started: now, since: now, stage: hls.StageRecord, took: map[hls.Stage]float64{},
+		task: task, trace: p.cfg.Tracer.Begin(task, now), observe: p.cfg.Observe, now: p.cfg.Now, started: now, since: now, stage: hls.StageRecord, took: map[hls.Stage]float64{},
 		log: p.log.With(
 			hls.KeyRequestID, task.RequestID, hls.KeyDeliveryID, task.DeliveryID, hls.KeyEvent, task.Event,
 			hls.KeyAction, task.Action, hls.KeyRepo, task.Subject.Repo, hls.KeySubject, task.Subject.String(),
@@ -41,6 +43,7 @@ func (j *journey) enter(s hls.Stage) {
 func (j *journey) leave() {
 	now := j.now()
 	j.observe(j.stage, now.Sub(j.since))
+	j.trace.Stage(j.stage, j.since, now)
 	j.took[j.stage] += now.Sub(j.since).Seconds()
 	j.log.Debug("stage ended", hls.KeyStage, j.stage, "seconds", now.Sub(j.since).Seconds())
 	j.since = now
@@ -80,6 +83,7 @@ func (j *journey) acted(entries []hls.Entry) {
 func (j *journey) end(o hls.Outcome, err error) hls.Outcome {
 	j.leave()
 	o.Spent = j.now().Sub(j.started)
+	j.trace.End(o, j.since)
 	level := slog.LevelInfo
 	args := []any{hls.KeyStage, j.stage, hls.KeyOutcome, o.State, hls.KeyReason, o.Reason, "seconds", o.Spent.Seconds()}
 	switch o.State {
@@ -97,6 +101,12 @@ func (j *journey) end(o hls.Outcome, err error) hls.Outcome {
 	}
 	j.log.Log(context.Background(), level, "ended", args...)
 	return o
+}
+
+// leaveTo ends the trace of a run whose outcome is not this process's to tell.
+func (j *journey) leaveTo(whom string) {
+	j.leave()
+	j.trace.End(hls.Outcome{Reason: whom}, j.since)
 }
 
 // accepted logs what was stored. A delivery that could not be is the door's to log.

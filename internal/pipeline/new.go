@@ -15,6 +15,7 @@ import (
 	"hls/internal/prompt"
 	"hls/internal/record"
 	"hls/internal/route"
+	"hls/internal/telemetry"
 )
 
 // Config says how tasks are worked off.
@@ -38,6 +39,10 @@ type Config struct {
 	Now     func() time.Time                // nil means time.Now
 	// Introduce finds out what Self does not know; nil when nothing can.
 	Introduce func(ctx context.Context, repo string) error
+	// Tracer is told of every stay in a stage; nil traces nothing.
+	Tracer *telemetry.Tracer
+	// Ended is told how runs ended, once that is stored; it must not block, and may be nil.
+	Ended func(hls.Task, hls.Outcome)
 }
 
 // Rooms are the stages that the settings shape. They are replaced as a whole when the settings are read again;
@@ -82,6 +87,9 @@ func New(cfg Config, store record.Store, rooms Rooms, log *slog.Logger) (*Pipeli
 	}
 	if cfg.Self == nil {
 		cfg.Self = func(string) hls.Account { return hls.Account{} }
+	}
+	if cfg.Ended == nil {
+		cfg.Ended = func(hls.Task, hls.Outcome) {}
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

@@ -44,6 +44,7 @@ func (p *Pipeline) accept(ctx context.Context, d hls.Delivery, e hls.Event, work
 	if err := p.touch(ctx, e, verdict); err != nil {
 		return hls.Receipt{}, fmt.Errorf("record delivery: %w", err)
 	}
+	began := p.cfg.Now()
 	receipt, err := p.store.Add(ctx, intake)
 	fault.At(fault.Committed)
 	if err != nil {
@@ -51,6 +52,7 @@ func (p *Pipeline) accept(ctx context.Context, d hls.Delivery, e hls.Event, work
 	}
 	if receipt.Class == hls.Accepted {
 		p.countMasked(ctx, inPayload, masked)
+		p.cfg.Tracer.Recorded(d, began, p.cfg.Now())
 	}
 	p.accepted(ctx, e, rule, receipt)
 	p.hint(e, rule)

@@ -81,14 +81,19 @@ func (p *Pipeline) work(ctx context.Context, task hls.Task) {
 	defer done()
 	switch {
 	case errors.Is(err, hls.ErrLost):
+		j.leaveTo("another_run")
 		j.log.Warn("the lease was lost: another run goes on", hls.KeyStage, j.stage)
 		return
 	case ctx.Err() != nil && err != nil:
+		j.leaveTo("shutdown")
 		err = p.store.Release(final, task)
 		j.log.Info("handed back", hls.KeyStage, j.stage, hls.KeyReason, "shutdown")
 	default:
 		away := turnedAway(err)
-		err = p.store.Finish(final, task, j.end(p.judge(task, err), err))
+		outcome := j.end(p.judge(task, err), err)
+		if err = p.store.Finish(final, task, outcome); err == nil {
+			p.cfg.Ended(task, outcome)
+		}
 		defer p.breathe(ctx, away)
 	}
 	if err != nil {

@@ -125,6 +125,13 @@ func (h *Handler) count(x *exchange, end *ending) {
 	end.err = errors.Join(end.err, h.deps.Count(ctx, end.class, end.reason))
 }
 
+// tell tells of a delivery that was taken in.
+func (h *Handler) tell(x *exchange, class hls.Class) {
+	if class == hls.Accepted && h.deps.Accepted != nil {
+		h.deps.Accepted(x.delivery, x.start)
+	}
+}
+
 // tallies count the requests of which there may be floods, and which have been answered since.
 func (h *Handler) tallies() map[string]*tally {
 	beside := map[string]*tally{}

@@ -58,6 +58,8 @@ type Deps struct {
 	// Count counts each request that Accept did not answer for.
 	Count func(ctx context.Context, class hls.Class, reason string) error
 	Log   *slog.Logger
+	// Accepted is told of a delivery that was taken in, and of when it had begun to come; it may be nil.
+	Accepted func(d hls.Delivery, began time.Time)
 	// Proxies are the reverse proxies whose word on whom they forward for is believed.
 	Proxies []netip.Prefix
 
@@ -132,6 +134,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.count(x, &end)
 	h.log(x, end)
 	x.answer(end)
+	h.tell(x, end.class)
 	fault.AtFlushed(x.w, fault.Answered)
 	x.linger(h.cfg.MaxPayloadBytes)
 }

@@ -83,6 +83,7 @@ func (h *Handler) Take(ctx context.Context, f Fetched) (taken Taken, err error) 
 	if err != nil {
 		return Taken{}, err
 	}
+	h.tell(x, receipt.Class)
 	return Taken{Class: receipt.Class, Reason: receipt.Reason, TaskID: receipt.TaskID}, nil
 }
 

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"strings"
 	"time"
 
@@ -38,6 +40,8 @@ func (s *Server) registerMetrics() {
 	for _, outcome := range []string{signedIn, wrongToken, tooManyTries, notAsked} {
 		s.signIns.WithLabelValues(outcome)
 	}
+	s.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "hls_build_info", Help: "1, with the version that runs.",
+		ConstLabels: prometheus.Labels{"version": cmp.Or(s.cfg.Version, "unknown")}}, func() float64 { return 1 }))
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), s.deps.Metrics.stages, s.signIns, scrape{s},
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "hls_connections", Help: "Open connections to the server."},
 			func() float64 { return float64(s.gate.size()) }),
@@ -75,17 +79,19 @@ func (c scrape) Collect(out chan<- prometheus.Metric) {
 			emit(prometheus.CounterValue, name, help, float64(n), labels...)
 		}
 	}
-	counted("hls_requests_total", "Webhook requests by how they ended at the door.", "class", "", stats.Requests)
+	// What has a known set of values begins at 0, so that the first of each is seen to rise.
+	counted("hls_requests_total", "Webhook requests by how they ended at the door.", "class", "", since(stats.Requests, classes))
 	counted("hls_request_reasons_total", "Webhook requests by class and reason.", "class", hls.KeyReason, stats.Reasons)
 	counted("hls_events_total", "Deliveries taken in, by event.", hls.KeyEvent, "", stats.Events)
-	counted("hls_tasks_total", "Tasks ended, by outcome.", hls.KeyOutcome, "", stats.Outcomes)
+	counted("hls_tasks_total", "Tasks ended, by outcome.", hls.KeyOutcome, "", since(stats.Outcomes, outcomes))
 	counted("hls_task_reasons_total", "Tasks skipped or parked, by reason.", hls.KeyOutcome, hls.KeyReason, stats.Why)
-	counted("hls_effects_total", "Effects by kind and state.", "kind", "state", stats.Effects)
+	counted("hls_effects_total", "Effects by kind and state.", "kind", "state", since(stats.Effects, inDoubt()))
 	counted("hls_secrets_masked_total", "Secrets taken out of what people wrote, by where and by kind.", "where", "kind", stats.Masked())
 	emit(prometheus.CounterValue, "hls_security_reports_total", "Reports of likely vulnerabilities, which were not discussed in public.",
 		float64(stats.Tallies[record.TallySecurity]))
 	emit(prometheus.CounterValue, "hls_task_retries_total", "Runs of tasks that were put off to a later try.", float64(stats.Retries))
 	c.money(emit, stats)
+	c.storage(emit)
 	emit(prometheus.GaugeValue, "hls_queue_pending", "Tasks that wait.", float64(stats.Pending))
 	emit(prometheus.GaugeValue, "hls_queue_running", "Tasks under way.", float64(stats.Running))
 	emit(prometheus.GaugeValue, "hls_queue_oldest_seconds", "How long the oldest due task has waited.", stats.Oldest.Seconds())
@@ -93,6 +99,40 @@ func (c scrape) Collect(out chan<- prometheus.Metric) {
 		c.breaker(emit, door, report().Breaker)
 	}
 	c.latency(out, stats.Processing.Bounds, stats.Processing.Counts, stats.Processing.Sum)
+}
+
+// classes and outcomes are all that there are.
+var (
+	classes  = []string{string(hls.Accepted), string(hls.Duplicate), string(hls.Ignored), string(hls.Pong), string(hls.Rejected), string(hls.Conflict), string(hls.Deferred)}
+	outcomes = []string{string(hls.Done), string(hls.Skipped), string(hls.Superseded), string(hls.Parked)}
+)
+
+// inDoubt are the counts of effects of which nobody knows whether they are done.
+func inDoubt() (names []string) {
+	for _, kind := range hls.EffectKinds() {
+		names = append(names, string(kind)+"/"+string(hls.EffectUnknown))
+	}
+	return names
+}
+
+// since adds what was not counted yet.
+func since(counts map[string]int64, all []string) map[string]int64 {
+	out := map[string]int64{}
+	maps.Copy(out, counts)
+	for _, name := range all {
+		out[name] += 0
+	}
+	return out
+}
+
+func (c scrape) storage(emit emitter) {
+	if c.s.deps.Room == nil {
+		return
+	}
+	if used, free, ok := c.s.deps.Room(); ok {
+		emit(prometheus.GaugeValue, "hls_storage_bytes", "Size of the database's files, where they are on this machine.", float64(used))
+		emit(prometheus.GaugeValue, "hls_storage_free_bytes", "Room left on their disk.", float64(free))
+	}
 }
 
 func (scrape) breaker(emit func(prometheus.ValueType, string, string, float64, ...string), door string, b *Breaker) {

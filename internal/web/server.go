@@ -50,7 +50,8 @@ type Deps struct {
 	Budget       func() hls.Budget // that of all repositories; nil for none
 	Handlers     []string
 	Repositories func() []string
-	Hosts        func() []string // names that the settings give this server, with or without a port
+	Hosts        func() []string                    // names that the settings give this server, with or without a port
+	Room         func() (used, free int64, ok bool) // of the record on its disk; nil when it is not told
 	// Replay has a stored delivery worked on again: see Deliveries.Again.
 	Replay func(ctx context.Context, deliveryID string) (hls.Replay, error)
 	// Demotion is what the settings in force say of labels that people take off.

@@ -30,17 +30,24 @@ type streams struct {
 type commands struct {
 	Config string `help:"Settings file (default: ${defaultConfig})." env:"HLS_CONFIG" placeholder:"PATH"`
 
+	Init       initCmd       `cmd:"" help:"Write settings, after a few questions or by flags."`
 	Serve      serveCmd      `cmd:"" help:"Run the service."`
 	Demo       demoCmd       `cmd:"" help:"Run the whole service against stand-ins, with no account and no key."`
 	Check      checkCmd      `cmd:"" help:"Validate the settings and the templates."`
+	Doctor     doctorCmd     `cmd:"" help:"Find out what is wrong around HLS, and what to do about it."`
 	Render     renderCmd     `cmd:"" help:"Print the exact prompt that would be sent for an event."`
 	Deliveries deliveriesCmd `cmd:"" help:"Read the log of deliveries, and have some worked on again."`
 	Effects    effectsCmd    `cmd:"" help:"Read what is written to GitHub, and decide about what waits for approval."`
 	Audit      auditCmd      `cmd:"" help:"Export and verify the log of all decisions and effects."`
 	Why        whyCmd        `cmd:"" help:"Tell what was done about an issue or pull request, and why."`
 	Hooks      hooksCmd      `cmd:"" help:"Create webhooks, and take in deliveries that never came."`
+	Labels     labelsCmd     `cmd:"" help:"Work with the labels that the settings name."`
 	Sweep      sweepCmd      `cmd:"" help:"Work on open issues and pull requests that no event has told of."`
 	Attack     attackCmd     `cmd:"" help:"Try what texts of strangers can make HLS do, by these settings."`
+	Backup     backupCmd     `cmd:"" help:"Copy the database, also while the service runs."`
+	Migrate    migrateCmd    `cmd:"" help:"Bring the schema of the database up to date."`
+	Completion completionCmd `cmd:"" help:"Print a script that lets a shell complete the commands."`
+	Complete   completeCmd   `cmd:"" hidden:"" help:"Tell what the words of a command line may become."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
 

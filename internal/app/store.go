@@ -22,6 +22,8 @@ type database struct {
 	made    func(url string) bool // whether there is a database, as far as that can be told without a connection
 	inspect func(ctx context.Context, url string) error
 	open    func(ctx context.Context, url string, o opening) (record.Store, error)
+	schema  func(ctx context.Context, url string) (have, want int64, err error)
+	copy    func(ctx context.Context, url, path string) error
 }
 
 // opening is what a database is opened with besides its address.
@@ -40,6 +42,8 @@ var databases = map[string]database{
 		open: func(ctx context.Context, url string, o opening) (record.Store, error) {
 			return sqlite.Open(ctx, sqlite.Config{URL: url, Redactor: o.redactor})
 		},
+		schema: sqlite.Schema,
+		copy:   sqlite.Copy,
 	},
 	"postgres": {
 		form:    "postgres://USER:PASSWORD@HOST/DATABASE",
@@ -48,6 +52,8 @@ var databases = map[string]database{
 		open: func(ctx context.Context, url string, o opening) (record.Store, error) {
 			return postgres.Open(ctx, postgres.Config{URL: url, Warn: o.warn, Redactor: o.redactor})
 		},
+		schema: postgres.Schema,
+		copy:   func(context.Context, string, string) error { return errPgDump },
 	},
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -66,14 +67,7 @@ var errUsage = errors.New("wrong usage")
 func run(ctx context.Context, args []string, io streams) int {
 	var cmds commands
 	exited := -1
-	parser, err := kong.New(&cmds,
-		kong.Name("hls"),
-		kong.Description("Receives GitHub webhooks, asks Claude about them, and acts on GitHub."),
-		kong.Writers(io.out, io.err),
-		kong.Exit(func(code int) { exited = code }),
-		kong.UsageOnError(),
-		kong.Vars{"defaultConfig": config.DefaultPath},
-	)
+	parser, err := newParser(&cmds, io, func(code int) { exited = code })
 	if err != nil {
 		fmt.Fprintln(io.err, "hls:", err)
 		return exitFailed
@@ -91,6 +85,52 @@ func run(ctx context.Context, args []string, io streams) int {
 	}
 	c := &call{ctx: ctx, io: io, config: cmp.Or(cmds.Config, config.DefaultPath), unnamed: cmds.Config == ""}
 	return exitCode(io.err, parsed.Run(c))
+}
+
+func newParser(cmds *commands, io streams, exit func(int)) (*kong.Kong, error) {
+	parser, err := kong.New(cmds,
+		kong.Name("hls"),
+		kong.Description("Receives GitHub webhooks, asks Claude about them, and acts on GitHub."),
+		kong.Writers(io.out, io.err),
+		kong.Exit(exit),
+		kong.UsageOnError(),
+		kong.Vars{"defaultConfig": config.DefaultPath},
+	)
+	if err == nil {
+		exampled(parser.Model.Node)
+	}
+	return parser, err
+}
+
+// exampled gives each command that only gathers others their examples: the first of each.
+func exampled(node *kong.Node) {
+	for _, child := range node.Children {
+		exampled(child)
+	}
+	if node.Parent == nil || node.Leaf() {
+		return
+	}
+	text := "Example:"
+	for _, child := range node.Leaves(true) {
+		if lines := examples(child); len(lines) > 0 {
+			text += "\n  " + lines[0]
+		}
+	}
+	node.Detail = text
+}
+
+// examples are the lines of a command's help that can be pasted.
+func examples(node *kong.Node) []string {
+	rest, ok := strings.CutPrefix(node.Detail, "Example:\n")
+	if !ok {
+		return nil
+	}
+	rest, _, _ = strings.Cut(rest, "\n\n")
+	var lines []string
+	for line := range strings.Lines(rest) {
+		lines = append(lines, strings.TrimSpace(line))
+	}
+	return lines
 }
 
 func exitCode(stderr io.Writer, err error) int {

@@ -28,6 +28,9 @@ var scripts = map[string]string{
 _hls() {
 	local IFS=$'\n'
 	COMPREPLY=($(hls complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | cut -f 1))
+	if [[ ${COMP_WORDS[COMP_CWORD]} == = || ${COMP_WORDS[COMP_CWORD-1]} == = ]]; then
+		COMPREPLY=("${COMPREPLY[@]#*=}")
+	fi
 }
 complete -o default -F _hls hls
 `,

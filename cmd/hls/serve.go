@@ -16,7 +16,7 @@ type serveCmd struct {
 
 // Help is shown by hls serve --help.
 func (serveCmd) Help() string {
-	return "Example:\n  HLS_DATABASE_URL=sqlite:second.db hls serve --port 8001\n\n" +
+	return "Example:\n  HLS_DATABASE_URL=sqlite:second.db hls serve --port 0\n\n" +
 		"Without flags, hls serve runs what config/settings.yaml says. The example runs a second service beside the first. " +
 		"SIGHUP reads the settings again. SIGTERM finishes what is under way and exits with 0."
 }

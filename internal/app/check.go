@@ -39,6 +39,7 @@ func (p *inspection) address(ctx context.Context) {
 		_ = listener.Close()
 	case errors.As(err, &problems):
 		p.findings = append(p.findings, Finding{Problem: problems.List[0]})
+	case p.depth >= atDoctor && p.serves(ctx):
 	default:
 		p.warn("server.port", "nothing, while HLS runs; otherwise stop the other process, or choose another port",
 			"in use now, by a running hls serve or another process: %v", err)

@@ -140,7 +140,7 @@ func size(n int64) string {
 // service asks whether HLS runs here, and whether the webhook's address leads to one.
 func (p *inspection) service(ctx context.Context) {
 	at := ServiceURL(p.settings)
-	if code, _, err := fetch(ctx, at+"/livez"); err != nil || code != http.StatusOK {
+	if !p.serves(ctx) {
 		p.warn("server.port", "hls serve", "no service answers at %s", at)
 		return
 	}
@@ -159,6 +159,12 @@ func (p *inspection) service(ctx context.Context) {
 	default:
 		p.tell("runs at %s, and %s leads to one", at, address)
 	}
+}
+
+// serves tells whether HLS answers at the address of the settings.
+func (p *inspection) serves(ctx context.Context) bool {
+	code, _, err := fetch(ctx, ServiceURL(p.settings)+"/livez")
+	return err == nil && code == http.StatusOK
 }
 
 // fetch is one request without credentials, to an address of the settings.

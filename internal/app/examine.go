@@ -55,6 +55,7 @@ func examinations() []examination {
 type inspection struct {
 	settings *config.Settings
 	redactor *hls.Redactor
+	depth    depth
 	findings []Finding
 	told     string
 	doors    *doors
@@ -66,6 +67,7 @@ const longestLook = 2 * time.Minute
 
 // examine looks at everything up to a depth, and tells of each examination what was seen and found.
 func (p *inspection) examine(ctx context.Context, to depth) []Examined {
+	p.depth = to
 	if to >= atOnline {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, longestLook)

@@ -43,6 +43,7 @@ type GitHub struct {
 
 	organizations map[string]*holder   // by lower-case login
 	appHook       *hook                // nil until the App has one
+	appSelf       hls.Account          // whom its installation acts as
 	narrow        map[string][]int64   // tokens of the installation that are good for some repositories
 	manifests     map[string]*manifest // of Apps to be, by the code that they are exchanged for
 	respell       bool
@@ -69,6 +70,7 @@ func NewGitHub(cfg GitHubConfig) *GitHub {
 		organizations: map[string]*holder{}, narrow: map[string][]int64{}, manifests: map[string]*manifest{},
 	}
 	g.AddAccount(cfg.Self)
+	g.appSelf = cfg.Self
 	g.table = patterns(g.routes(), g.appRoutes(), g.workRoutes(), g.hideRoutes(), g.historyRoutes(), g.actionsRoutes(), g.manifestRoutes())
 	return g
 }

@@ -157,14 +157,17 @@ func (g *GitHub) repoNamed(name string) *repository {
 	return nil
 }
 
-// installed tells whether a token is the installation's, and narrows the exchange to what it is good for.
+// installed tells whether a token is the installation's, and lets it ask, for no more than the token is good for.
 func (g *GitHub) installed(x *exchange, token string) bool {
 	if g.cfg.App == nil {
 		return false
 	}
 	only, narrow := g.narrow[token]
-	x.only = only
-	return narrow || token == installationToken
+	if !narrow && token != installationToken {
+		return false
+	}
+	x.only, x.actor = only, g.appSelf
+	return true
 }
 
 func (g *GitHub) user(x *exchange) reply {

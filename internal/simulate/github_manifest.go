@@ -75,8 +75,12 @@ func (g *GitHub) convertManifest(x *exchange) reply {
 	}
 	slug := strings.ToLower(strings.ReplaceAll(m.Name, " ", "-"))
 	g.cfg.App = &AppSeed{ID: g.id(), Slug: slug, Key: &key.PublicKey, Permissions: m.Permissions, Events: m.Events}
-	g.cfg.Self = g.cfg.App.bot()
-	g.accounts[strings.ToLower(g.cfg.Self.Login)] = g.cfg.Self
+	g.appSelf = g.cfg.App.bot()
+	login := strings.ToLower(g.appSelf.Login)
+	g.accounts[login] = g.appSelf
+	for _, r := range g.repos {
+		r.permissions[login] = "write"
+	}
 	secret := random(20)
 	g.appHook = g.newHook("App", m.Hook.URL, secret)
 	block := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})

@@ -151,7 +151,6 @@ func (g *GitHub) authenticate(x *exchange) reply {
 	case g.isApp(token) == nil:
 		x.app = true
 	case g.installed(x, token):
-		x.actor = g.cfg.Self
 	case g.cfg.Tokens[token] != "":
 		x.actor = g.account(g.cfg.Tokens[token])
 	case g.cfg.Token == "" || token == g.cfg.Token:

@@ -79,7 +79,10 @@ func planLabels(ctx context.Context, gh *github.Client, repo string, rule hls.Ru
 	if err != nil {
 		return plan, fmt.Errorf("read labels of %s: %w", repo, err)
 	}
-	plan.Create = append(plan.Create, missing(categories, present)...)
+	for _, l := range missing(categories, present) {
+		l.Color = colorOf(l)
+		plan.Create = append(plan.Create, l)
+	}
 	byName := map[string]hls.Label{}
 	for _, l := range present {
 		byName[hls.Fold(l.Name)] = l
@@ -122,7 +125,7 @@ func unlike(has, want hls.Label) []LabelDifference {
 	if has.Name != want.Name {
 		out = append(out, LabelDifference{has.Name, "name", has.Name, want.Name})
 	}
-	color := strings.ToLower(strings.TrimPrefix(want.Color, "#"))
+	color := colorOf(want)
 	if color != "" && !strings.EqualFold(has.Color, color) {
 		out = append(out, LabelDifference{has.Name, "color", cmp.Or(strings.ToLower(has.Color), "none"), color})
 	}
@@ -131,6 +134,9 @@ func unlike(has, want hls.Label) []LabelDifference {
 	}
 	return out
 }
+
+// colorOf is a label's color as GitHub writes it.
+func colorOf(l hls.Label) string { return strings.ToLower(strings.TrimPrefix(l.Color, "#")) }
 
 // labels looks for those that the settings name and a repository lacks.
 func (p *inspection) labels(ctx context.Context) {
@@ -153,7 +159,9 @@ func (p *inspection) labels(ctx context.Context) {
 			p.warn(fmt.Sprintf("repositories[%d].labels", i), "hls labels sync "+r.Name, "%s lacks %s", r.Name, listNames(plan.Create))
 		}
 	}
-	p.tell("%d that the settings name are there", seen)
+	if seen > 0 {
+		p.tell("%d that the settings name are there", seen)
+	}
 }
 
 func listNames(labels []hls.Label) string {

@@ -47,12 +47,13 @@ func (p *inspection) permissions(ctx context.Context) {
 	if doors == nil || router == nil {
 		return
 	}
-	fine := 0
+	fine, all := 0, 0
 	for i, r := range p.settings.Repositories {
 		rule, ok := router.Rule(r.Name)
 		if !ok || hls.IsGlob(r.Name) {
 			continue
 		}
+		all++
 		rights, err := doors.github.Rights(ctx, r.Name)
 		if err != nil {
 			continue // The examination of the repositories has said why.
@@ -64,7 +65,7 @@ func (p *inspection) permissions(ctx context.Context) {
 		}
 		p.find(fmt.Sprintf("repositories[%d].name", i), remedyOf(rights, lacking), false, r.Name+": "+strings.Join(lacking, "; "))
 	}
-	p.tell("%d repositories as needed", fine)
+	p.tell("as needed in %d of %d repositories", fine, all)
 }
 
 // lacks is what is missing of the needs. Of a fine-grained token GitHub tells the owner's role alone.

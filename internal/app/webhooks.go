@@ -22,6 +22,10 @@ func (p *inspection) webhooks(ctx context.Context) {
 		p.appHook(ctx, doors.github)
 		return
 	}
+	if webhookAddress(p.settings) == "" {
+		p.warn("server.public_url", "set it, for example to https://hls.example.com", "where GitHub reaches HLS is not known, and so not which webhooks are its own")
+		return
+	}
 	for i, r := range p.settings.Repositories {
 		if !hls.IsGlob(r.Name) && (r.Enabled == nil || *r.Enabled) {
 			p.repositoryHook(ctx, doors.github, hooked{fmt.Sprintf("repositories[%d].name", i), github.HookPlace{Repo: r.Name}})
@@ -48,7 +52,7 @@ func (p *inspection) repositoryHook(ctx context.Context, gh *github.Client, at h
 	install := "hls hooks install " + repo + " --apply"
 	spec, err := hookSpec(p.settings, HookRequest{Repo: repo})
 	if err != nil {
-		p.warn("server.public_url", "set server.public_url, for example to https://hls.example.com", "%s: the webhook cannot be looked for: %v", repo, err)
+		p.problem(at.key, "%s: %v", repo, err)
 		return
 	}
 	hooks, err := gh.Hooks(ctx, at.place)

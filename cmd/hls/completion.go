@@ -125,7 +125,7 @@ func complete(root *kong.Node, words []string, repositories func() []string) []c
 		found = flags(at.node)
 	default:
 		for _, child := range at.node.Children {
-			if !child.Hidden {
+			if !child.Hidden && at.given == 0 {
 				found = append(found, candidate{child.Name, child.Help})
 			}
 		}

@@ -44,7 +44,7 @@ func (n Need) wants(key string) bool {
 		return n.has(NeedWebhooks)
 	case key == "storage.url":
 		return n.has(NeedStorage)
-	case key == "claude.api_key":
+	case key == "claude.api_key", strings.HasPrefix(key, "claude.bedrock."), strings.HasPrefix(key, "claude.vertex."):
 		return n.has(NeedClaude)
 	case last == "token", strings.HasPrefix(key, "github.app."):
 		return n.has(NeedGitHub)
@@ -132,7 +132,7 @@ func (s *Settings) override(env func(string) (string, bool)) map[string]string {
 	if url, _ := env("HLS_DATABASE_URL"); url != "" {
 		s.Storage.URL, gave["storage.url"] = url, "HLS_DATABASE_URL"
 	}
-	if url, _ := env("ANTHROPIC_BASE_URL"); url != "" && s.Claude.BaseURL == "" {
+	if url, _ := env("ANTHROPIC_BASE_URL"); url != "" && s.Claude.BaseURL == "" && s.Claude.Provider == "anthropic" {
 		s.Claude.BaseURL, gave["claude.base_url"] = url, "ANTHROPIC_BASE_URL"
 	}
 	return gave

@@ -23,7 +23,7 @@ type attackCmd struct {
 
 // Help is shown by hls attack --help.
 func (attackCmd) Help() string {
-	return "Example:\n  hls attack owner/repo\n  hls attack owner/repo --field issue.body --real\n  hls attack owner/repo --each 3 --output json\n\n" +
+	return "Example:\n  hls attack --field issue.body\n  hls attack acme/widget-shop --each 1 --output json\n  hls attack acme/widget-shop --field issue.title --real\n\n" +
 		"Puts a hundred texts that give orders to a model into every field that an outsider writes, and sends each through the " +
 		"whole service: by your settings and prompts, against a stand-in for GitHub and one for Claude that obeys every order. " +
 		"Prints a table per field, and every write that your settings do not allow: then the exit code is 1. Nothing is on GitHub. " +
@@ -42,9 +42,7 @@ func (k attackCmd) Run(c *call) error {
 	if err != nil {
 		return err
 	}
-	cfg := attack.Config{Settings: settings, Repo: k.Repo, Version: release, Each: k.Each, Tell: func(format string, args ...any) {
-		fmt.Fprintf(c.io.err, format+"\n", args...)
-	}}
+	cfg := attack.Config{Settings: settings, Repo: k.Repo, Version: release, Each: k.Each}
 	if cfg.Repo == "" {
 		if cfg.Repo, err = firstNamed(settings); err != nil {
 			return err
@@ -53,7 +51,7 @@ func (k attackCmd) Run(c *call) error {
 	if cfg.Fields, err = k.fields(); err != nil {
 		return err
 	}
-	obedient, err := attack.Run(c.ctx, cfg)
+	obedient, err := k.run(c, cfg, "attacking")
 	if errors.Is(err, app.ErrRequest) {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
@@ -66,13 +64,28 @@ func (k attackCmd) Run(c *call) error {
 	}
 	if k.Real && k.Yes {
 		cfg.Real, cfg.Beside = true, 2
-		real, err := attack.Run(c.ctx, cfg)
+		real, err := k.run(c, cfg, "asking Claude")
 		if err != nil {
 			return err
 		}
 		reports = append(reports, real)
 	}
 	return k.report(c, reports)
+}
+
+// run attacks, and tells of each field that is through.
+func (k attackCmd) run(c *call, cfg attack.Config, what string) (*attack.Report, error) {
+	fields := len(cfg.Fields)
+	if fields == 0 {
+		fields = len(attack.Fields())
+	}
+	show := c.progress(what+", field by field", fields)
+	defer show.end()
+	cfg.Tell = func(format string, args ...any) {
+		show.say(c.io.err, fmt.Sprintf(format, args...))
+		show.step()
+	}
+	return attack.Run(c.ctx, cfg)
 }
 
 // estimate says what the real Claude would cost: as much as was asked of the stand-in, which counts and prices as it does.

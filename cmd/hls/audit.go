@@ -65,11 +65,14 @@ func (l servedAudit) Head(ctx context.Context) (head web.AuditHead, err error) {
 const auditPages = 1000
 
 // walk takes the entries from a time on, in their order, up to the last one that there was as it began.
-func walk(ctx context.Context, log auditLog, since time.Time, take func(hls.AuditEntry) error) (web.AuditHead, error) {
+func walk(c *call, log auditLog, since time.Time, take func(hls.AuditEntry) error) (web.AuditHead, error) {
+	ctx := c.ctx
 	head, err := log.Head(ctx)
 	if err != nil || head.Seq == 0 {
 		return head, err
 	}
+	show := c.progress("reading the audit log", int(head.Seq))
+	defer show.end()
 	form := url.Values{"limit": {strconv.Itoa(auditPages)}}
 	if !since.IsZero() {
 		form.Set("since", since.UTC().Format(time.RFC3339Nano))
@@ -86,6 +89,7 @@ func walk(ctx context.Context, log auditLog, since time.Time, take func(hls.Audi
 			if err := take(e); err != nil {
 				return head, err
 			}
+			show.at(int(e.Seq))
 		}
 		if page.NextAfter == 0 {
 			return head, nil

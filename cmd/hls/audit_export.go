@@ -47,7 +47,7 @@ func (k auditExportCmd) Run(c *call) (err error) {
 	}
 	out := bufio.NewWriter(to)
 	n := 0
-	head, err := walk(c.ctx, log, since, func(e hls.AuditEntry) error {
+	head, err := walk(c.besides(to), log, since, func(e hls.AuditEntry) error {
 		n++
 		return printEntry(out, e)
 	})

@@ -23,7 +23,7 @@ type auditVerifyCmd struct {
 
 // Help is shown by hls audit verify --help.
 func (auditVerifyCmd) Help() string {
-	return "Example:\n  hls audit verify --head 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\n  hls audit verify audit.jsonl\n\n" +
+	return "Example:\n  hls audit verify\n  hls audit verify audit.jsonl\n\n" +
 		"The exit code is 1 when an entry was changed, removed, added or moved. Without --head it cannot be told whether entries " +
 		"were cut off at the end: hls audit export tells the hash to keep."
 }
@@ -68,7 +68,7 @@ func (k auditVerifyCmd) feed(c *call, chain *record.Chain) error {
 			return err
 		}
 		defer done()
-		_, err = walk(c.ctx, log, time.Time{}, chain.Next)
+		_, err = walk(c, log, time.Time{}, chain.Next)
 		return err
 	case "-":
 		return readEntries(c.io.in, chain.Next)

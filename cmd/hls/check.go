@@ -17,7 +17,7 @@ type checkCmd struct {
 
 // Help is shown by hls check --help.
 func (checkCmd) Help() string {
-	return "Example:\n  hls check --config config/settings.yaml\n  hls check --schema > settings.schema.json\n\n" +
+	return "Example:\n  hls check\n  hls check --online --output json\n  hls check --schema > settings.schema.json\n\n" +
 		"Exit code 0 means that hls serve would start, once the address is free: that another process has it now is a warning. " +
 		"Exit code 2 means problems, printed one a line as file:line:col: message."
 }
@@ -27,6 +27,7 @@ type finding struct {
 	Place   string `json:"place"` // file:line:col
 	Message string `json:"message"`
 	Warning bool   `json:"warning"`
+	Remedy  string `json:"remedy,omitempty"`
 }
 
 // Run checks the settings, every template against sample events and, with --online, the doors.
@@ -62,7 +63,7 @@ func (k checkCmd) findings(c *call) []finding {
 	}
 	findings := []finding{}
 	for _, f := range app.Check(c.ctx, settings, k.Online) {
-		findings = append(findings, finding{f.Place(), f.Text(), f.Warning})
+		findings = append(findings, finding{f.Place(), f.Text(), f.Warning, f.Remedy})
 	}
 	return findings
 }
@@ -70,11 +71,11 @@ func (k checkCmd) findings(c *call) []finding {
 func unloadable(path string, err error) []finding {
 	var problems *config.Problems
 	if !errors.As(err, &problems) {
-		return []finding{{path, err.Error(), false}}
+		return []finding{{Place: path, Message: err.Error()}}
 	}
 	findings := make([]finding, 0, len(problems.List))
 	for _, p := range problems.List {
-		findings = append(findings, finding{p.Place(), p.Text(), false})
+		findings = append(findings, finding{Place: p.Place(), Message: p.Text()})
 	}
 	return findings
 }

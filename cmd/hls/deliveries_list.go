@@ -24,7 +24,7 @@ type deliveriesListCmd struct {
 
 // Help is shown by hls deliveries list --help.
 func (deliveriesListCmd) Help() string {
-	return "Example:\n  hls deliveries list --state parked\n  hls deliveries list --actor octocat --text \"crash when\"\n  hls deliveries list --repo owner/repo --limit 200 --output json\n\n" +
+	return "Example:\n  hls deliveries list --state parked\n  hls deliveries list --actor mona --text \"crash when\"\n  hls deliveries list --repo acme/widget-shop --limit 200 --output json\n\n" +
 		"A delivery that was replayed is listed once for each of its tasks. While the service runs it is asked, with " +
 		"server.admin_token; otherwise the database is read."
 }

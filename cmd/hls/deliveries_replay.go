@@ -25,10 +25,10 @@ type deliveriesReplayCmd struct {
 
 // Help is shown by hls deliveries replay --help.
 func (deliveriesReplayCmd) Help() string {
-	return "Example:\n  hls deliveries replay 72d3162e-cc78-11e3-81ab-4c9367dc0958\n" +
+	return "Example:\n  hls deliveries replay 51a10000-0000-4000-8000-000000000001\n" +
 		"  hls deliveries replay --state parked --reason github_unavailable --apply\n" +
-		"  hls deliveries replay 72d3162e-cc78-11e3-81ab-4c9367dc0958 --dry-run --prompt-dir prompts\n" +
-		"  hls deliveries replay --since 24h --event issues --limit 10 --dry-run --model claude-opus-5-5\n\n" +
+		"  hls deliveries replay 51a10000-0000-4000-8000-000000000001 --dry-run --model claude-opus-5-5\n" +
+		"  hls deliveries replay --since 24h --event issues --limit 10 --dry-run --output json\n\n" +
 		"A parked delivery is resumed: its task goes on with all its attempts, and Claude is not paid again for an analysis " +
 		"that is stored. Any other that has ended is worked on anew, as a new task, by the settings in force. Those named by " +
 		"id are replayed at once. While no service runs they wait for its start.\n\n" +

@@ -22,7 +22,7 @@ type deliveriesShowCmd struct {
 
 // Help is shown by hls deliveries show --help.
 func (deliveriesShowCmd) Help() string {
-	return "Example:\n  hls deliveries show 72d3162e-cc78-11e3-81ab-4c9367dc0958\n\n" +
+	return "Example:\n  hls deliveries show 51a10000-0000-4000-8000-000000000001\n\n" +
 		"Shows the newest task of the delivery: the analysis, what was planned and what was dropped, and what was done on " +
 		"GitHub. --output json has the prompt as it was sent, too."
 }

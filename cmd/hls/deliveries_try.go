@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -83,7 +81,9 @@ func (k deliveriesReplayCmd) try(c *call) error {
 		return errors.Join(k.printEstimate(c.io.out, report), failed)
 	}
 	fmt.Fprintf(c.io.err, "asking Claude about %d deliveries, for about $%.4f by what they cost the last time …\n", len(ids), dollars(report.EstimateMicroUSD))
-	report.Deliveries, failed, err = tryAll(c.ctx, log, ids, changes, progress(c.io.err))
+	show := c.progress("asking Claude", len(ids))
+	report.Deliveries, failed, err = tryAll(c.ctx, log, ids, changes, show.at)
+	show.end()
 	return errors.Join(k.printTrials(c.io.out, report), failed, err)
 }
 
@@ -150,12 +150,12 @@ func (k deliveriesReplayCmd) chosen(ctx context.Context, log deliveryLog) (ids [
 }
 
 // tryAll goes on after a delivery that cannot be thought through, which makes failed, and ends with a log that cannot be
-// reached. tell is told of each before it begins; it may be nil.
-func tryAll(ctx context.Context, log deliveryLog, ids []string, c web.Changes, tell func(n, of int, id string)) (all []tried, failed, err error) {
+// reached. tell is told how many are done before each begins; it may be nil.
+func tryAll(ctx context.Context, log deliveryLog, ids []string, c web.Changes, tell func(done int)) (all []tried, failed, err error) {
 	all = []tried{}
 	for i, id := range ids {
 		if tell != nil {
-			tell(i+1, len(ids), id)
+			tell(i)
 		}
 		one, err := log.DryReplay(ctx, id, c)
 		var refused *web.Refused
@@ -170,19 +170,6 @@ func tryAll(ctx context.Context, log deliveryLog, ids []string, c web.Changes, t
 		}
 	}
 	return all, failed, nil
-}
-
-// progress tells of each delivery on a terminal, and nowhere else.
-func progress(w io.Writer) func(n, of int, id string) {
-	file, ok := w.(*os.File)
-	if !ok {
-		return nil
-	}
-	info, err := file.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return nil
-	}
-	return func(n, of int, id string) { fmt.Fprintf(w, "%d of %d: %s\n", n, of, cell(id)) }
 }
 
 func dollars(micro int64) float64 { return float64(micro) / 1e6 }

@@ -18,8 +18,9 @@ type demoCmd struct {
 
 // Help is shown by hls demo --help.
 func (demoCmd) Help() string {
-	return "Example:\n  hls demo --once\n  ANTHROPIC_API_KEY=… hls demo --once --claude live\n\n" +
-		"GitHub is always simulated: nothing leaves this machine but, with --claude live, the questions to Claude."
+	return "Example:\n  hls demo --once\n\n" +
+		"Without --once it stays, with the dashboard, and tells how other commands reach it: every example in their help works with " +
+		"it. With an Anthropic key in ANTHROPIC_API_KEY, --claude live asks the real Claude. GitHub is always simulated: nothing leaves this machine but, with --claude live, the questions to Claude."
 }
 
 var errDemo = errors.New("not every delivery ended as it should")
@@ -50,8 +51,9 @@ func (d demoCmd) Run(c *call) error {
 		return err
 	}
 	if !d.Once {
-		fmt.Fprintf(c.io.err, "\nStill running: the dashboard is at %s/ui/; %s/health, %s/stats, %s/api/v1/deliveries. Its log is %s until Ctrl-C ends it.\n",
-			running.URL(), running.URL(), running.URL(), running.URL(), running.LogFile())
+		fmt.Fprintf(c.io.err, "\nStill running: the dashboard is at %s/ui/; %s/health, %s/stats, %s/api/v1/deliveries. Its log is %s until Ctrl-C ends it.\n"+
+			"\nIn another terminal, so that the other commands work with it:\n\n  export HLS_CONFIG=%s\n  hls deliveries list\n",
+			running.URL(), running.URL(), running.URL(), running.URL(), running.LogFile(), running.SettingsFile())
 		<-c.ctx.Done()
 	}
 	if len(wrong) > 0 {

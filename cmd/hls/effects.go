@@ -44,7 +44,7 @@ type effectsListCmd struct {
 
 // Help is shown by hls effects list --help.
 func (effectsListCmd) Help() string {
-	return "Example:\n  hls effects list --state proposed\n  hls effects list --repo owner/repo --state shadow --output json\n\n" +
+	return "Example:\n  hls effects list --state proposed\n  hls effects list --repo acme/widget-shop --state done --output json\n\n" +
 		"Shows each effect with exactly what it writes, or would write."
 }
 
@@ -119,8 +119,8 @@ type effectsApproveCmd struct{ chosen }
 
 // Help is shown by hls effects approve --help.
 func (effectsApproveCmd) Help() string {
-	return "Example:\n  hls effects approve 17 18\n  hls effects approve --delivery 72d3162e-cc78-11e3-81ab-4c9367dc0958\n\n" +
-		"What was stored is what is written: nothing is asked or planned anew. A proposal whose subject has moved on since, or " +
+	return "Example:\n  hls effects approve --delivery 51a10000-0000-4000-8000-000000000901\n\n" +
+		"With the numbers that hls effects list shows, some of them alone are approved. What was stored is what is written: nothing is asked or planned anew. A proposal whose subject has moved on since, or " +
 		"that newer work has taken the place of, ends as stale, and nothing is written."
 }
 
@@ -131,7 +131,7 @@ type effectsRejectCmd struct{ chosen }
 
 // Help is shown by hls effects reject --help.
 func (effectsRejectCmd) Help() string {
-	return "Example:\n  hls effects reject 17\n\nA rejected proposal is never written, and the same one is not made again."
+	return "Example:\n  hls effects reject --delivery 51a10000-0000-4000-8000-000000000902\n\nA rejected proposal is never written, and the same one is not made again."
 }
 
 // Run rejects proposals.

@@ -19,7 +19,7 @@ type hooksInstallCmd struct {
 
 // Help is shown by hls hooks install --help.
 func (hooksInstallCmd) Help() string {
-	return "Example:\n  hls hooks install owner/repo --url https://hls.example.com/webhook\n  hls hooks install owner/repo --apply\n\n" +
+	return "Example:\n  hls hooks install acme/widget-shop\n  hls hooks install acme/widget-shop --apply\n\n" +
 		"Prints how the webhook would change; --apply changes it. The events are those of the repository's rule, the secret " +
 		"is the first of those in force for it. It takes the repository permission \"Webhooks\" (read and write), or with a " +
 		"classic token the scope admin:repo_hook."

@@ -28,7 +28,7 @@ type hooksRecoverCmd struct {
 
 // Help is shown by hls hooks recover --help.
 func (hooksRecoverCmd) Help() string {
-	return "Example:\n  hls hooks recover\n  hls hooks recover owner/repo --since 6h --apply\n\n" +
+	return "Example:\n  hls hooks recover\n  hls hooks recover acme/widget-shop --since 6h --apply\n\n" +
 		"Prints which deliveries GitHub's logs have and the record has not; --apply takes them in, as if they had just been " +
 		"received. While the service runs it is asked to do so, with server.admin_token; otherwise they wait for its start."
 }

@@ -1,142 +1,81 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
-	"strings"
 	"text/tabwriter"
-	"time"
 
 	"hls/internal/app"
 	"hls/internal/config"
-	"hls/internal/record"
-	"hls/internal/web"
 )
 
 type labelsCmd struct {
+	Sync      labelsSyncCmd      `cmd:"" help:"Create the labels that the settings name."`
 	Overrides labelsOverridesCmd `cmd:"" help:"Tell how often each label was set by HLS, kept, and taken off by people."`
 }
 
-// labelLog is what people make of labels, in the database or at the running service.
-type labelLog interface {
-	Overrides(ctx context.Context, query string) (web.Overrides, error)
-	Reset(ctx context.Context, what web.Reset) (web.Forgotten, error)
+type labelsSyncCmd struct {
+	Repo   string `arg:"" name:"owner/repo" help:"The repository."`
+	DryRun bool   `help:"Only tell which labels would be created."`
+	Output string `help:"Output format (default: text)." enum:"text,json" default:"text" placeholder:"text|json"`
 }
 
-// labels opens it: that of the database, or that of the service whose database belongs to one process.
-func (r reach) labels(c *call) (log labelLog, done func(), err error) {
-	need := config.NeedStorage
-	if r.Server != "" {
-		need = config.NeedNothing
+// Help is shown by hls labels sync --help.
+func (labelsSyncCmd) Help() string {
+	return "Example:\n  hls labels sync acme/gadget-lab --dry-run\n  hls labels sync acme/gadget-lab\n\n" +
+		"Creates what labels.categories, needs_information and security.label name and the repository lacks, those that people " +
+		"deleted among them: who runs this asks for them. What is there already is left as it is; where its color or " +
+		"description is not that of the settings, that is told. Nothing is ever deleted."
+}
+
+// Run creates the labels.
+func (k labelsSyncCmd) Run(c *call) error {
+	if !ownerRepo.MatchString(k.Repo) {
+		return fmt.Errorf("%w: %q is not owner/repo", errUsage, k.Repo)
 	}
-	settings, err := config.Load(c.config, config.Options{Need: need})
-	if err != nil {
-		return nil, nil, err
-	}
-	if r.Server == "" {
-		log, done, err := app.LabelsBeside(c.ctx, settings, app.Options{Version: release, LogTo: c.io.err})
-		if !errors.Is(err, record.ErrInUse) {
-			return log, done, err
-		}
-	}
-	return servedLabels{r.service(settings, quick)}, func() {}, nil
-}
-
-// servedLabels is what the running service knows of labels.
-type servedLabels struct{ service }
-
-const overridesPath = "/api/v1/overrides"
-
-// Overrides asks what became of labels.
-func (l servedLabels) Overrides(ctx context.Context, query string) (out web.Overrides, err error) {
-	return out, l.ask(ctx, request{http.MethodGet, overridesPath + "?" + query, nil}, &out)
-}
-
-// Reset asks for the past of a label to be forgotten.
-func (l servedLabels) Reset(ctx context.Context, what web.Reset) (out web.Forgotten, err error) {
-	return out, l.ask(ctx, request{http.MethodPost, overridesPath + "/reset", what}, &out)
-}
-
-type labelsOverridesCmd struct {
-	reach
-	Repository string `arg:"" help:"owner/repo."`
-	Reset      string `help:"Forget the past of this label: it is trusted again." placeholder:"LABEL"`
-	Output     string `help:"Output format (default: text)." enum:"text,json" default:"text" placeholder:"text|json"`
-}
-
-// Help is shown by hls labels overrides --help.
-func (labelsOverridesCmd) Help() string {
-	return "Example:\n  hls labels overrides owner/repo\n  hls labels overrides owner/repo --reset bug\n\n" +
-		"What counts is the last 90 days. A label that people took off too often (labels.demote) waits for approval, until the " +
-		"figures are better or its past is forgotten. While the service runs it is asked."
-}
-
-// Run prints the table, or forgets.
-func (k labelsOverridesCmd) Run(c *call) error {
-	if owner, name, ok := strings.Cut(k.Repository, "/"); !ok || owner == "" || name == "" || strings.Contains(name, "/") {
-		return fmt.Errorf("%w: want a repository as owner/repo", errUsage)
-	}
-	log, done, err := k.labels(c)
+	settings, err := config.Load(c.config, config.Options{Need: config.NeedGitHub})
 	if err != nil {
 		return err
 	}
-	defer done()
-	if k.Reset != "" {
-		return k.reset(c, log)
+	plan, err := app.SyncLabels(c.ctx, settings, app.LabelRequest{Repo: k.Repo, Apply: !k.DryRun})
+	if errors.Is(err, app.ErrRequest) {
+		return fmt.Errorf("%w: %w", errUsage, err)
 	}
-	out, err := log.Overrides(c.ctx, url.Values{"repository": {k.Repository}}.Encode())
-	switch {
-	case err != nil:
-		return usage(err)
-	case k.Output == "json":
-		return printJSON(c.io.out, out)
-	}
-	return printOverrides(c.io.out, out)
-}
-
-func (k labelsOverridesCmd) reset(c *call, log labelLog) error {
-	out, err := log.Reset(c.ctx, web.Reset{Repository: k.Repository, Label: k.Reset, By: web.Operator})
-	switch {
-	case err != nil:
-		return usage(err)
-	case k.Output == "json":
-		return printJSON(c.io.out, out)
-	}
-	for _, l := range out.Labels {
-		_, err = fmt.Fprintf(c.io.out, "%s: forgotten that people took it off %d of %d times\n", cell(l.Label), l.Overridden, l.Applied)
-	}
-	return err
-}
-
-func printOverrides(w io.Writer, out web.Overrides) error {
-	if len(out.Labels) == 0 {
-		_, err := fmt.Fprintf(w, "nothing is known of labels in %s since %s\n", cell(out.Repository), out.Since.Format(time.DateOnly))
+	if err != nil {
 		return err
 	}
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "label\tapplied\tkept\ttaken off\tadded by people\t")
-	for _, l := range out.Labels {
-		fmt.Fprintf(table, "%s\t%d\t%d\t%d%s\t%d\t%s\n", cell(l.Label), l.Applied, l.Kept, l.Overridden, share(l.Overridden, l.Applied), l.Added, cell(l.Demoted))
+	if k.Output == "json" {
+		return printJSON(c.io.out, plan)
+	}
+	return k.print(c, plan)
+}
+
+func (k labelsSyncCmd) print(c *call, plan app.LabelPlan) error {
+	table := tabwriter.NewWriter(c.io.out, 0, 0, 2, ' ', 0)
+	if len(plan.Create) > 0 {
+		fmt.Fprintln(table, "LABEL\tCOLOR\tDESCRIPTION")
+	}
+	for _, l := range plan.Create {
+		fmt.Fprintf(table, "%s\t%s\t%s\n", cell(l.Name), dash(cell(l.Color)), dash(cell(l.Description)))
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	rule := "no label is demoted (labels.demote.at_least: 0)"
-	if out.AtLeast > 0 {
-		rule = fmt.Sprintf("a label is demoted that was applied at least %d times and taken off %.0f %% of them", out.AtLeast, 100*out.Share)
+	for _, d := range plan.Differs {
+		fmt.Fprintf(c.io.out, "differs: the %s of %q is %q on GitHub and %q in the settings; it is left as it is\n", d.What, plain(d.Label), plain(d.OnGitHub), plain(d.Settings))
 	}
-	_, err := fmt.Fprintf(w, "since %s; %s\n", out.Since.Format(time.DateOnly), rule)
+	_, err := fmt.Fprintln(c.io.out, k.summary(plan))
 	return err
 }
 
-// share is a part in percent, "" of nothing.
-func share(part, whole int) string {
-	if whole == 0 {
-		return ""
+func (labelsSyncCmd) summary(plan app.LabelPlan) string {
+	switch {
+	case plan.Named == 0:
+		return fmt.Sprintf("%s: the settings name no labels (repositories[].labels.categories): those that the repository has may be set", plan.Repo)
+	case len(plan.Create) == 0:
+		return fmt.Sprintf("%s: all %d labels are there", plan.Repo, plan.Named)
+	case plan.Applied:
+		return fmt.Sprintf("%s: %d of %d labels created", plan.Repo, len(plan.Create), plan.Named)
 	}
-	return fmt.Sprintf(" (%d %%)", 100*part/whole)
+	return fmt.Sprintf("%s: %d of %d labels would be created; without --dry-run they are", plan.Repo, len(plan.Create), plan.Named)
 }

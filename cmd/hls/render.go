@@ -14,13 +14,14 @@ import (
 
 type renderCmd struct {
 	Event   string `arg:"" help:"The event as the settings name it: issues.opened."`
-	Payload string `help:"File with the event's payload; - is standard input." required:"" placeholder:"FILE"`
+	Payload string `help:"File with the event's payload; - is standard input (default: a sample of the event that HLS knows)." placeholder:"FILE"`
 	Output  string `help:"Output format (default: text)." enum:"text,json" default:"text" placeholder:"text|json"`
 }
 
 // Help is shown by hls render --help.
 func (renderCmd) Help() string {
-	return "Example:\n  hls render issues.opened --payload internal/prompt/samples/issues.opened.json\n\n" +
+	return "Example:\n  hls render issues.opened\n  hls render pull_request.opened --output json\n\n" +
+		"With --payload it is the prompt for a delivery of your own, as GitHub's page of a webhook shows it. " +
 		"Nothing is fetched: comments, diffs and the repository's labels appear only as far as the payload has them."
 }
 
@@ -33,7 +34,7 @@ func (r renderCmd) Run(c *call) error {
 	if err != nil {
 		return err
 	}
-	payload, err := readPayload(r.Payload, c.io.in)
+	payload, err := r.payload(c)
 	if err != nil {
 		return fmt.Errorf("%w: --payload: %w", errUsage, err)
 	}
@@ -50,6 +51,17 @@ func (r renderCmd) Run(c *call) error {
 	}
 	_, err = fmt.Fprintf(c.io.out, "--- system\n%s\n--- user (%s)\n%s\n", rendered.System, rendered.Template, rendered.User)
 	return err
+}
+
+func (r renderCmd) payload(c *call) ([]byte, error) {
+	if r.Payload != "" {
+		return readPayload(r.Payload, c.io.in)
+	}
+	body, known := app.SampleOf(r.Event)
+	if !known {
+		return nil, fmt.Errorf("there is no sample of %s; name a file. There are samples of %s", r.Event, strings.Join(app.Samples(), ", "))
+	}
+	return body, nil
 }
 
 func readPayload(path string, stdin io.Reader) ([]byte, error) {

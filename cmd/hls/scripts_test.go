@@ -57,7 +57,7 @@ type script struct {
 
 func newScript(t *testing.T, files []txtar.File) *script {
 	t.Helper()
-	gh := simulate.NewGitHub(simulate.GitHubConfig{})
+	gh := simulate.NewGitHub(simulate.GitHubConfig{Tokens: map[string]string{"of-a-stranger": "stranger"}})
 	gh.AddRepository(simulate.RepositorySeed{FullName: "acme/widget", Labels: []hls.Label{{Name: "bug"}}})
 	gh.AddRepository(simulate.RepositorySeed{FullName: "acme/closed", Collaborators: map[string]string{"hls-bot": "write"}})
 	ghURL, stopGH := gh.Start()
@@ -126,8 +126,14 @@ func (s *script) verbs() map[string]func(rest string) (problem string) {
 		"writes":  func(want string) string { return differ(fmt.Sprint(len(s.github.Writes())), want) },
 		"stats":   s.stats, // a regular expression of what the running service counts
 
-		"idle":        s.idle,       // the running service has nothing left to do
-		"taken-off":   s.takenOff,   // N LABEL: a person takes a label off an issue of acme/widget
+		"idle":      s.idle,     // the running service has nothing left to do
+		"taken-off": s.takenOff, // N LABEL: a person takes a label off an issue of acme/widget
+		"refused":   s.refused,  // ID: the webhook's newest delivery was refused with 401
+		"labels":    s.labels,   // a regular expression of the labels of acme/widget, a line each
+		"file":      s.file,     // PATH MODE: a file is there, with these permissions
+		"!file":     s.noFile,   // PATH
+		"restored":  s.restored, // N FILE: so many tasks are in a copy of the database, which opens as one
+
 		"passed-over": s.passedOver, // NAME: a delivery that no rule lets through, which is $NAME
 	}
 }
@@ -177,6 +183,53 @@ func (s *script) missed(rest string) string {
 		s.github.Log("acme/widget", hook, simulate.Delivery{Event: event, GUID: simulate.NewGUID(), Payload: payload}, 0)
 	}
 	return ""
+}
+
+func (s *script) refused(rest string) string {
+	hook, err := strconv.ParseInt(rest, 10, 64)
+	if err != nil {
+		return err.Error()
+	}
+	s.github.Log("acme/widget", hook, simulate.Delivery{Event: "issues", GUID: simulate.NewGUID(), Payload: []byte(`{"action":"opened"}`)}, http.StatusUnauthorized)
+	return ""
+}
+
+func (s *script) labels(want string) string {
+	var text strings.Builder
+	for _, l := range s.github.RepositoryLabels("acme/widget") {
+		fmt.Fprintf(&text, "%s %s %s\n", l.Name, l.Color, l.Description)
+	}
+	return match(text.String(), want, true)
+}
+
+func (s *script) file(rest string) string {
+	path, mode, _ := strings.Cut(rest, " ")
+	info, err := os.Stat(path)
+	if err != nil {
+		return err.Error()
+	}
+	return differ(fmt.Sprintf("%o", info.Mode().Perm()), mode)
+}
+
+func (s *script) noFile(path string) string {
+	if _, err := os.Stat(path); err == nil {
+		return "it is there"
+	}
+	return ""
+}
+
+func (s *script) restored(rest string) string {
+	want, path, _ := strings.Cut(rest, " ")
+	store, err := sqlite.Open(s.Context(), sqlite.Config{URL: "sqlite:" + path})
+	if err != nil {
+		return err.Error()
+	}
+	defer func() { _ = store.Close() }()
+	list, err := store.List(s.Context(), record.Query{})
+	if err != nil {
+		return err.Error()
+	}
+	return differ(fmt.Sprint(len(list)), want)
 }
 
 func (s *script) opened(rest string) string {

@@ -10,28 +10,38 @@ import (
 	"hls/internal/config"
 )
 
-type serveCmd struct{}
+type serveCmd struct {
+	Port int `help:"Port to listen on, in place of server.port; 0 takes a free one." default:"-1" placeholder:"N"`
+}
 
 // Help is shown by hls serve --help.
 func (serveCmd) Help() string {
-	return "Example:\n  GITHUB_TOKEN=… GITHUB_WEBHOOK_SECRET=… ANTHROPIC_API_KEY=… hls serve --config config/settings.yaml\n\n" +
+	return "Example:\n  HLS_DATABASE_URL=sqlite:second.db hls serve --port 0\n\n" +
+		"Without flags, hls serve runs what config/settings.yaml says. The example runs a second service beside the first. " +
 		"SIGHUP reads the settings again. SIGTERM finishes what is under way and exits with 0."
 }
 
 // Run serves until the context ends.
-func (serveCmd) Run(c *call) error {
+func (k serveCmd) Run(c *call) error {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
 	app.LimitMemory()
-	settings, err := config.Load(c.config, config.Options{})
+	load := func() (*config.Settings, error) {
+		settings, err := config.Load(c.config, config.Options{})
+		if err == nil && k.Port >= 0 {
+			settings.Server.Port = k.Port
+		}
+		return settings, err
+	}
+	settings, err := load()
 	if err != nil {
 		return err
 	}
 	a, err := app.New(c.ctx, settings, app.Options{
 		Version: release, LogTo: c.io.err, Hangup: hangup,
 		Ready:  func(string) { app.Settle() },
-		Reread: func() (*config.Settings, error) { return config.Load(c.config, config.Options{}) },
+		Reread: load,
 	})
 	if err != nil {
 		return fmt.Errorf("start: %w", err)

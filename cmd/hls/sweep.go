@@ -26,7 +26,7 @@ type sweepCmd struct {
 
 // Help is shown by hls sweep --help.
 func (sweepCmd) Help() string {
-	return "Example:\n  hls sweep\n  hls sweep owner/repo --older-than 24h --most 5 --apply\n\n" +
+	return "Example:\n  hls sweep\n  hls sweep acme/widget-shop --older-than 24h --most 5 --apply\n\n" +
 		"Prints which open issues and pull requests no event has told of; --apply takes them in, as if they had just been " +
 		"opened, and sets labels alone unless --comment lets more follow. While the service runs it is asked to do so, with " +
 		"server.admin_token; otherwise they wait for its start."

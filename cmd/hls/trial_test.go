@@ -19,7 +19,7 @@ import (
 	"hls/internal/simulate"
 )
 
-var updateTrials = flag.Bool("update", false, "write what is printed into testdata/trials as what is wanted")
+var updateTrials = flag.Bool("update", false, "write what is printed into testdata/trials as what is wanted, and docs/cli.md anew")
 
 // trialSettings let all follow that can follow of the events that are recorded.
 const trialSettings = `

@@ -22,7 +22,7 @@ type whyCmd struct {
 
 // Help is shown by hls why --help.
 func (whyCmd) Help() string {
-	return "Example:\n  hls why owner/repo#42\n  hls why owner/repo#42 --limit 1 --output json\n  hls why --delivery 72d3162e-cc78-11e3-81ab-4c9367dc0958\n\n" +
+	return "Example:\n  hls why 'acme/widget-shop#212'\n  hls why 'acme/widget-shop#212' --limit 1 --output json\n  hls why --delivery 51a10000-0000-4000-8000-000000000001\n\n" +
 		"Tells of each task from end to end: the rules that let the event through or stopped it, what was gathered, the " +
 		"template, the model and the cost, the answer, what code dropped and for which reason, what was planned and what " +
 		"became of it. --output json has the prompt as it was sent, too. While the service runs it is asked."

@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"hls/internal/claude"
@@ -18,64 +21,82 @@ import (
 // Check looks at everything that Load cannot see: what New looks at before it starts, whether the address can be had,
 // and online the doors. It writes nothing anywhere.
 func Check(ctx context.Context, s *config.Settings, online bool) []Finding {
-	redactor := newRedactor(s)
-	findings := append(preflight(ctx, s, redactor), checkAddress(ctx, s)...)
+	depth := atCheck
 	if online {
-		findings = append(findings, checkOnline(ctx, s, redactor)...)
+		depth = atOnline
 	}
-	return findings
+	p := &inspection{settings: s, redactor: newRedactor(s)}
+	p.examine(ctx, depth)
+	return p.findings
 }
 
-// checkAddress listens for a moment. That another process has the address is as it should be while HLS runs.
-func checkAddress(ctx context.Context, s *config.Settings) []Finding {
-	listener, err := open(ctx, s)
+// address listens for a moment. That another process has the address is as it should be while HLS runs.
+func (p *inspection) address(ctx context.Context) {
+	listener, err := open(ctx, p.settings)
 	var problems *config.Problems
 	switch {
 	case err == nil:
 		_ = listener.Close()
-		return nil
 	case errors.As(err, &problems):
-		return []Finding{{Problem: problems.List[0]}}
+		p.findings = append(p.findings, Finding{Problem: problems.List[0]})
+	case p.depth >= atDoctor && p.serves(ctx):
+	default:
+		p.warn("server.port", "nothing, while HLS runs; otherwise stop the other process, or choose another port",
+			"in use now, by a running hls serve or another process: %v", err)
 	}
-	return []Finding{{Problem: s.At("server.port", "in use now, by a running hls serve or another process: "+err.Error()), Warning: true}}
 }
 
-// checkOnline asks each door one cheap question.
-func checkOnline(ctx context.Context, s *config.Settings, redactor *hls.Redactor) []Finding {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	p := &inspection{settings: s, redactor: redactor}
-	router, err := newRouter(s)
-	if err != nil {
-		return nil
+// credential asks GitHub whom it takes HLS for.
+func (p *inspection) credential(ctx context.Context) {
+	doors := p.open()
+	if doors == nil {
+		return
 	}
-	doors, err := openDoors(s, outside{redactor: redactor, tokens: func(repo string) hls.Secret {
-		token, _ := router.Token(repo)
-		return token
-	}})
-	if err != nil {
-		return nil // preflight has said why.
+	key := p.credentialKey()
+	self, err := doors.github.Self(ctx)
+	switch {
+	case err != nil:
+		p.problem(key, "GitHub does not accept it: %v", err)
+	case self.ID == 0:
+		p.problem(key, "GitHub does not tell whose token it is, as with one of a GitHub Actions job")
+	default:
+		p.tell("acting as %s (account %d)", self.Login, self.ID)
 	}
-	credential := "github.token"
-	if s.GitHub.App != (github.App{}) {
-		credential = "github.app"
+}
+
+func (p *inspection) credentialKey() string {
+	if p.settings.GitHub.App != (github.App{}) {
+		return "github.app"
 	}
-	if self, err := doors.github.Self(ctx); err != nil {
-		p.problem(credential, "GitHub does not accept it: %v", err)
-	} else if self.ID == 0 {
-		p.problem(credential, "GitHub does not tell whose token it is, as with one of a GitHub Actions job")
+	return "github.token"
+}
+
+// repositories reads each that the settings name.
+func (p *inspection) repositories(ctx context.Context) {
+	doors := p.open()
+	if doors == nil {
+		return
 	}
-	for i, r := range s.Repositories {
-		if _, err := doors.github.Labels(ctx, r.Name); err != nil && !hls.IsGlob(r.Name) {
-			p.problem(fmt.Sprintf("repositories[%d].name", i), "the repository cannot be read: %v", err)
+	read := 0
+	for i, r := range p.settings.Repositories {
+		if hls.IsGlob(r.Name) {
+			continue
 		}
+		if _, err := doors.github.Labels(ctx, r.Name); err != nil {
+			p.problem(fmt.Sprintf("repositories[%d].name", i), "the repository cannot be read: %v", err)
+			continue
+		}
+		read++
 	}
-	p.models(ctx, doors.claude)
-	return p.findings
+	p.tell("%d read", read)
 }
 
 // models asks for each model that the settings may lead to. Where the first cannot be had it is the key, or the way there.
-func (p *inspection) models(ctx context.Context, door *claude.Client) {
+func (p *inspection) models(ctx context.Context) {
+	doors := p.open()
+	if doors == nil {
+		return
+	}
 	first := cmp.Or(p.settings.Claude.Model, claude.Unset()[hls.Heavy])
 	asked := map[string]bool{}
 	for i, named := range append([]config.NamedModel{{Key: "claude.api_key", Model: first}}, p.settings.Models()...) {
@@ -84,13 +105,14 @@ func (p *inspection) models(ctx context.Context, door *claude.Client) {
 			continue
 		}
 		asked[model] = true
-		if err := door.Reachable(ctx, model); err != nil {
+		if err := doors.claude.Reachable(ctx, model); err != nil {
 			p.problem(named.Key, "Claude cannot be asked: %v", err)
 			if i == 0 {
 				return
 			}
 		}
 	}
+	p.tell("%s", strings.Join(slices.Sorted(maps.Keys(asked)), ", "))
 }
 
 // Sample is an event to render without a delivery.
@@ -99,6 +121,12 @@ type Sample struct {
 	Action  string // "" takes the payload's own
 	Payload []byte
 }
+
+// SampleOf is a sample event as GitHub sends it, by its name as issues.opened.
+func SampleOf(event string) (payload []byte, known bool) { return prompt.SampleOf(event) }
+
+// Samples are the names of the events that there are samples of.
+func Samples() []string { return prompt.Samples() }
 
 // Render makes the prompt that an event would be asked with, from its payload alone. It asks nobody. A repository that
 // no rule names is rendered as if one with the defaults did.

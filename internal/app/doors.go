@@ -167,3 +167,6 @@ func unix(t time.Time) int64 {
 
 // claudeLimits is claude_api.limits of /stats.
 func (a *App) claudeLimits() any { return a.model.get() }
+
+// WebRoot is where GitHub's pages are, for the root of its API; "" is github.com's.
+func WebRoot(base string) string { return webRoot(base) }

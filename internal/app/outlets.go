@@ -13,7 +13,7 @@ import (
 )
 
 // outlets looks at where traces and messages go.
-func (p *inspection) outlets() {
+func (p *inspection) outlets(context.Context) {
 	if err := telemetry.Check(p.settings.Telemetry); err != nil {
 		p.problem("telemetry.otlp_endpoint", "%v", err)
 	}

@@ -23,6 +23,7 @@ import (
 type Finding struct {
 	config.Problem
 	Warning bool
+	Remedy  string // what to do about it; "" when the message tells
 }
 
 // refusal makes an error of the problems among findings, nil when there are none.
@@ -52,28 +53,21 @@ func (a *App) warn(findings []Finding) {
 // or asking anyone. New and Check share it. The address is not among it: whoever calls it listens.
 func preflight(ctx context.Context, s *config.Settings, r *hls.Redactor) []Finding {
 	p := &inspection{settings: s, redactor: r}
-	for _, w := range s.Warnings() {
-		p.findings = append(p.findings, Finding{w, true})
-	}
-	p.storage(ctx)
-	p.doors()
-	p.certificate()
-	p.logFile()
-	p.outlets()
-	p.rooms(ctx)
+	p.examine(ctx, atStart)
 	return p.findings
 }
 
-// inspection gathers findings.
-type inspection struct {
-	settings *config.Settings
-	redactor *hls.Redactor
-	findings []Finding
-}
-
-func (p *inspection) problem(key, format string, args ...any) {
-	message := p.redactor.Redact(fmt.Sprintf(format, args...))
-	p.findings = append(p.findings, Finding{Problem: p.settings.At(key, message)})
+// warnings are those of the settings, and of who can read what they are given.
+func (p *inspection) warnings(context.Context) {
+	for _, w := range p.settings.Warnings() {
+		p.findings = append(p.findings, Finding{Problem: w, Warning: true})
+	}
+	path := p.settings.EnvFile()
+	if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o077 != 0 {
+		p.findings = append(p.findings, Finding{
+			Problem: config.Problem{File: path, Message: "others on this machine can read the secrets in it"}, Warning: true, Remedy: "chmod 600 " + path,
+		})
+	}
 }
 
 func (p *inspection) storage(ctx context.Context) {
@@ -87,7 +81,7 @@ func (p *inspection) storage(ctx context.Context) {
 	}
 }
 
-func (p *inspection) doors() {
+func (p *inspection) doorways(context.Context) {
 	if _, err := github.New(p.settings.GitHub.Config, nil); err != nil {
 		key := "github"
 		if p.settings.GitHub.App != (github.App{}) {
@@ -100,7 +94,7 @@ func (p *inspection) doors() {
 	}
 }
 
-func (p *inspection) certificate() {
+func (p *inspection) certificate(context.Context) {
 	files := p.settings.Server.TLS
 	if files.CertFile == "" {
 		return
@@ -120,7 +114,7 @@ func (p *inspection) certificate() {
 	p.problem(key, "%v", err)
 }
 
-func (p *inspection) logFile() {
+func (p *inspection) logFile(context.Context) {
 	if file := p.settings.Logging.File; file != "" {
 		if err := appendable(file); err != nil {
 			p.problem("logging.file", "%v", err)
@@ -182,5 +176,5 @@ func (p *inspection) template(f prompt.Problem) Finding {
 		at = p.settings.At(key, "")
 	}
 	at.Message = p.redactor.Redact(f.Message)
-	return Finding{at, f.Warning}
+	return Finding{Problem: at, Warning: f.Warning}
 }

@@ -23,6 +23,8 @@ type database struct {
 	inspect func(ctx context.Context, url string) error
 	open    func(ctx context.Context, url string, o opening) (record.Store, error)
 	room    func(url string) (used, free int64, err error) // on its disk; nil where that is another machine's
+	schema  func(ctx context.Context, url string) (have, want int64, err error)
+	copy    func(ctx context.Context, url, path string) error
 }
 
 // opening is what a database is opened with besides its address.
@@ -41,7 +43,9 @@ var databases = map[string]database{
 		open: func(ctx context.Context, url string, o opening) (record.Store, error) {
 			return sqlite.Open(ctx, sqlite.Config{URL: url, Redactor: o.redactor})
 		},
-		room: sqlite.Room,
+		room:   sqlite.Room,
+		schema: sqlite.Schema,
+		copy:   sqlite.Copy,
 	},
 	"postgres": {
 		form:    "postgres://USER:PASSWORD@HOST/DATABASE",
@@ -50,6 +54,8 @@ var databases = map[string]database{
 		open: func(ctx context.Context, url string, o opening) (record.Store, error) {
 			return postgres.Open(ctx, postgres.Config{URL: url, Warn: o.warn, Redactor: o.redactor})
 		},
+		schema: postgres.Schema,
+		copy:   func(context.Context, string, string) error { return errPgDump },
 	},
 }
 

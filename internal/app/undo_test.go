@@ -25,7 +25,7 @@ repositories:
 // market is a GitHub with issues from 1 and pull requests from 101.
 func market(issues, pulls int) *simulate.GitHub {
 	gh := simulate.NewGitHub(simulate.GitHubConfig{})
-	gh.AddRepository(simulate.RepositorySeed{FullName: widgets, ID: 4711, Labels: labeled("bug", "enhancement", "priority-high", "priority-low"),
+	gh.AddRepository(simulate.RepositorySeed{FullName: widgets, ID: 4711, Labels: bearing("bug", "enhancement", "priority-high", "priority-low"),
 		Collaborators: map[string]string{"mona": "write"}})
 	for n := 1; n <= issues; n++ {
 		gh.AddIssue(widgets, simulate.IssueSeed{Number: n, Title: fmt.Sprintf("Crash when saving widget %d", n), Author: "paul",
@@ -42,7 +42,7 @@ func market(issues, pulls int) *simulate.GitHub {
 	return gh
 }
 
-func labeled(names ...string) (labels []hls.Label) {
+func bearing(names ...string) (labels []hls.Label) {
 	for _, name := range names {
 		labels = append(labels, hls.Label{Name: name})
 	}

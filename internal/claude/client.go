@@ -43,28 +43,24 @@ func New(cfg Config) (*Client, error) {
 	}
 	model, _ := Resolve(cfg.Model)
 	common := newCommon(cfg)
+	client := newHTTPClient(maxResponseBytes, cfg.Dial)
+	wayIn, err := cfg.wayIn(client)
+	if err != nil {
+		return nil, fmt.Errorf("configure claude: %w", err)
+	}
 	return &Client{
 		cfg: cfg, model: model, prices: tariff(cfg.Prices), limiter: newLimiter(cfg.Limits), common: common, meter: &meter{},
 		brake:   brake{common: common},
 		breaker: breaker.New(cfg.Breaker.Scaled(fault.Scaled)),
-		sdk: anthropic.NewClient(
+		sdk: anthropic.NewClient(append([]option.RequestOption{
 			option.WithoutEnvironmentDefaults(),
 			option.WithoutOpenTelemetry(), // spans are made by whoever calls, without the prompt in them
 			option.WithBaseURL(cfg.BaseURL),
-			option.WithAPIKey(cfg.APIKey.Reveal()),
 			option.WithMaxRetries(0),
 			option.WithRequestTimeout(cfg.Timeout),
-			option.WithHTTPClient(newHTTPClient(maxResponseBytes, cfg.Dial)),
-		),
+			option.WithHTTPClient(client),
+		}, wayIn...)...),
 	}, nil
-}
-
-// Reachable asks whether the key is accepted and the model known, at no cost ("Get a Model"). Its error is the API's.
-func (c *Client) Reachable(ctx context.Context, model string) error {
-	if _, err := c.sdk.Models.Get(ctx, model, anthropic.ModelGetParams{}); err != nil {
-		return fmt.Errorf("ask for model %s: %w", model, err)
-	}
-	return nil
 }
 
 // Snapshot is what the traffic so far has shown.
@@ -164,6 +160,8 @@ func (c *Client) call(ctx context.Context, params anthropic.MessageNewParams, ad
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { sent.Store(true) },
 	})
+	model := string(params.Model)
+	params.Model = c.cfg.spelled(model)
 	message, err := c.sdk.Messages.New(traced, params, option.WithResponseInto(&resp))
 	if resp != nil {
 		admitted.learn(resp.Header)
@@ -175,13 +173,13 @@ func (c *Client) call(ctx context.Context, params anthropic.MessageNewParams, ad
 		pass.Leave(failed.verdict(ctx), failed.err)
 		var retry *hls.RetryAfter
 		if errors.As(err, &retry) && retry.After > 0 {
-			c.postpone(ctx, string(params.Model), retry)
+			c.postpone(ctx, model, retry)
 		}
-		c.schedule(string(params.Model), err)
+		c.schedule(model, err)
 		return hls.Answer{}, err
 	}
 	pass.Leave(breaker.Answered, nil)
-	return c.read(message, string(params.Model), resp.Header.Get("Request-Id"))
+	return c.read(message, model, resp.Header.Get("Request-Id"))
 }
 
 // postpone makes every call of a model wait, or fail while it is overloaded, on all instances.

@@ -13,9 +13,15 @@ import (
 
 // Config is the section claude of the settings.
 type Config struct {
-	// Root of the API; empty means Anthropic's own, or ANTHROPIC_BASE_URL.
+	// Who serves Claude: Anthropic itself, Amazon Bedrock, or Google's Vertex AI.
+	Provider string `yaml:"provider" default:"anthropic" jsonschema:"enum=anthropic,enum=bedrock,enum=vertex"`
+	// How Amazon Bedrock is asked, where provider is bedrock.
+	Bedrock Bedrock `yaml:"bedrock"`
+	// How Vertex AI is asked, where provider is vertex.
+	Vertex Vertex `yaml:"vertex"`
+	// Root of the API; empty means the provider's own, or for Anthropic ANTHROPIC_BASE_URL.
 	BaseURL string `yaml:"base_url"`
-	// Key of the Anthropic API.
+	// Key of the Anthropic API, where provider is anthropic.
 	APIKey hls.Secret `yaml:"api_key"`
 	// Model that is asked for all work; models may name others by its weight, and so may a repository. Unset, models says
 	// which are asked.
@@ -62,15 +68,21 @@ var efforts = map[string]bool{"": true, "low": true, "medium": true, "high": tru
 
 // filled is the configuration with its defaults.
 func (c Config) filled() (Config, error) {
+	if c.Provider == "" {
+		c.Provider = direct
+	}
+	if c.Vertex.Region == "" {
+		c.Vertex.Region = "global"
+	}
+	if err := c.checkProvider(); err != nil {
+		return c, err
+	}
 	if c.BaseURL == "" {
-		c.BaseURL = defaultBaseURL
+		c.BaseURL = c.ownBaseURL()
 	}
 	base, err := url.Parse(c.BaseURL)
 	if err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") || base.User != nil {
 		return c, errors.New("base_url is not an http or https URL")
-	}
-	if c.APIKey == "" {
-		return c, errors.New("api_key is not set")
 	}
 	if c.MaxTokens == 0 {
 		c.MaxTokens = defaultMaxTokens

@@ -90,6 +90,7 @@ func Resolve(name string) (actual, warning string) {
 // lookUp finds a model. One that the table lacks costs as much as the dearest, so that caps hold, and is sent
 // nothing that it might refuse.
 func lookUp(name string) (m model, known bool) {
+	name = plainName(name)
 	for _, m := range models {
 		if strings.HasPrefix(name, m.prefix) {
 			return m, true

@@ -74,7 +74,7 @@ func (b *binder) required(s *Settings) {
 	if b.need.has(NeedGitHub) && s.GitHub.Token == "" && app.ID == 0 && app.PrivateKey == "" && app.PrivateKeyFile == "" {
 		b.missing("github.token", "set it to a personal access token, as \"${GITHUB_TOKEN}\", or set github.app")
 	}
-	if b.need.has(NeedClaude) && s.Claude.APIKey == "" {
+	if b.need.has(NeedClaude) && s.Claude.APIKey == "" && s.Claude.Provider == "anthropic" {
 		b.missing("claude.api_key", "set it to an Anthropic API key, as \"${ANTHROPIC_API_KEY}\"")
 	}
 	if b.need.has(NeedWebhooks) && s.Features.SignatureValidation && len(s.GitHub.WebhookSecret) == 0 && !s.ownSecrets() {

@@ -12,6 +12,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 )
@@ -43,7 +44,7 @@ func (n Need) wants(key string) bool {
 		return n.has(NeedWebhooks)
 	case key == "storage.url":
 		return n.has(NeedStorage)
-	case key == "claude.api_key":
+	case key == "claude.api_key", strings.HasPrefix(key, "claude.bedrock."), strings.HasPrefix(key, "claude.vertex."):
 		return n.has(NeedClaude)
 	case last == "token", strings.HasPrefix(key, "github.app."):
 		return n.has(NeedGitHub)
@@ -54,7 +55,7 @@ func (n Need) wants(key string) bool {
 
 // Options say how to load; the zero value is right for the service.
 type Options struct {
-	Env      func(string) (string, bool) // os.LookupEnv when nil
+	Env      func(string) (string, bool) // when nil, the environment, and then the file .env beside the settings
 	Need     Need
 	Optional bool // without a file, go on with the defaults and the usual environment variables
 }
@@ -72,13 +73,26 @@ func Load(path string, o Options) (*Settings, error) {
 		if o.Optional {
 			return Parse(path, []byte(withoutFile), o)
 		}
-		return nil, &Problems{List: []Problem{{File: path, Message: fmt.Sprintf(
-			"there is no such file; copy settings.example.yaml to %s and fill it in, or name another with --config", path)}}}
+		return nil, &Problems{List: []Problem{{File: path, Message: "there is no such file; hls init makes one, or name another with --config"}}}
 	}
 	if err != nil {
-		return nil, &Problems{List: []Problem{{File: path, Message: fmt.Sprintf("cannot be read: %v", err)}}}
+		return nil, unreadable(path, err)
+	}
+	if o.Env == nil {
+		if o.Env, err = surroundings(path); err != nil {
+			return nil, unreadable(filepath.Join(filepath.Dir(path), EnvFile), err)
+		}
 	}
 	return Parse(path, data, o)
+}
+
+// unreadable makes Problems of an error of reading a file.
+func unreadable(path string, err error) error {
+	var problems *Problems
+	if errors.As(err, &problems) {
+		return problems
+	}
+	return &Problems{List: []Problem{{File: path, Message: fmt.Sprintf("cannot be read: %v", err)}}}
 }
 
 // readFile reads a file, and no more of it than tells that it is too large.
@@ -118,7 +132,7 @@ func (s *Settings) override(env func(string) (string, bool)) map[string]string {
 	if url, _ := env("HLS_DATABASE_URL"); url != "" {
 		s.Storage.URL, gave["storage.url"] = url, "HLS_DATABASE_URL"
 	}
-	if url, _ := env("ANTHROPIC_BASE_URL"); url != "" && s.Claude.BaseURL == "" {
+	if url, _ := env("ANTHROPIC_BASE_URL"); url != "" && s.Claude.BaseURL == "" && s.Claude.Provider == "anthropic" {
 		s.Claude.BaseURL, gave["claude.base_url"] = url, "ANTHROPIC_BASE_URL"
 	}
 	return gave

@@ -157,7 +157,7 @@ func TestMissingFileNamesTheRemedy(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "settings.yaml")
 	_, err := Load(path, Options{})
 	var problems *Problems
-	if !errors.As(err, &problems) || !strings.Contains(err.Error(), "copy settings.example.yaml") ||
+	if !errors.As(err, &problems) || !strings.Contains(err.Error(), "hls init makes one") ||
 		!strings.Contains(err.Error(), path) {
 		t.Errorf("got %v", err)
 	}

@@ -12,10 +12,9 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"os"
-	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -34,7 +33,7 @@ type app struct {
 
 	mu            sync.Mutex
 	installations map[string]int64             // by repository
-	tokens        map[int64]*installationToken // by installation
+	tokens        map[grant]*installationToken // by installation and what they are good for
 }
 
 func newApp(cfg App, c *Client) (*app, error) {
@@ -60,7 +59,7 @@ func newApp(cfg App, c *Client) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &app{id: cfg.ID, key: key, client: c, installations: map[string]int64{}, tokens: map[int64]*installationToken{}}, nil
+	return &app{id: cfg.ID, key: key, client: c, installations: map[string]int64{}, tokens: map[grant]*installationToken{}}, nil
 }
 
 // parseKey reads an RSA key in PEM, as GitHub gives it (PKCS #1) or as PKCS #8. Its errors hold nothing of it.
@@ -105,7 +104,7 @@ func (a *app) sign(now time.Time) (string, error) {
 // own is the door of the App itself, which leads to little more than its installations.
 func (a *app) own() *door {
 	return a.client.openDoor(fmt.Sprintf("app %d", a.id), func(d *door) {
-		d.authorize = func(context.Context) (string, error) {
+		d.authorize = func(context.Context, call) (string, error) {
 			token, err := a.sign(time.Now())
 			return "Bearer " + token, err
 		}
@@ -137,17 +136,70 @@ func (a *app) door(ctx context.Context, repo string) (*door, error) {
 	return a.installed(id), nil
 }
 
+// installed is the door of an installation. Its limits are those of the installation as a whole, and each call is signed
+// with a token that is good for its own repository alone.
 func (a *app) installed(id int64) *door {
+	return a.client.openDoor(fmt.Sprintf("installation %d", id), func(d *door) {
+		d.authorize = func(ctx context.Context, c call) (string, error) {
+			return a.token(grant{installation: id, repo: c.scope()}).authorize(ctx)
+		}
+		d.revoke = func() { a.revoke(id) }
+	})
+}
+
+// grant is what a token of an installation is good for.
+type grant struct {
+	installation int64
+	repo         string // a repository's number or name; "" is all that the App is installed on
+}
+
+// scope is the repository that a call is about: by its number where it is known, for names are given away and taken anew.
+// Calls about none, such as those about an organization's webhooks, have none.
+func (c call) scope() string {
+	if c.repoID > 0 && c.repo != "" {
+		return strconv.FormatInt(c.repoID, 10)
+	}
+	return strings.ToLower(c.repo)
+}
+
+// body asks for a token that is good for no more than the grant.
+func (g grant) body() any {
+	if id, err := strconv.ParseInt(g.repo, 10, 64); err == nil {
+		return map[string]any{"repository_ids": []int64{id}}
+	}
+	if _, name, ok := strings.Cut(g.repo, "/"); ok {
+		return map[string]any{"repositories": []string{name}}
+	}
+	return nil
+}
+
+// mostTokens is how many tokens are kept. They are quickly made again.
+const mostTokens = 10_000
+
+func (a *app) token(g grant) *installationToken {
 	a.mu.Lock()
-	t := a.tokens[id]
+	defer a.mu.Unlock()
+	t := a.tokens[g]
 	if t == nil {
-		t = &installationToken{app: a, id: id}
-		a.tokens[id] = t
+		if len(a.tokens) >= mostTokens {
+			clear(a.tokens)
+		}
+		t = &installationToken{app: a, grant: g}
+		a.tokens[g] = t
+	}
+	return t
+}
+
+// revoke drops the tokens of an installation, which GitHub no longer takes, and what is known of it.
+func (a *app) revoke(id int64) {
+	a.mu.Lock()
+	for g := range a.tokens {
+		if g.installation == id {
+			delete(a.tokens, g)
+		}
 	}
 	a.mu.Unlock()
-	return a.client.openDoor(fmt.Sprintf("installation %d", id), func(d *door) {
-		d.authorize, d.revoke = t.authorize, t.forget
-	})
+	a.forget(id)
 }
 
 // forget drops what is known of an installation, which may have been removed and made anew.
@@ -164,18 +216,15 @@ func (a *app) forget(id int64) {
 // forgetAll drops what is known of all installations, and their tokens.
 func (a *app) forgetAll() {
 	a.mu.Lock()
+	defer a.mu.Unlock()
 	clear(a.installations)
-	tokens := slices.Collect(maps.Values(a.tokens))
-	a.mu.Unlock()
-	for _, t := range tokens {
-		t.forget()
-	}
+	clear(a.tokens)
 }
 
-// installationToken is the token of one installation, made when needed. It is safe for concurrent use.
+// installationToken is a token of an installation, made when needed. It is safe for concurrent use.
 type installationToken struct {
-	app *app
-	id  int64
+	app   *app
+	grant grant
 
 	mu    sync.Mutex
 	token hls.Secret
@@ -194,25 +243,24 @@ func (t *installationToken) authorize(ctx context.Context) (string, error) {
 	}
 	// A token made twice does no harm, so this counts as reading: its failure leaves nothing in doubt.
 	_, err := t.app.own().do(ctx, call{
-		method: http.MethodPost, path: fmt.Sprintf("app/installations/%d/access_tokens", t.id), into: &made,
+		method: http.MethodPost, path: fmt.Sprintf("app/installations/%d/access_tokens", t.grant.installation), body: t.grant.body(), into: &made,
 	})
-	if errors.Is(err, hls.ErrNotFound) {
-		t.app.forget(t.id)
+	if errors.Is(err, hls.ErrNotFound) || unprocessable(err) { // The installation is gone, or no longer has the repository.
+		t.app.forget(t.grant.installation)
 		err = &hls.RetryAfter{Err: err}
 	}
 	if err == nil && made.Token == "" {
 		err = &hls.RetryAfter{Err: errors.New("the answer has no token")}
 	}
 	if err != nil {
-		return "", fmt.Errorf("create token of installation %d: %w", t.id, err)
+		return "", fmt.Errorf("create token of installation %d: %w", t.grant.installation, err)
 	}
 	t.token, t.until = made.Token, made.ExpiresAt
 	return "Bearer " + t.token.Reveal(), nil
 }
 
-func (t *installationToken) forget() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.token = ""
-	t.app.forget(t.id)
+// unprocessable tells whether GitHub understood a request and cannot do it.
+func unprocessable(err error) bool {
+	var final *hls.Permanent
+	return errors.As(err, &final) && final.Reason == reasonInvalid
 }

@@ -130,7 +130,7 @@ func TestAppSignsInByInstallation(t *testing.T) {
 // wait makes the token of the installation as old as if the time had passed.
 func wait(t *testing.T, d time.Duration, c *Client) {
 	t.Helper()
-	token := c.app.tokens[3]
+	token := c.app.tokens[grant{installation: 3, repo: "77"}]
 	if token == nil {
 		t.Fatal("there is no token")
 	}

@@ -127,7 +127,7 @@ func (c *Client) tokenDoor(token hls.Secret) *door {
 		authorization = "Bearer " + token.Reveal()
 	}
 	return c.openDoor(tokenKey(token), func(d *door) {
-		d.authorize = func(context.Context) (string, error) { return authorization, nil }
+		d.authorize = func(context.Context, call) (string, error) { return authorization, nil }
 	})
 }
 
@@ -178,6 +178,7 @@ func (c *Client) do(ctx context.Context, repo string, q call) (*github.Response,
 	if err != nil {
 		return nil, asking(err)
 	}
+	q.repo = repo
 	resp, err := d.do(ctx, q)
 	return resp, asking(err)
 }

@@ -22,7 +22,7 @@ type door struct {
 	meter       *meter
 	breaker     *breaker.Breaker // of all doors
 	timeout     time.Duration
-	authorize   func(context.Context) (authorization string, err error)
+	authorize   func(context.Context, call) (authorization string, err error)
 	revoke      func() // forgets a credential that GitHub no longer takes; nil when there is no other
 	writes      *pace
 	reads       *pace
@@ -38,6 +38,7 @@ type door struct {
 type call struct {
 	method  string
 	path    string // relative to the base URL
+	repo    string // that the call is about, as owner/name; "" for none
 	body    any
 	into    any
 	does    consequence
@@ -72,7 +73,7 @@ func (d *door) do(ctx context.Context, c call) (*github.Response, error) {
 		return nil, err
 	}
 	defer leave()
-	authorization, err := d.authorize(ctx)
+	authorization, err := d.authorize(ctx, c)
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,11 @@ type Snapshot struct {
 	Error       string // the last one's text
 	Breaker     breaker.Snapshot
 	Refused     bool // the last one was that the token or App is not accepted
+
+	// Ahead is by how much GitHub's clock was ahead of this machine's at the newest answer that told the time; negative
+	// when behind. Dated tells whether one did.
+	Ahead time.Duration
+	Dated bool
 }
 
 type meter struct {
@@ -45,6 +50,9 @@ func (m *meter) sent() {
 func (m *meter) saw(header http.Header) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if at, err := http.ParseTime(header.Get("Date")); err == nil {
+		m.now.Ahead, m.now.Dated = time.Until(at), true
+	}
 	if resource := header.Get("X-RateLimit-Resource"); resource != "" && resource != "core" {
 		return
 	}

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -46,6 +47,7 @@ func serve(t *testing.T, routes routes) *server {
 			Authorization: r.Header.Get("Authorization"), Header: r.Header.Clone(),
 		})
 		s.mu.Unlock()
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		answer, ok := routes[r.Method+" "+r.URL.Path]
 		if !ok {
 			http.Error(w, `{"message":"Not Found"}`, http.StatusNotFound)

@@ -39,7 +39,7 @@ func readReport(r Request) report {
 	blocks := fenced(r.User)
 	out := report{title: strings.TrimSpace(part(blocks, "title")), body: part(blocks, "body")}
 	if out.title == "" {
-		out.title, out.body, _ = strings.Cut(strings.TrimSpace(blocks[0].text), "\n")
+		out.title, out.body = unfenced(strings.TrimSpace(blocks[0].text))
 	}
 	for _, b := range blocks {
 		switch {
@@ -50,6 +50,23 @@ func readReport(r Request) report {
 		}
 	}
 	return out
+}
+
+var (
+	titleLine = regexp.MustCompile(`(?m)^\W*Title:[ \t]*(.+)$`)
+	bodyLines = regexp.MustCompile(`(?ms)^\W*Body:[ \t]*(.*?)(?:\n\W*\w+:|\z)`)
+)
+
+// unfenced finds title and body in what a template of people's own made, which may name them, and may not.
+func unfenced(text string) (title, body string) {
+	if at := titleLine.FindStringSubmatch(text); at != nil {
+		if text := bodyLines.FindStringSubmatch(text); text != nil {
+			body = text[1]
+		}
+		return at[1], body
+	}
+	title, body, _ = strings.Cut(text, "\n")
+	return title, body
 }
 
 // readCandidate takes the number from the heading of its part or from the first line, before the title.

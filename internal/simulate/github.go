@@ -41,8 +41,11 @@ type GitHub struct {
 	quotas   map[string]*quota
 	sending  sync.WaitGroup // redeliveries under way
 
-	organizations map[string]*holder // by lower-case login
-	appHook       *hook              // nil until the App has one
+	organizations map[string]*holder   // by lower-case login
+	appHook       *hook                // nil until the App has one
+	appSelf       hls.Account          // whom its installation acts as
+	narrow        map[string][]int64   // tokens of the installation that are good for some repositories
+	manifests     map[string]*manifest // of Apps to be, by the code that they are exchanged for
 	respell       bool
 	hookNetworks  []string // of meta
 }
@@ -64,10 +67,11 @@ func NewGitHub(cfg GitHubConfig) *GitHub {
 	g := &GitHub{
 		cfg: cfg, nextID: 1_000_000,
 		moved: map[string]*repository{}, accounts: map[string]hls.Account{}, quotas: map[string]*quota{},
-		organizations: map[string]*holder{},
+		organizations: map[string]*holder{}, narrow: map[string][]int64{}, manifests: map[string]*manifest{},
 	}
 	g.AddAccount(cfg.Self)
-	g.table = patterns(g.routes(), g.appRoutes(), g.workRoutes(), g.hideRoutes(), g.historyRoutes(), g.actionsRoutes())
+	g.appSelf = cfg.Self
+	g.table = patterns(g.routes(), g.appRoutes(), g.workRoutes(), g.hideRoutes(), g.historyRoutes(), g.actionsRoutes(), g.manifestRoutes())
 	return g
 }
 

@@ -20,6 +20,9 @@ type AppSeed struct {
 	ID   int64
 	Slug string
 	Key  *rsa.PublicKey // checks the App's tokens
+
+	Permissions map[string]string
+	Events      []string
 }
 
 const (
@@ -91,17 +94,80 @@ func (g *GitHub) about(*exchange) reply {
 }
 
 func (g *GitHub) installation(*exchange) reply {
-	return reply{status: http.StatusOK, body: object{"id": theInstallation, "app_id": g.cfg.App.ID}}
+	permissions, events := g.cfg.App.Permissions, g.cfg.App.Events
+	if permissions == nil {
+		permissions = map[string]string{}
+	}
+	return reply{status: http.StatusOK, body: object{
+		"id": theInstallation, "app_id": g.cfg.App.ID, "permissions": permissions, "events": append([]string{}, events...),
+	}}
 }
 
 func (g *GitHub) installations(x *exchange) reply {
 	return x.list([]object{{"id": theInstallation, "app_id": g.cfg.App.ID}})
 }
 
-func (g *GitHub) accessToken(*exchange) reply {
+// accessToken makes a token of the installation, for all repositories or for those that are asked for.
+func (g *GitHub) accessToken(x *exchange) reply {
+	var in struct {
+		Repositories []string `json:"repositories"`
+		IDs          []int64  `json:"repository_ids"`
+	}
+	if len(x.body) > 0 {
+		if out, ok := x.decode(&in); !ok {
+			return out
+		}
+	}
+	var only []int64
+	for _, name := range in.Repositories {
+		found := g.repoNamed(name)
+		if found == nil {
+			return notInstalled()
+		}
+		only = append(only, found.ID)
+	}
+	for _, id := range in.IDs {
+		if g.repoByID(id) == nil {
+			return notInstalled()
+		}
+		only = append(only, id)
+	}
+	token := installationToken
+	if len(only) > 0 {
+		token = fmt.Sprintf("%s_%v", installationToken, only)
+		token = strings.NewReplacer("[", "", "]", "", " ", "_").Replace(token)
+		g.narrow[token] = only
+	}
 	return reply{status: http.StatusCreated, body: object{
-		"token": installationToken, "expires_at": time.Now().Add(time.Hour).UTC().Format(time.RFC3339),
+		"token": token, "expires_at": time.Now().Add(time.Hour).UTC().Format(time.RFC3339),
 	}}
+}
+
+func notInstalled() reply {
+	return failure(http.StatusUnprocessableEntity, "There is at least one repository that does not exist or is not accessible to the parent installation.")
+}
+
+// repoNamed finds a repository of any owner: the one installation is on everything.
+func (g *GitHub) repoNamed(name string) *repository {
+	for _, r := range g.repos {
+		if strings.EqualFold(r.Name, name) {
+			return r
+		}
+	}
+	return nil
+}
+
+// installed tells whether a token is the installation's, and lets it ask, for no more than the token is good for.
+func (g *GitHub) installed(x *exchange, token string) bool {
+	if g.cfg.App == nil {
+		return false
+	}
+	only, narrow := g.narrow[token]
+	if !narrow && token != installationToken {
+		return false
+	}
+	x.only, x.actor = only, g.appSelf
+	return true
 }
 
 func (g *GitHub) user(x *exchange) reply {

@@ -41,11 +41,14 @@ func (g *GitHub) AddOrganization(login string, owners ...string) {
 	g.organizations[strings.ToLower(login)] = o
 }
 
-// AddHook registers a webhook of a repository and returns its id.
-func (g *GitHub) AddHook(repo, url, secret string) int64 {
+// AddHook registers a webhook of a repository, for all events unless some are named, and returns its id.
+func (g *GitHub) AddHook(repo, url, secret string, events ...string) int64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	h := g.newHook("Repository", url, secret)
+	if len(events) > 0 {
+		h.events = events
+	}
 	r := g.known(repo)
 	r.hooks = append(r.hooks, h)
 	return h.id

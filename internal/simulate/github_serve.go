@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,7 +37,8 @@ type exchange struct {
 	query url.Values
 	body  []byte
 	actor hls.Account
-	app   bool // the App itself asks, and none of its installations
+	app   bool    // the App itself asks, and none of its installations
+	only  []int64 // repositories that the credential is good for; nil is all
 	repo  *repository
 	late  time.Duration // set by a fault: what is created appears in lists after it
 	as    links
@@ -137,6 +139,8 @@ func (g *GitHub) early(x *exchange, fault Fault, q *quota) reply {
 func (g *GitHub) authenticate(x *exchange) reply {
 	scheme, token, _ := strings.Cut(x.r.Header.Get("Authorization"), " ")
 	switch {
+	case x.open():
+		return reply{}
 	case scheme == "":
 		if g.cfg.Anonymous && x.r.Method == http.MethodGet {
 			return reply{}
@@ -146,8 +150,7 @@ func (g *GitHub) authenticate(x *exchange) reply {
 		return failure(http.StatusUnauthorized, "Bad credentials")
 	case g.isApp(token) == nil:
 		x.app = true
-	case g.cfg.App != nil && token == installationToken:
-		x.actor = g.cfg.Self
+	case g.installed(x, token):
 	case g.cfg.Tokens[token] != "":
 		x.actor = g.account(g.cfg.Tokens[token])
 	case g.cfg.Token == "" || token == g.cfg.Token:
@@ -180,7 +183,7 @@ func (g *GitHub) dispatch(x *exchange) reply {
 	if x.repo == nil {
 		return g.redirect(x, name)
 	}
-	if x.actor.Login == "" && x.repo.Private {
+	if x.actor.Login == "" && x.repo.Private || x.only != nil && !slices.Contains(x.only, x.repo.ID) {
 		return notFound()
 	}
 	return run(x)

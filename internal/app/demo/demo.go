@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,6 +46,8 @@ type Demo struct {
 	dir      string
 	github   *simulate.GitHub
 	scenario *simulate.Scenario
+	lab      *simulate.Lab
+	doors    doors
 	app      *app.App
 	url      string
 	ended    chan error
@@ -59,10 +62,14 @@ const (
 	apiKey = "45c48cce2e2d7fbdea1afc51c7c6ad26"
 )
 
+// doors are the addresses of the stand-ins, and how the settings name the key of the one for Claude.
+type doors struct{ github, claude, key string }
+
 // Start makes the stand-ins and the service. Stop must be called.
 func Start(ctx context.Context, cfg Config) (*Demo, error) {
 	d := &Demo{cfg: cfg, github: simulate.NewGitHub(simulate.GitHubConfig{}), ended: make(chan error, 1)}
 	d.scenario = simulate.NewScenario(d.github)
+	d.lab = simulate.NewLab(d.github)
 	if err := d.start(ctx); err != nil {
 		d.Stop()
 		return nil, fmt.Errorf("start demo: %w", err)
@@ -96,7 +103,7 @@ func (d *Demo) start(ctx context.Context) (err error) {
 	go func() { d.ended <- d.app.Run(running) }()
 	select {
 	case d.url = <-ready:
-		return nil
+		return d.introduce()
 	case err := <-d.ended:
 		d.cancel = nil
 		return err
@@ -105,33 +112,56 @@ func (d *Demo) start(ctx context.Context) (err error) {
 
 // settings point the service at the stand-ins. They are a settings file like any other.
 func (d *Demo) settings() (*config.Settings, error) {
-	ghURL, stop := d.github.Start()
+	url, stop := d.github.Start()
 	d.stops = append(d.stops, stop)
-	key, claudeURL := d.cfg.LiveKey.Reveal(), d.cfg.BaseURL
-	if key == "" {
-		key = apiKey
+	d.doors = doors{github: url, claude: d.cfg.BaseURL, key: "${ANTHROPIC_API_KEY}"}
+	if d.cfg.LiveKey == "" {
 		url, stop := simulate.NewClaude(simulate.ClaudeConfig{}).Start()
 		d.stops = append(d.stops, stop)
-		claudeURL = url
+		d.doors.claude, d.doors.key = url, apiKey
 	}
-	text := fmt.Sprintf(`
-server: {host: 127.0.0.1, port: %d, shutdown_grace: 5s}
+	return config.Parse("demo settings", []byte(d.text(fmt.Sprintf("http://127.0.0.1:%d", d.cfg.Port))), config.Options{Env: func(name string) (string, bool) {
+		if name == "ANTHROPIC_API_KEY" {
+			return d.cfg.LiveKey.Reveal(), d.cfg.LiveKey != ""
+		}
+		return "", false // The demo takes nothing else from its surroundings.
+	}})
+}
+
+// text is the settings of a service at an address. While its port is not known, neither is where GitHub reaches it.
+func (d *Demo) text(address string) string {
+	port, public := address[strings.LastIndex(address, ":")+1:], fmt.Sprintf("public_url: %q, ", address)
+	if port == "0" {
+		public = ""
+	}
+	return fmt.Sprintf(`# Settings of a running hls demo. Its GitHub and, unless it runs with --claude live, its Claude are simulated.
+server: {host: 127.0.0.1, port: %s, %sshutdown_grace: 5s}
 github: {base_url: %q, token: %s, webhook_secret: %s, limits: {writes_per_minute: 0, content_per_hour: 0}}
-claude: {base_url: %q, api_key: "${HLS_DEMO_KEY}"}
+claude: {base_url: %q, api_key: %q, budget: {daily_usd: 5}}
 storage: {url: "sqlite:%s"}
 processing: {debounce: 0s, max_attempts: 4}
 logging: {level: DEBUG}
 repositories:
   - name: %s
     events: [%s]
-`, d.cfg.Port, ghURL, token, secret, claudeURL, filepath.Join(d.dir, "hls.db"), d.scenario.Repo, strings.Join(d.scenario.Events, ", "))
-	return config.Parse("demo settings", []byte(text), config.Options{Env: func(name string) (string, bool) {
-		if name == "HLS_DEMO_KEY" {
-			return key, true
-		}
-		return "", false // The demo takes nothing else from its surroundings.
-	}})
+  - name: %s
+    events: [issues]
+    mode: suggest
+    labels:
+      categories: {kind: [bug, enhancement]}
+`, port, public, d.doors.github, token, secret, d.doors.claude, d.doors.key, filepath.Join(d.dir, "hls.db"),
+		d.scenario.Repo, strings.Join(d.scenario.Events, ", "), d.lab.Repo)
 }
+
+// introduce tells the simulated GitHub where the service is, and leaves the settings where other commands find them.
+func (d *Demo) introduce() error {
+	d.github.AddHook(d.scenario.Repo, d.url+"/webhook", secret, d.scenario.Events...)
+	d.github.AddHook(d.lab.Repo, d.url+"/webhook", secret, "issues")
+	return os.WriteFile(d.SettingsFile(), []byte(d.text(d.url)), 0o600)
+}
+
+// SettingsFile is what other commands work with the demo by. It is gone after Stop.
+func (d *Demo) SettingsFile() string { return filepath.Join(d.dir, "settings.yaml") }
 
 // URL is where the service answers.
 func (d *Demo) URL() string { return d.url }
@@ -159,7 +189,7 @@ func (d *Demo) LogFile() string { return filepath.Join(d.dir, "hls.log") }
 // Deliver sends every recorded delivery in turn, waits until each has ended, and says what became of it.
 func (d *Demo) Deliver(ctx context.Context) ([]Result, error) {
 	var results []Result
-	steps := d.scenario.Deliveries()
+	steps := slices.Concat(d.scenario.Deliveries(), d.lab.Deliveries())
 	for i, step := range steps {
 		r, err := d.deliver(ctx, step)
 		if err != nil {

@@ -65,22 +65,25 @@ func migrate(ctx context.Context, settings *pgx.ConnConfig, cfg Config) (err err
 
 // outdated tells whether the schema is older than this program's. A newer one is an error.
 func outdated(ctx context.Context, conn *pgx.Conn) (bool, error) {
-	want, err := lastMigration()
-	if err != nil {
-		return false, err
+	have, want, err := versionsOf(ctx, conn)
+	if err == nil && have > want {
+		return false, fmt.Errorf("%w: it is at %d, this program knows up to %d; use the newer program, or a backup", record.ErrNewerSchema, have, want)
+	}
+	return have < want, err
+}
+
+func versionsOf(ctx context.Context, conn *pgx.Conn) (have, want int64, err error) {
+	if want, err = lastMigration(); err != nil {
+		return 0, 0, err
 	}
 	var there bool
 	if err := conn.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", versions).Scan(&there); err != nil || !there {
-		return true, err
+		return 0, want, err
 	}
-	var have int64
 	if err := conn.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM "+versions).Scan(&have); err != nil {
-		return false, fmt.Errorf("read schema version: %w", err)
+		return 0, want, fmt.Errorf("read schema version: %w", err)
 	}
-	if have > want {
-		return false, fmt.Errorf("%w: it is at %d, this program knows up to %d; use the newer program, or a backup", record.ErrNewerSchema, have, want)
-	}
-	return have < want, nil
+	return have, want, nil
 }
 
 // up makes the migrations that are missing, up to a number.
@@ -111,7 +114,27 @@ func lastMigration() (int64, error) {
 }
 
 // Inspect tells why Open would fail, as far as that can be told without changing anything.
-func Inspect(ctx context.Context, address string) (err error) {
+func Inspect(ctx context.Context, address string) error {
+	return asked(ctx, address, func(conn *pgx.Conn) error {
+		if _, err := verify(ctx, conn); err != nil {
+			return err
+		}
+		_, err := outdated(ctx, conn)
+		return err
+	})
+}
+
+// Schema tells the number of the last migration of a database's schema, 0 without one, and of this program's.
+func Schema(ctx context.Context, address string) (have, want int64, err error) {
+	err = asked(ctx, address, func(conn *pgx.Conn) (err error) {
+		have, want, err = versionsOf(ctx, conn)
+		return err
+	})
+	return have, want, err
+}
+
+// asked asks a server something over a connection of its own.
+func asked(ctx context.Context, address string, ask func(*pgx.Conn) error) (err error) {
 	cfg, err := parse(address)
 	if err != nil {
 		return err
@@ -121,9 +144,5 @@ func Inspect(ctx context.Context, address string) (err error) {
 		return unreachable(err)
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
-	if _, err := verify(ctx, conn); err != nil {
-		return err
-	}
-	_, err = outdated(ctx, conn)
-	return err
+	return ask(conn)
 }

@@ -11,14 +11,29 @@ import (
 
 // Backup writes a consistent copy to a new file, readable by the owner alone. The file appears under its name only
 // when it is whole and on disk.
-func (s *Store) Backup(ctx context.Context, path string) error {
-	if err := s.backup(ctx, path); err != nil {
+func (s *Store) Backup(ctx context.Context, path string) error { return backup(ctx, s.path, path) }
+
+// Copy is Backup for who does not have the database open, whether or not another process does. It needs no lock: SQLite
+// shows a reader one state of the file, and lets the writer go on. The schema stays as it is.
+func Copy(ctx context.Context, address, path string) error {
+	from, err := parse(address)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(from); err != nil {
+		return fmt.Errorf("back up database: %w", err)
+	}
+	return backup(ctx, from, path)
+}
+
+func backup(ctx context.Context, from, path string) error {
+	if err := vacuum(ctx, from, path); err != nil {
 		return fmt.Errorf("back up database to %s: %w", path, unavailable(err))
 	}
 	return nil
 }
 
-func (s *Store) backup(ctx context.Context, path string) (err error) {
+func vacuum(ctx context.Context, from, path string) (err error) {
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		return errors.Join(fs.ErrExist, err)
 	}
@@ -33,7 +48,7 @@ func (s *Store) backup(ctx context.Context, path string) (err error) {
 			err = errors.Join(err, os.Remove(part))
 		}
 	}()
-	db, err := connect(ctx, s.path, copying)
+	db, err := connect(ctx, from, copying)
 	if err != nil {
 		return err
 	}

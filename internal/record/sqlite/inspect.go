@@ -68,8 +68,39 @@ func writable(path string) error {
 	return nil
 }
 
+// Path is the file of an address, and whether the address is one of SQLite's.
+func Path(address string) (string, bool) {
+	path, err := parse(address)
+	return path, err == nil
+}
+
 // known tells whether the schema of a file is one that this program knows. A file without one is.
-func known(ctx context.Context, path string) (err error) {
+func known(ctx context.Context, path string) error {
+	have, want, err := versions(ctx, path)
+	if err == nil && have > want {
+		return tooNew(have, want)
+	}
+	return err
+}
+
+// Schema tells the number of the last migration of a database's schema, 0 without one, and of this program's. It locks
+// and changes nothing.
+func Schema(ctx context.Context, address string) (have, want int64, err error) {
+	path, err := parse(address)
+	if err != nil {
+		return 0, 0, err
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		want, err := lastMigration()
+		return 0, want, err
+	}
+	return versions(ctx, path)
+}
+
+func versions(ctx context.Context, path string) (have, want int64, err error) {
+	if want, err = lastMigration(); err != nil {
+		return 0, 0, err
+	}
 	q := url.Values{"mode": {"ro"}, "_pragma": {"busy_timeout(5000)"}}
 	if _, err := os.Stat(path + "-wal"); errors.Is(err, fs.ErrNotExist) {
 		q.Set("immutable", "1") // Nobody has it open; otherwise SQLite would leave a log and an index beside it.
@@ -77,24 +108,20 @@ func known(ctx context.Context, path string) (err error) {
 	at := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: q.Encode()}
 	db, err := sql.Open("sqlite", at.String())
 	if err != nil {
-		return err
+		return 0, want, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	var tables, have int64
+	var tables int64
 	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE name = 'goose_db_version'").Scan(&tables); err != nil {
-		return fmt.Errorf("read schema version of %s: %w", path, err)
+		return 0, want, fmt.Errorf("read schema version of %s: %w", path, err)
 	}
 	if tables == 0 {
-		return nil
+		return 0, want, nil
 	}
 	if err := db.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version").Scan(&have); err != nil {
-		return fmt.Errorf("read schema version of %s: %w", path, err)
+		return 0, want, fmt.Errorf("read schema version of %s: %w", path, err)
 	}
-	want, err := lastMigration()
-	if err == nil && have > want {
-		return tooNew(have, want)
-	}
-	return err
+	return have, want, nil
 }
 
 func tooNew(have, want int64) error {

@@ -111,9 +111,31 @@ func (st *state) charAt(s string, k any) (any, bool) {
 	return nil, false
 }
 
-// attribute is Python's getattr, without what begins with an underscore.
+// outOfReach says of an attribute that Python's objects have it and that Jinja2's sandbox does not let a template use it.
+func (st *state) outOfReach(o any, n string) bool {
+	return len(n) > 4 && strings.HasPrefix(n, "__") && strings.HasSuffix(n, "__") || st.env.opt.Immutable && changes(o, n)
+}
+
+// changes says whether a method changes the list or dict that it is called on.
+func changes(o any, method string) bool {
+	switch o.(type) {
+	case *List:
+		switch method {
+		case "append", "clear", "pop", "reverse", "insert", "sort", "extend", "remove":
+			return true
+		}
+	case *Dict:
+		switch method {
+		case "clear", "pop", "popitem", "setdefault", "update":
+			return true
+		}
+	}
+	return false
+}
+
+// attribute is Python's getattr, without what begins with an underscore or is out of reach.
 func (st *state) attribute(o any, n string) (any, bool) {
-	if strings.HasPrefix(n, "_") {
+	if strings.HasPrefix(n, "_") || st.env.opt.Immutable && changes(o, n) {
 		return nil, false
 	}
 	switch t := o.(type) {

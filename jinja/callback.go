@@ -23,43 +23,38 @@ type Test func(value any, args Args) (bool, error)
 // Test may be called more often than the template calls it.
 type Function func(args Args) (any, error)
 
-var errNoName = errors.New("the name is empty")
+var errNothing = errors.New("a name or a function is missing")
 
-// AddFilter adds a filter or replaces one. It must not be called once templates are parsed.
-func (e *Env) AddFilter(name string, f Filter) error {
-	if name == "" || f == nil {
-		return fmt.Errorf("add filter %q: %w", name, errNoName)
+// extend adds the filters, tests and globals of the options.
+func (e *Env) extend() error {
+	for name, f := range e.opt.Filters {
+		if name == "" || f == nil {
+			return fmt.Errorf("add filter %q: %w", name, errNothing)
+		}
+		e.filters[name] = &builtin{name: name, variadic: true, fn: func(c *call) any {
+			v, err := f(c.self, c.args.public())
+			return result(name, v, err)
+		}}
 	}
-	e.filters[name] = &builtin{name: name, variadic: true, fn: func(c *call) any {
-		v, err := f(c.self, c.args.public())
-		return result(name, v, err)
-	}}
-	return nil
-}
-
-// AddTest adds a test or replaces one. It must not be called once templates are parsed.
-func (e *Env) AddTest(name string, f Test) error {
-	if name == "" || f == nil {
-		return fmt.Errorf("add test %q: %w", name, errNoName)
+	for name, f := range e.opt.Tests {
+		if name == "" || f == nil {
+			return fmt.Errorf("add test %q: %w", name, errNothing)
+		}
+		e.tests[name] = &builtin{name: name, variadic: true, fn: func(c *call) any {
+			v, err := f(c.self, c.args.public())
+			return result(name, v, err)
+		}}
 	}
-	e.tests[name] = &builtin{name: name, variadic: true, fn: func(c *call) any {
-		v, err := f(c.self, c.args.public())
-		return result(name, v, err)
-	}}
-	return nil
-}
-
-// AddGlobal adds a value that every template sees, or replaces one. It is converted by From. It must not be called once
-// templates are rendered.
-func (e *Env) AddGlobal(name string, value any) error {
-	if name == "" {
-		return fmt.Errorf("add global: %w", errNoName)
+	for name, value := range e.opt.Globals {
+		if name == "" {
+			return fmt.Errorf("add global: %w", errNothing)
+		}
+		v, err := From(value)
+		if err != nil {
+			return fmt.Errorf("add global %s: %w", name, err)
+		}
+		e.globals[name] = v
 	}
-	v, err := From(value)
-	if err != nil {
-		return fmt.Errorf("add global %s: %w", name, err)
-	}
-	e.globals[name] = v
 	return nil
 }
 

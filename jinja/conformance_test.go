@@ -98,7 +98,7 @@ func renderCase(t *testing.T, o jinja.Options, name string, values any) (string,
 	if err != nil {
 		return "", err
 	}
-	return tpl.Render(t.Context(), values)
+	return tpl.RenderString(t.Context(), values)
 }
 
 func checkCaseError(t *testing.T, c corpusCase, out string, err error) {

@@ -6,7 +6,7 @@
 //	env, err := jinja.New(jinja.Options{Loader: jinja.FS(root.FS()), TrimBlocks: true, LstripBlocks: true})
 //	tpl, err := env.Template("issues/analyze.j2")
 //	vars, err := jinja.FromJSON(payload)
-//	text, err := tpl.Render(ctx, vars)
+//	text, err := tpl.RenderString(ctx, vars)
 //
 // Values are data. They are never parsed as templates, and a template reaches nothing of the program but the values,
 // filters, tests and globals that it was given: there is no reflection, and attributes that begin with an underscore

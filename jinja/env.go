@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// An Env is a configured engine. Configure it completely before using it; then it is safe for concurrent use.
+// An Env is a configured engine. It is safe for concurrent use.
 //
 // Parsed templates are kept until Reset. Templates are parsed once per name, so a changed source is seen after Reset
 // only; templates obtained before keep rendering what they were parsed from, while their includes are looked up anew.
@@ -22,15 +22,19 @@ type Env struct {
 	cache map[string]*Template
 }
 
-// New returns an Env with the built-in filters, tests and globals.
+// New returns an Env with the built-in filters, tests and globals, and those of the options.
 func New(o Options) (*Env, error) {
 	if err := o.fill(); err != nil {
 		return nil, fmt.Errorf("configure jinja: %w", err)
 	}
-	return &Env{
+	e := &Env{
 		opt: o, filters: builtinFilters(), tests: builtinTests(), globals: builtinGlobals(),
 		methods: builtinMethods(), cache: map[string]*Template{},
-	}, nil
+	}
+	if err := e.extend(); err != nil {
+		return nil, fmt.Errorf("configure jinja: %w", err)
+	}
+	return e, nil
 }
 
 // Template loads and parses the named template, or gives the one parsed before.

@@ -57,6 +57,7 @@ func (st *state) execOne(sc *scope, s stmt) flow {
 		st.execFor(sc, s)
 	case *sSet:
 		st.goTo(s)
+		needNamespaces(sc, s.target)
 		v := st.eval(sc, s.x)
 		st.assign(sc, s.target, v)
 		st.export(sc, s.export, s.target)
@@ -191,6 +192,20 @@ func (st *state) execAutoescape(sc *scope, s *sAutoescape) flow {
 	f := st.exec(in, s.body)
 	eval.autoescape = old
 	return f
+}
+
+// needNamespaces fails when a target "name.attr" is not in a namespace, before the value is computed.
+func needNamespaces(sc *scope, target expr) {
+	switch t := target.(type) {
+	case *eAttrTarget:
+		if _, ok := (*sc.at(t.ref)).(*namespace); !ok {
+			panic(fail(KindRuntime, "cannot assign attribute on non-namespace object"))
+		}
+	case *eTuple:
+		for _, x := range t.items {
+			needNamespaces(sc, x)
+		}
+	}
 }
 
 // assign gives a target its value.

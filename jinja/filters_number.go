@@ -55,7 +55,8 @@ func filterInt(c *call) any {
 		return normInt(z)
 	}
 	f, ok := floatOf(c.self)
-	if !ok || math.IsNaN(f) {
+	_, isStr := asStr(c.self)
+	if !ok || math.IsNaN(f) || isStr && math.IsInf(f, 0) {
 		return c.arg(0, int64(0))
 	}
 	return truncate(f)

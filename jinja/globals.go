@@ -8,9 +8,10 @@ func builtinGlobals() map[string]any {
 		{"namespace", "*", globalNamespace},
 		{"cycler", "*", globalCycler},
 		{"joiner", "sep?", globalJoiner},
-		{"lipsum", "n? html? min? max?", globalLipsum},
 	}) {
-		out[name] = &function{"type", func(st *state, a *args) any { return b.invoke(&call{st: st, args: a}) }}
+		out[name] = &function{typeName: "type", name: name, call: func(st *state, a *args) any {
+			return b.invoke(&call{st: st, args: a})
+		}}
 	}
 	return out
 }
@@ -68,7 +69,7 @@ func globalCycler(c *call) any {
 func (c *cycler) attribute(name string) (any, bool) {
 	switch name {
 	case "next":
-		return &function{"method", func(*state, *args) any {
+		return &function{typeName: "method", call: func(*state, *args) any {
 			v := c.items[c.pos]
 			c.pos = (c.pos + 1) % len(c.items)
 			return v
@@ -80,32 +81,9 @@ func (c *cycler) attribute(name string) (any, bool) {
 	case "pos":
 		return int64(c.pos), true
 	case "reset":
-		return &function{"method", func(*state, *args) any { c.pos = 0; return nil }}, true
+		return &function{typeName: "method", call: func(*state, *args) any { c.pos = 0; return nil }}, true
 	}
 	return nil, false
 }
 
 func globalJoiner(c *call) any { return &joiner{sep: c.arg(0, ", ")} }
-
-const lipsumText = "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt ut labore" +
-	" et dolore magna aliqua."
-
-// globalLipsum gives the same paragraph n times, where Jinja2's is random.
-func globalLipsum(c *call) any {
-	st, html := c.st, c.bool(1, true)
-	text := ""
-	for i := range min(c.int(0, 5), 1000) {
-		st.use(int64(len(lipsumText)))
-		switch {
-		case html && i > 0:
-			text += "\n<p>" + lipsumText + "</p>"
-		case html:
-			text += "<p>" + lipsumText + "</p>"
-		case i > 0:
-			text += "\n\n" + lipsumText
-		default:
-			text += lipsumText
-		}
-	}
-	return st.mark(text, html)
-}

@@ -103,9 +103,9 @@ func (l *loop) attribute(st *state, name string) (any, bool) {
 		}
 		return st.undefinedHint("loop.nextitem", "there is no next item"), true
 	case "cycle":
-		return &function{"method", l.cycle}, true
+		return &function{typeName: "method", call: l.cycle}, true
 	case "changed":
-		return &function{"method", l.changed}, true
+		return &function{typeName: "method", call: l.changed}, true
 	}
 	return nil, false
 }

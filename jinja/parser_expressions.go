@@ -12,6 +12,7 @@ type tupleOf struct {
 	simple      bool // names and literals only
 	conditional bool // "a if b else c" too
 	parens      bool // it stands in parentheses, so that it may be empty
+	namespaces  bool // "name.attr" too, where simple
 }
 
 // tuple reads an expression, or several with commas between them.
@@ -44,6 +45,8 @@ func (p *parser) tuple(of tupleOf) expr {
 
 func (p *parser) tupleItem(of tupleOf) expr {
 	switch {
+	case of.namespaces && p.cur().kind == tokName && p.look().is(tokOperator, "."):
+		return p.namespaceTarget()
 	case of.simple:
 		return p.primary()
 	case of.conditional:

@@ -101,9 +101,23 @@ func (w *reprWriter) write(v any, depth int) { //nolint:funlen // a dispatch ove
 		b.WriteString("<TemplateReference " + quote(t.ctx.tpl.name) + ">")
 	case *loop:
 		fmt.Fprintf(b, "<LoopContext %d/%d>", t.count, t.total())
+	case *function:
+		b.WriteString(t.repr())
 	default:
 		b.WriteString("<" + typeName(v) + " object>")
 	}
+}
+
+// classes are the names in Python of the types among the globals.
+var classes = map[string]string{
+	"range": "range", "dict": "dict", "namespace": "jinja2.utils.Namespace", "cycler": "jinja2.utils.Cycler", "joiner": "jinja2.utils.Joiner",
+}
+
+func (f *function) repr() string {
+	if c := classes[f.name]; c != "" {
+		return "<class " + quote(c) + ">"
+	}
+	return "<" + f.typeName + " object>"
 }
 
 // nested writes a container, or dots when it is inside itself.

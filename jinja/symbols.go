@@ -117,13 +117,13 @@ func (s *symbols) load(name string) {
 	}
 }
 
-// merge joins what the branches of an if statement did. A name that only some of them set keeps its outer value.
+// merge joins what the branches of an if statement did. A name that they set begins with its outer value.
 func (s *symbols) merge(branches []*symbols) {
-	count := map[string]int{}
+	set := map[string]bool{}
 	for _, b := range branches {
 		for name := range b.stores {
 			if !s.stores[name] {
-				count[name]++
+				set[name] = true
 			}
 		}
 	}
@@ -132,10 +132,7 @@ func (s *symbols) merge(branches []*symbols) {
 		maps.Copy(s.loads, b.loads)
 		maps.Copy(s.stores, b.stores)
 	}
-	for name, n := range count {
-		if n == len(branches) {
-			continue
-		}
+	for name := range set {
 		if r, ok := s.outer(name); ok {
 			s.define(name, load{kind: loadAlias, from: r})
 		} else {

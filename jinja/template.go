@@ -3,6 +3,7 @@ package jinja
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"sync/atomic"
 )
@@ -24,9 +25,22 @@ type Template struct {
 // Name is the name that the template was loaded or parsed under.
 func (t *Template) Name() string { return t.name }
 
-// Render renders the template. The values are a *Dict, such as FromJSON gives, or what From turns into one; nil is none.
-// They are not changed: a template that changes them works on a copy.
-func (t *Template) Render(ctx context.Context, values any) (string, error) {
+// Render renders the template to w. The values are a *Dict, such as FromJSON gives, or what From turns into one; nil is
+// none. They are not changed: a template that changes them works on a copy. Nothing is written unless all of the template
+// was rendered.
+func (t *Template) Render(ctx context.Context, w io.Writer, values any) error {
+	out, err := t.RenderString(ctx, values)
+	if err != nil {
+		return err
+	}
+	if _, err := io.WriteString(w, out); err != nil {
+		return fmt.Errorf("write what %s renders to: %w", t.name, err)
+	}
+	return nil
+}
+
+// RenderString is Render into a string.
+func (t *Template) RenderString(ctx context.Context, values any) (string, error) {
 	v, err := From(values)
 	if err != nil {
 		return "", fmt.Errorf("render %s: %w", t.name, err)

@@ -9,6 +9,7 @@ type Undefined struct {
 	obj    any
 	hasObj bool
 	hint   string
+	unsafe bool // it is there in Python, and out of reach
 	policy UndefinedPolicy
 	source expr // how the template wrote it
 }
@@ -37,7 +38,12 @@ func (u *Undefined) message() string {
 	return fmt.Sprintf("%s has no attribute %s", quote(objectName(u.obj)), quote(u.name))
 }
 
-func (u *Undefined) err() *Error { return fail(KindUndefined, "%s", u.message()) }
+func (u *Undefined) err() *Error {
+	if u.unsafe {
+		return fail(KindSecurity, "%s", u.message())
+	}
+	return fail(KindUndefined, "%s", u.message())
+}
 
 // path is the value's name as the template wrote it, as far as that is a path.
 func (u *Undefined) path() string {
@@ -98,6 +104,9 @@ func (st *state) undefinedIn(obj, key any) *Undefined {
 	u := &Undefined{obj: obj, hasObj: true, policy: st.env.opt.Undefined}
 	if s, ok := asStr(key); ok {
 		u.name = s
+		if st.outOfReach(obj, s) {
+			u.hint, u.unsafe = fmt.Sprintf("access to attribute %s of %s object is unsafe.", quote(s), quote(typeName(obj))), true
+		}
 	} else {
 		u.key, u.name = key, st.repr(key)
 		if key == nil {

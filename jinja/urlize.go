@@ -105,7 +105,7 @@ func (l linker) link(s string) string {
 		return `<a href="` + href + `"` + l.attrs + `>` + l.trim(s) + `</a>`
 	case strings.HasPrefix(s, "mailto:") && reEmail.MatchString(s[len("mailto:"):]):
 		return `<a href="` + s + `">` + s[len("mailto:"):] + `</a>`
-	case strings.Contains(s, "@") && !strings.HasPrefix(s, "www.") && !strings.Contains(s, ":") && reEmail.MatchString(s):
+	case strings.Contains(s, "@") && !strings.HasPrefix(s, "www.") && !strings.HasPrefix(s, "@") && !strings.Contains(s, ":") && reEmail.MatchString(s):
 		return `<a href="mailto:` + s + `">` + s + `</a>`
 	}
 	for _, scheme := range l.schemes {

@@ -120,6 +120,7 @@ func (v *dictView) items() []any {
 // function is a callable value.
 type function struct {
 	typeName string
+	name     string // of a type, such as range
 	call     func(st *state, a *args) any
 }
 

@@ -110,11 +110,9 @@ func newSet(sources []source, stand string, undefined func(jinja.UndefinedUse)) 
 	}
 	env, err := jinja.New(jinja.Options{
 		Loader: jinja.Chain(loaders...), TrimBlocks: true, LstripBlocks: true, OnUndefined: undefined,
+		Filters: map[string]jinja.Filter{"fence": fenceFilter(stand)},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("set up engine: %w", err)
-	}
-	if err := env.AddFilter("fence", fenceFilter(stand)); err != nil {
 		return nil, fmt.Errorf("set up engine: %w", err)
 	}
 	return &set{sources: sources, env: env}, nil
@@ -182,7 +180,7 @@ func (s *set) render(ctx context.Context, name string, values *jinja.Dict) (stri
 	if err != nil {
 		return "", err
 	}
-	return t.Render(ctx, values)
+	return t.RenderString(ctx, values)
 }
 
 // renderEvent renders an event's template. An event that is too large for what the template makes of it is shown with

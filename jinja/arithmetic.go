@@ -154,7 +154,7 @@ func floatOp(op string, l, r any) any {
 		return a / b
 	case "//":
 		zero("float floor division by zero")
-		return (a - floatMod(a, b)) / b
+		return floorDivide(a, b)
 	case "%":
 		zero("float modulo")
 		return floatMod(a, b)
@@ -174,6 +174,23 @@ func divideInts(l, r any) float64 {
 		panic(fail("OverflowError", "integer division result too large for a float"))
 	}
 	return f
+}
+
+// floorDivide is // of floats, with Python's care for rounding and for the sign of zero.
+func floorDivide(a, b float64) float64 {
+	mod := math.Mod(a, b)
+	div := (a - mod) / b
+	if mod != 0 && (b < 0) != (mod < 0) {
+		div--
+	}
+	if div == 0 {
+		return math.Copysign(0, a/b)
+	}
+	floor := math.Floor(div)
+	if div-floor > 0.5 {
+		floor++
+	}
+	return floor
 }
 
 func floatMod(a, b float64) float64 {

@@ -128,7 +128,7 @@ func (c *compiler) expr(p place, x expr) {
 		p.sym.load(x.name)
 		x.ref, _ = p.sym.find(x.name)
 	case *eConcat:
-		x.markup = c.autoescape && !c.volatile
+		x.markup = c.autoescape && !c.volatile && !isConstant(x)
 	case *eCond:
 		p.soft = true
 	case *eFilter:
@@ -195,8 +195,8 @@ var contextFilters = map[string]bool{
 	"map": true, "select": true, "reject": true, "selectattr": true, "rejectattr": true, "random": true,
 }
 
-// fold marks the items of an output that is constant: there, slicing what has no slices gives an undefined value.
-func fold(x expr) {
+// isConstant says whether Jinja2 computes an expression when it compiles.
+func isConstant(x expr) bool {
 	constant := true
 	walk(x, func(n node) bool {
 		switch n := n.(type) {
@@ -207,7 +207,12 @@ func fold(x expr) {
 		}
 		return constant
 	})
-	if !constant {
+	return constant
+}
+
+// fold marks the items of an output that is constant: there, slicing what has no slices gives an undefined value.
+func fold(x expr) {
+	if !isConstant(x) {
 		return
 	}
 	walk(x, func(n node) bool {

@@ -120,7 +120,11 @@ func (m *maker) expand(symbol string, depth int) {
 	for i, s := range p.symbols {
 		start := m.b.Len()
 		m.expand(s, depth-1)
-		if made := m.b.String()[start:]; isExpression(s) && strings.ContainsAny(made, " |") && m.r.IntN(4) > 0 {
+		chance := 4 // of leaving out the parentheses, one in so many
+		if next := p.texts[i+1]; strings.HasPrefix(next, ".") || strings.HasPrefix(next, "[") {
+			chance = 40
+		}
+		if made := m.b.String()[start:]; isExpression(s) && strings.ContainsAny(made, " |") && m.r.IntN(chance) > 0 {
 			rest := m.b.String()[:start]
 			m.b.Reset()
 			m.b.WriteString(rest + "(" + made + ")")

@@ -128,7 +128,8 @@ func renderDifferential(t *testing.T, c differentialCase, values any) (string, e
 // tally counts how the two engines compare.
 type tally struct {
 	agree, differ, lax, excused, bothFail, sameClass, leftOut, limited int
-	shown                                                             int
+	shown                                                              int
+	errors                                                             map[string]int // of Python, by class
 }
 
 // succeeded is how many templates succeed in Python and are compared.
@@ -147,6 +148,10 @@ func (n *tally) count(t *testing.T, c differentialCase, a pythonAnswer, out stri
 	var e *jinja.Error
 	if err != nil && !errors.As(err, &e) {
 		t.Fatalf("%q: %v", c.Source, err)
+	}
+	n.errors[a.Error]++
+	if os.Getenv("JINJA_DIFFERENTIAL_ERRORS") == a.Error {
+		t.Logf("%s <<%s>>", a.Message, c.Source)
 	}
 	switch {
 	case a.LeftOut != "":
@@ -174,7 +179,15 @@ func (n *tally) count(t *testing.T, c differentialCase, a pythonAnswer, out stri
 }
 
 // excused are the failures of Python's that the README lists: a template that fails there and prints here on purpose.
-func excused(differentialCase, pythonAnswer) bool { return false }
+func excused(_ differentialCase, a pythonAnswer) bool {
+	switch a.Error {
+	case "AssertionError": // the filter of a set block has a name for its argument, of which Jinja2 loses track
+		return strings.HasPrefix(a.Message, "Tried to resolve a name to a reference that was unknown")
+	case "OverflowError": // 'inf'|int, before 3.1.5
+		return a.Message == "cannot convert float infinity to integer"
+	}
+	return false
+}
 
 func (n *tally) show(t *testing.T, c differentialCase, text string) {
 	t.Helper()
@@ -215,7 +228,7 @@ func TestDifferential(t *testing.T) {
 	count, seed := number(t, "JINJA_DIFFERENTIAL", 1000), number(t, "JINJA_DIFFERENTIAL_SEED", rand.Uint64())
 	only := int(number(t, "JINJA_DIFFERENTIAL_CASE", 1<<40))
 	t.Logf("%d templates; seeds 1 and %d", count, seed)
-	var n tally
+	n := tally{errors: map[string]int{}}
 	for i := range int(count) {
 		from := seed
 		if i < int(count/2) {
@@ -230,6 +243,7 @@ func TestDifferential(t *testing.T) {
 		n.count(t, c, a, out, err)
 	}
 	t.Log(&n)
+	t.Log("what Python raised: ", n.errors)
 	if n.lax > 0 {
 		t.Errorf("%d templates fail in Python and print here", n.lax)
 	}

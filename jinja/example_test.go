@@ -22,11 +22,9 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	out, err := tpl.Render(context.Background(), values)
-	if err != nil {
+	if err := tpl.Render(context.Background(), os.Stdout, values); err != nil {
 		panic(err)
 	}
-	fmt.Print(out)
 	// Output:
 	// - BUG
 	// - HELP WANTED
@@ -44,7 +42,7 @@ func ExampleEnv_Template() {
 	if err != nil {
 		panic(err)
 	}
-	fmt.Println(tpl.Render(context.Background(), nil))
+	fmt.Println(tpl.RenderString(context.Background(), nil))
 	// Output: Hello, reader! <nil>
 }
 
@@ -76,17 +74,14 @@ func ExampleError() {
 	// Output: broken.j2:2:18 No filter named 'uper'.
 }
 
-func ExampleEnv_AddFilter() {
-	env, err := jinja.New(jinja.Options{})
-	if err != nil {
-		panic(err)
-	}
-	err = env.AddFilter("plural", func(value any, args jinja.Args) (any, error) {
+func ExampleFilter() {
+	plural := func(value any, args jinja.Args) (any, error) {
 		if value == int64(1) {
 			return args.Positional[0], nil
 		}
 		return fmt.Sprintf("%vs", args.Positional[0]), nil
-	})
+	}
+	env, err := jinja.New(jinja.Options{Filters: map[string]jinja.Filter{"plural": plural}})
 	if err != nil {
 		panic(err)
 	}
@@ -94,6 +89,6 @@ func ExampleEnv_AddFilter() {
 	if err != nil {
 		panic(err)
 	}
-	fmt.Println(tpl.Render(context.Background(), map[string]any{"n": 3}))
+	fmt.Println(tpl.RenderString(context.Background(), map[string]any{"n": 3}))
 	// Output: 3 labels <nil>
 }

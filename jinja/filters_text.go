@@ -109,8 +109,6 @@ func filterIndent(c *call) any {
 			n := max(mustInt(w), 0)
 			st.use(n)
 			by = strings.Repeat(" ", int(n))
-		} else if markup {
-			by = st.escape(w)
 		}
 	}
 	lines := splitLines(s+"\n", false)

@@ -204,6 +204,9 @@ func typeName(v any) string {
 	case *List:
 		return "list"
 	case *Tuple:
+		if t.Names != nil {
+			return "_GroupTuple"
+		}
 		return "tuple"
 	case *Dict:
 		return "dict"
@@ -239,9 +242,13 @@ func typeName(v any) string {
 
 // objectName is how Jinja2's messages call a value.
 func objectName(v any) string {
-	switch v.(type) {
+	switch t := v.(type) {
 	case nil:
 		return "None"
+	case *Tuple:
+		if t.Names != nil {
+			return "jinja2.filters._GroupTuple object"
+		}
 	case *Undefined, *macro, *loop, *blockCall, *selfValue:
 		return "jinja2.runtime." + typeName(v) + " object"
 	case *namespace, *cycler, *joiner:

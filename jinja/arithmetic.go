@@ -9,6 +9,9 @@ import (
 // binary evaluates an arithmetic operator.
 func (st *state) binary(op string, l, r any) any {
 	needDefined(l)
+	if u, ok := r.(*Undefined); ok && op == "+" && isMarkup(l) && u.policy == Chainable {
+		return l // it has an HTML form, which is empty
+	}
 	if _, isStr := asStr(l); !isStr || op != "%" {
 		needDefined(r)
 	}

@@ -150,9 +150,6 @@ func (n *tally) count(t *testing.T, c differentialCase, a pythonAnswer, out stri
 		t.Fatalf("%q: %v", c.Source, err)
 	}
 	n.errors[a.Error]++
-	if os.Getenv("JINJA_DIFFERENTIAL_ERRORS") == a.Error {
-		t.Logf("%s <<%s>>", a.Message, c.Source)
-	}
 	switch {
 	case a.LeftOut != "":
 		n.leftOut++

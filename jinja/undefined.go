@@ -5,6 +5,7 @@ import "fmt"
 // Undefined is a missing value. Callbacks may be given one; they cannot make one.
 type Undefined struct {
 	name   string
+	quoted string // the name as Python would write it, when that is not a plain string
 	key    any // what was looked up in obj, when it is not a string
 	obj    any
 	hasObj bool
@@ -35,7 +36,14 @@ func (u *Undefined) message() string {
 	case u.key != nil:
 		return fmt.Sprintf("%s has no element %s", objectName(u.obj), u.name)
 	}
-	return fmt.Sprintf("%s has no attribute %s", quote(objectName(u.obj)), quote(u.name))
+	return fmt.Sprintf("%s has no attribute %s", quote(objectName(u.obj)), u.quotedName())
+}
+
+func (u *Undefined) quotedName() string {
+	if u.quoted != "" {
+		return u.quoted
+	}
+	return quote(u.name)
 }
 
 func (u *Undefined) err() *Error {
@@ -104,6 +112,9 @@ func (st *state) undefinedIn(obj, key any) *Undefined {
 	u := &Undefined{obj: obj, hasObj: true, policy: st.env.opt.Undefined}
 	if s, ok := asStr(key); ok {
 		u.name = s
+		if isMarkup(key) {
+			u.quoted = st.repr(key)
+		}
 		if st.outOfReach(obj, s) {
 			u.hint, u.unsafe = fmt.Sprintf("access to attribute %s of %s object is unsafe.", quote(s), quote(typeName(obj))), true
 		}
@@ -145,7 +156,7 @@ func (st *state) printed(u *Undefined) string {
 	}
 	name := u.name
 	if u.key == nil {
-		name = quote(u.name)
+		name = u.quotedName()
 	}
 	return "{{ no such element: " + objectName(u.obj) + "[" + name + "] }}"
 }

@@ -26,7 +26,7 @@ UNDEFINED = {
     "chainable": jinja2.ChainableUndefined,
     "debug": jinja2.DebugUndefined,
 }
-ADDRESS = re.compile(r" at 0x[0-9a-f]{6,}|<built-in method|<bound method|<function |<method |<slot wrapper")
+ADDRESS = re.compile(r" at 0x[0-9a-f]{6,}|<built-in method|<bound method|<function |<method |<slot wrapper", re.I)
 
 
 class TooSlow(BaseException):

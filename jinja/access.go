@@ -38,6 +38,7 @@ func chained(u *Undefined) any {
 
 // item is Python's o[k].
 func (st *state) item(o, k any) (any, bool) {
+	st.weigh(k)
 	switch t := o.(type) {
 	case *Undefined:
 		return chained(t), true

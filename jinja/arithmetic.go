@@ -8,6 +8,11 @@ import (
 
 // binary evaluates an arithmetic operator.
 func (st *state) binary(op string, l, r any) any {
+	st.weigh(l, r)
+	return st.made(st.compute(op, l, r))
+}
+
+func (st *state) compute(op string, l, r any) any {
 	needDefined(l)
 	if u, ok := r.(*Undefined); ok && op == "+" && isMarkup(l) && u.policy == Chainable {
 		return l // it has an HTML form, which is empty
@@ -323,5 +328,5 @@ func (st *state) unary(op string, v any) any {
 	if op == "-" {
 		z = new(big.Int).Neg(z)
 	}
-	return normInt(z)
+	return st.made(normInt(z))
 }

@@ -93,10 +93,12 @@ type call struct {
 }
 
 func (b *builtin) invoke(c *call) any {
+	c.st.weigh(c.self)
+	c.st.weigh(c.args.pos...)
 	if !b.variadic {
 		c.a = b.sig.bind(b.name, c.args)
 	}
-	return b.fn(c)
+	return c.st.made(b.fn(c))
 }
 
 // entry is a row of a table of builtins; params "*" is a variadic one.

@@ -32,8 +32,7 @@ func (e *Env) extend() error {
 			return fmt.Errorf("add filter %q: %w", name, errNothing)
 		}
 		e.filters[name] = &builtin{name: name, variadic: true, fn: func(c *call) any {
-			v, err := f(c.self, c.args.public())
-			return result(name, v, err)
+			return result(name, func() (any, error) { return f(c.self, c.args.public()) })
 		}}
 	}
 	for name, f := range e.opt.Tests {
@@ -41,8 +40,7 @@ func (e *Env) extend() error {
 			return fmt.Errorf("add test %q: %w", name, errNothing)
 		}
 		e.tests[name] = &builtin{name: name, variadic: true, fn: func(c *call) any {
-			v, err := f(c.self, c.args.public())
-			return result(name, v, err)
+			return result(name, func() (any, error) { return f(c.self, c.args.public()) })
 		}}
 	}
 	for name, value := range e.opt.Globals {
@@ -68,12 +66,13 @@ func (a *args) public() Args {
 
 func wrapFunction(name string, f Function) *function {
 	return &function{typeName: "function", call: func(_ *state, a *args) any {
-		v, err := f(a.public())
-		return result(name, v, err)
+		return result(name, func() (any, error) { return f(a.public()) })
 	}}
 }
 
-func result(name string, v any, err error) any {
+// result is what a function of the caller's gives. Its panic is an error of this rendering alone.
+func result(name string, f func() (any, error)) any {
+	v, err := guarded(f)
 	if err == nil {
 		v, err = From(v)
 	}
@@ -81,4 +80,13 @@ func result(name string, v any, err error) any {
 		panic(callbackErr(name, err))
 	}
 	return v
+}
+
+func guarded(f func() (any, error)) (v any, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			v, err = nil, fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return f()
 }

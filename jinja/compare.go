@@ -19,6 +19,9 @@ func (st *state) equalAt(a, b any, depth int) bool {
 	}
 	if x, ok := asStr(a); ok {
 		y, ok := asStr(b)
+		if ok && len(x) == len(y) {
+			st.stepN(len(x) / bytesPerStep)
+		}
 		if ok || !isUndefined(b) {
 			return ok && x == y
 		}
@@ -155,6 +158,7 @@ func (st *state) orderAt(a, b any, op string, depth int) int {
 	}
 	if x, ok := asStr(a); ok {
 		if y, ok := asStr(b); ok {
+			st.stepN(min(len(x), len(y)) / bytesPerStep)
 			return strings.Compare(x, y) // the order of UTF-8 is that of code points
 		}
 	}
@@ -212,6 +216,7 @@ func (st *state) compareOp(op string, l, r any) bool {
 
 // contains is Python's "v in c".
 func (st *state) contains(c, v any) bool {
+	st.weigh(c, v)
 	switch t := c.(type) {
 	case string, Markup:
 		s, _ := asStr(t)

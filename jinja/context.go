@@ -50,14 +50,15 @@ func (c *tplContext) derived(locals map[string]any) *tplContext {
 }
 
 // snapshot keeps the variables as they are now.
-func (c *tplContext) snapshot() *tplContext {
+func (st *state) snapshot(c *tplContext) *tplContext {
+	st.stepN(1 + len(c.vars))
 	d := *c
 	d.vars = make(map[string]any, len(c.vars))
 	for k, v := range c.vars {
 		d.vars[k] = v
 	}
 	if c.up != nil {
-		d.up = c.up.snapshot()
+		d.up = st.snapshot(c.up)
 	}
 	return &d
 }

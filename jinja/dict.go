@@ -45,6 +45,10 @@ func (d *Dict) Delete(key any) {
 		return
 	}
 	delete(d.index, h)
+	if i == len(d.keys)-1 {
+		d.keys, d.vals = d.keys[:i:i], d.vals[:i:i]
+		return
+	}
 	d.keys = append(d.keys[:i:i], d.keys[i+1:]...)
 	d.vals = append(d.vals[:i:i], d.vals[i+1:]...)
 	for j := i; j < len(d.keys); j++ {

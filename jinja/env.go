@@ -9,7 +9,7 @@ import (
 
 // An Env is a configured engine. It is safe for concurrent use.
 //
-// Parsed templates are kept until Reset. Templates are parsed once per name, so a changed source is seen after Reset
+// Parsed templates are kept until Reset, a thousand of them. Templates are parsed once per name, so a changed source is seen after Reset
 // only; templates obtained before keep rendering what they were parsed from, while their includes are looked up anew.
 type Env struct {
 	opt     Options
@@ -60,9 +60,18 @@ func (e *Env) Template(name string) (*Template, error) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	for other := range e.cache {
+		if len(e.cache) < maxCached {
+			break
+		}
+		delete(e.cache, other)
+	}
 	e.cache[name] = t
 	return t, nil
 }
+
+// maxCached bounds the parsed templates that are kept, as a template can have any number of names.
+const maxCached = 1000
 
 // Parse parses a template from memory. The name is used in messages only; the template is not cached.
 func (e *Env) Parse(name, source string) (*Template, error) { return parse(e, name, source) }

@@ -193,7 +193,9 @@ func (st *state) args(sc *scope, c *callArgs) *args {
 	a.names = append(a.names, c.names...)
 	a.values = st.evalAll(sc, c.values)
 	if c.star != nil {
-		a.pos = append(a.pos, st.iter(st.eval(sc, c.star))...)
+		items := st.iter(st.eval(sc, c.star))
+		st.useItems(len(items))
+		a.pos = append(a.pos, items...)
 	}
 	if c.dstar == nil {
 		return a
@@ -204,11 +206,13 @@ func (st *state) args(sc *scope, c *callArgs) *args {
 		needDefined(v)
 		panic(typeErr("argument after ** must be a mapping, not %s", typeName(v)))
 	}
+	st.use(int64(d.Len()) * entrySize)
 	for i, k := range d.keys {
 		name, ok := asStr(k)
 		if !ok {
 			panic(typeErr("keywords must be strings"))
 		}
+		st.stepN(len(a.names))
 		if _, twice := a.keyword(name); twice {
 			panic(typeErr("got multiple values for keyword argument '%s'", name))
 		}

@@ -7,11 +7,21 @@ func (st *state) template(v any) *Template {
 	if !ok {
 		panic(attrError(v, "split"))
 	}
-	t, err := st.env.Template(name)
+	t, err := st.load(name)
 	if err != nil {
 		panic(copyErr(err, name))
 	}
 	return t
+}
+
+// load accounts for the time of reading and parsing a template.
+func (st *state) load(name string) (*Template, error) {
+	st.checkContext()
+	t, err := st.env.Template(name)
+	if err == nil {
+		st.stepN(len(t.src) / bytesPerStep)
+	}
+	return t, err
 }
 
 // copyErr makes an error of its own for this rendering, as the stack is added to it.
@@ -34,6 +44,7 @@ func (st *state) execInclude(sc *scope, s *sInclude) {
 		st.write(st.defaultModule(t).out)
 		return
 	}
+	st.stepN(len(t.blocks) + len(s.locals))
 	st.runRoot(t, newContext(t, sc.ctx, sc.collect(s.locals)))
 }
 
@@ -76,7 +87,7 @@ func (st *state) tryTemplate(v any, ignoreMissing bool) *Template {
 	if !ok {
 		panic(attrError(v, "split"))
 	}
-	t, err := st.env.Template(name)
+	t, err := st.load(name)
 	if err == nil {
 		return t
 	}
@@ -93,7 +104,7 @@ func (st *state) importModule(sc *scope, x expr, withContext bool, locals []loca
 	if !withContext {
 		return st.defaultModule(t)
 	}
-	return st.makeModule(t, newContext(t, sc.ctx.snapshot(), sc.collect(locals)))
+	return st.makeModule(t, newContext(t, st.snapshot(sc.ctx), sc.collect(locals)))
 }
 
 // defaultModule is the template run without a context, once in a rendering.

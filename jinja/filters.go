@@ -48,18 +48,19 @@ func attrPath(attr any) []any {
 }
 
 // ignoreCase makes a key that is compared without regard to case.
-func ignoreCase(v any) any {
+func (st *state) ignoreCase(v any) any {
 	if s, ok := asStr(v); ok {
+		st.use(int64(len(s)))
 		return lower(s)
 	}
 	return v
 }
 
-func keyOf(get func(any) any, caseSensitive bool) func(any) any {
+func (st *state) keyOf(get func(any) any, caseSensitive bool) func(any) any {
 	if caseSensitive {
 		return get
 	}
-	return func(v any) any { return ignoreCase(get(v)) }
+	return func(v any) any { return st.ignoreCase(get(v)) }
 }
 
 // multiGetter gives a list of the attributes that a comma separated list names.
@@ -73,7 +74,7 @@ func (st *state) multiGetter(attr any, caseSensitive bool) func(any) any {
 	}
 	var gets []func(any) any
 	for _, p := range parts {
-		gets = append(gets, keyOf(st.getter(p, nil), caseSensitive))
+		gets = append(gets, st.keyOf(st.getter(p, nil), caseSensitive))
 	}
 	return func(v any) any {
 		l := &List{}

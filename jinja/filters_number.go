@@ -177,7 +177,7 @@ func (c *call) extreme(op string) any {
 	if len(items) == 0 {
 		return st.undefinedHint("max", "No aggregated item, sequence was empty.")
 	}
-	key := keyOf(st.getter(c.arg(1, nil), nil), c.bool(0, false))
+	key := st.keyOf(st.getter(c.arg(1, nil), nil), c.bool(0, false))
 	best, bestKey := items[0], key(items[0])
 	for _, x := range items[1:] {
 		if k := key(x); st.compareOp(op, k, bestKey) {

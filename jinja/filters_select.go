@@ -12,7 +12,7 @@ func selectFilters() []entry {
 }
 
 func filterItems(c *call) any {
-	return generate(func() []any {
+	return c.st.generate(func() []any {
 		if isUndefined(c.self) {
 			return nil
 		}
@@ -20,12 +20,13 @@ func filterItems(c *call) any {
 		if !ok {
 			panic(typeErr("Can only get item pairs from a mapping."))
 		}
+		c.st.useTimes(entrySize, int64(d.Len()))
 		return d.pairs()
 	})
 }
 
 func filterMap(c *call) any {
-	return generate(func() []any {
+	return c.st.generate(func() []any {
 		if !c.st.truth(c.self) {
 			return nil
 		}
@@ -80,7 +81,7 @@ func (c *call) named(set map[string]*builtin, what string, name any) *builtin {
 // selection is select, reject, or one of their forms for attributes.
 func selection(byAttr, want bool) func(c *call) any {
 	return func(c *call) any {
-		return generate(func() []any {
+		return c.st.generate(func() []any {
 			if !c.st.truth(c.self) {
 				return nil
 			}

@@ -91,7 +91,7 @@ func filterReverse(c *call) any {
 	if _, lazy := c.self.(*generator); lazy {
 		return &List{Items: items}
 	}
-	return &generator{typeName: reverseTypeName(c.self), make: func() []any { return items }}
+	return &generator{st: st, typeName: reverseTypeName(c.self), make: func() []any { return items }}
 }
 
 func reverseTypeName(v any) string {
@@ -138,7 +138,7 @@ func filterJoin(c *call) any {
 
 func filterBatch(c *call) any {
 	st, count, fill := c.st, c.a[0], c.arg(1, nil)
-	return generate(func() []any {
+	return st.generate(func() []any {
 		var out []any
 		row := &List{}
 		for _, x := range st.iter(c.self) {
@@ -165,7 +165,7 @@ func filterBatch(c *call) any {
 
 func filterSlice(c *call) any {
 	st, fill := c.st, c.arg(1, nil)
-	return generate(func() []any {
+	return st.generate(func() []any {
 		items, n := st.iter(c.self), mustInt(c.a[0])
 		if n == 0 {
 			panic(fail("ZeroDivisionError", "integer division or modulo by zero"))
@@ -245,13 +245,14 @@ func filterDictSort(c *call) any {
 		panic(attrError(c.self, "items"))
 	}
 	get := func(v any) any { return v.(*Tuple).Items[pos] }
-	return &List{Items: c.st.sorted(d.pairs(), keyOf(get, c.bool(0, false)), c.bool(2, false))}
+	c.st.useTimes(entrySize, int64(d.Len()))
+	return &List{Items: c.st.sorted(d.pairs(), c.st.keyOf(get, c.bool(0, false)), c.bool(2, false))}
 }
 
 func filterGroupBy(c *call) any {
 	st := c.st
 	get := st.getter(c.a[0], c.arg(1, nil))
-	key := keyOf(get, c.bool(2, false))
+	key := st.keyOf(get, c.bool(2, false))
 	out := &List{}
 	var last any
 	var group *List
@@ -268,8 +269,8 @@ func filterGroupBy(c *call) any {
 
 func filterUnique(c *call) any {
 	st := c.st
-	key := keyOf(st.getter(c.arg(1, nil), nil), c.bool(0, false))
-	return generate(func() []any {
+	key := st.keyOf(st.getter(c.arg(1, nil), nil), c.bool(0, false))
+	return st.generate(func() []any {
 		seen := map[any]bool{}
 		var out []any
 		for _, x := range st.iter(c.self) {

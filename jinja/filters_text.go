@@ -1,8 +1,8 @@
 package jinja
 
 import (
-	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -38,25 +38,31 @@ func filterCenter(c *call) any {
 	return c.st.callMethod(c.st.mark(s, markup), "center", &args{pos: []any{c.arg(0, int64(80))}})
 }
 
-var reWordBeginning = regexp.MustCompile(`[-\s\x{85}\x{a0}\x{1c}-\x{1f}\pZ({\[<]+`)
-
 func filterTitle(c *call) any {
 	s := c.selfStr()
 	c.st.use(int64(len(s)) * 2)
 	var b strings.Builder
-	word := func(w string) {
-		_, n := utf8.DecodeRuneInString(w)
-		b.WriteString(upper(w[:n]) + lower(w[n:]))
+	for s != "" {
+		n := strings.IndexFunc(s, isWord)
+		if n < 0 {
+			n = len(s)
+		}
+		b.WriteString(s[:n])
+		s = s[n:]
+		if n = strings.IndexFunc(s, betweenWords); n < 0 {
+			n = len(s)
+		}
+		_, first := utf8.DecodeRuneInString(s)
+		b.WriteString(upper(s[:first]) + lower(s[first:n]))
+		s = s[n:]
 	}
-	last := 0
-	for _, m := range reWordBeginning.FindAllStringIndex(s, -1) {
-		word(s[last:m[0]])
-		b.WriteString(s[m[0]:m[1]])
-		last = m[1]
-	}
-	word(s[last:])
 	return b.String()
 }
+
+// betweenWords says of what stands between words for the filter title.
+func betweenWords(r rune) bool { return isSpace(r) || strings.ContainsRune("-({[<", r) }
+
+func isWord(r rune) bool { return !betweenWords(r) }
 
 func filterString(c *call) any {
 	s, markup := c.st.soft(c.self)
@@ -111,8 +117,8 @@ func filterIndent(c *call) any {
 			by = strings.Repeat(" ", int(n))
 		}
 	}
-	lines := splitLines(s+"\n", false)
 	st.use(int64(len(s)))
+	lines := st.lines(s+"\n", false)
 	st.useTimes(len(by), int64(len(lines)))
 	for i := range lines {
 		if i > 0 && (lines[i] != "" || c.bool(2, false)) {
@@ -165,15 +171,21 @@ func filterWordwrap(c *call) any {
 	w := wrapper{width: int(min(width, 1<<30)), breakLong: c.bool(1, true), hyphens: c.bool(3, true)}
 	c.st.useTimes(len(s), int64(2+len(glue)))
 	var out []string
-	for _, line := range splitLines(s, false) {
+	for _, line := range c.st.lines(s, false) {
 		c.st.stepN(len(line))
+		c.st.room(int64(len(line)) * itemSize)
 		out = append(out, strings.Join(w.wrap(line), glue))
 	}
 	return strings.Join(out, glue)
 }
 
-var reWord = regexp.MustCompile(`[\p{L}\p{N}_]+`)
-
 func filterWordcount(c *call) any {
-	return int64(len(reWord.FindAllStringIndex(c.selfStr(), -1)))
+	n, inside := int64(0), false
+	for _, r := range c.selfStr() {
+		was := inside
+		if inside = r == '_' || unicode.IsLetter(r) || unicode.IsNumber(r); inside && !was {
+			n++
+		}
+	}
+	return n
 }

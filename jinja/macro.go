@@ -1,6 +1,7 @@
 package jinja
 
 func (st *state) defineMacro(sc *scope, d *macroDef) *macro {
+	st.use(boundSize + int64(len(sc.slots))*itemSize)
 	return &macro{def: d, name: d.name, sc: sc, tpl: st.tpl, autoescape: sc.ctx.eval.autoescape}
 }
 

@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -26,6 +27,9 @@ type parser struct {
 
 // parse parses and compiles a template.
 func parse(env *Env, name, source string) (t *Template, err error) {
+	if len(source) > maxTemplateSize {
+		return nil, &Error{Kind: KindLimit, Message: fmt.Sprintf("the template is larger than %d bytes", maxTemplateSize), Template: name, cause: ErrLimit}
+	}
 	src := normalize(source, env.opt.KeepTrailingNewline)
 	defer func() {
 		r := recover()

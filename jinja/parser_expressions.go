@@ -209,6 +209,9 @@ func (p *parser) numberOf(t token) any {
 		f, _ := strconv.ParseFloat(t.val, 64)
 		return f
 	}
+	if len(t.val) > maxIntBits {
+		p.fail(t.at, "integer literal is too large")
+	}
 	z, ok := new(big.Int).SetString(t.val, 0)
 	if strings.Trim(t.val, "0") == "" {
 		return int64(0)

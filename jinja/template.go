@@ -18,6 +18,7 @@ type Template struct {
 	frame    *frame
 	selfSlot int
 	extends  bool
+	height   int // how deep its statements and expressions are nested
 
 	mutates atomic.Bool // it was seen to change the values that it was given
 }

@@ -190,6 +190,30 @@ func splitLines(s string, keep bool) []string {
 	return out
 }
 
+// lines is splitLines, accounted for.
+func (st *state) lines(s string, keep bool) []string {
+	n := int64(1)
+	for i, r := range s {
+		if r < 0x20 || r >= 0x7f {
+			n += int64(min(lineBreak(s[i:]), 1))
+		}
+	}
+	st.use(n * textSize)
+	return splitLines(s, keep)
+}
+
+// fields is how many parts splitting at blanks can give at most.
+func fields(s string) int64 {
+	n, inside := int64(0), false
+	for _, r := range s {
+		was := inside
+		if inside = !isSpace(r); inside && !was {
+			n++
+		}
+	}
+	return n
+}
+
 // lineBreak is the length of the line break that s begins with, or 0.
 func lineBreak(s string) int {
 	if strings.HasPrefix(s, "\r\n") {
@@ -257,6 +281,7 @@ func rsplitStr(s, sep string, limit int64) []string {
 }
 
 func expandTabs(st *state, s string, size int64) string {
+	st.use(int64(len(s)))
 	var b strings.Builder
 	col := int64(0)
 	for _, r := range s {

@@ -6,7 +6,7 @@ import "fmt"
 type Undefined struct {
 	name   string
 	quoted string // the name as Python would write it, when that is not a plain string
-	key    any // what was looked up in obj, when it is not a string
+	key    any    // what was looked up in obj, when it is not a string
 	obj    any
 	hasObj bool
 	hint   string
@@ -99,6 +99,7 @@ func exprPath(x expr) string {
 
 // undefined is a name that has no value.
 func (st *state) undefined(name string) *Undefined {
+	st.use(itemSize)
 	return &Undefined{name: name, policy: st.env.opt.Undefined}
 }
 
@@ -109,6 +110,7 @@ func (st *state) undefinedHint(name, format string, a ...any) *Undefined {
 
 // undefinedIn is a key or attribute that obj does not have.
 func (st *state) undefinedIn(obj, key any) *Undefined {
+	st.use(itemSize)
 	u := &Undefined{obj: obj, hasObj: true, policy: st.env.opt.Undefined}
 	if s, ok := asStr(key); ok {
 		u.name = s

@@ -26,13 +26,17 @@ func tuple(items ...any) *Tuple { return &Tuple{Items: items} }
 
 // generator is what a lazy filter gives: it is computed when first read, and can be read once.
 type generator struct {
+	st       *state
 	typeName string
 	make     func() []any
 	items    []any
 	started  bool
 }
 
-func generate(f func() []any) *generator { return &generator{typeName: "generator", make: f} }
+func (st *state) generate(f func() []any) *generator {
+	st.use(boundSize)
+	return &generator{st: st, typeName: "generator", make: f}
+}
 
 // rest takes what is left.
 func (g *generator) rest() []any {
@@ -54,10 +58,15 @@ func (g *generator) next() (any, bool) {
 }
 
 func (g *generator) start() {
-	if !g.started {
-		g.started = true
-		g.items = g.make()
+	if g.started {
+		return
 	}
+	g.started = true
+	if g.st.lazy++; g.st.lazy > maxLazy {
+		panic(limitErr("more than %d filters read from each other", maxLazy))
+	}
+	g.items = g.make()
+	g.st.lazy--
 }
 
 // rangeValue is Python's range object.
@@ -325,8 +334,10 @@ func (st *state) tryIter(v any) ([]any, bool) {
 	case *Dict:
 		return t.keys[:len(t.keys):len(t.keys)], true
 	case *dictView:
+		if t.kind == "dict_items" {
+			st.useTimes(entrySize, int64(t.d.Len()))
+		}
 		items := t.items()
-		st.useItems(len(items))
 		return items[:len(items):len(items)], true
 	case *generator:
 		return t.rest(), true
@@ -355,7 +366,7 @@ func (st *state) rangeItems(r *rangeValue) []any {
 }
 
 func (st *state) chars(s string) []any {
-	st.useItems(len(s))
+	st.use(textSize * int64(runeLen(s)))
 	out := make([]any, 0, len(s))
 	for _, r := range s {
 		out = append(out, string(r))

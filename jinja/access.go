@@ -153,7 +153,7 @@ func (st *state) attribute(o any, n string) (any, bool) {
 	case *loop:
 		return t.attribute(st, n)
 	case *namespace:
-		return t.d.Get(n)
+		return t.d.text(n)
 	case *module:
 		return t.attribute(n)
 	case *macro:

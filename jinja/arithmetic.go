@@ -8,6 +8,13 @@ import (
 
 // binary evaluates an arithmetic operator.
 func (st *state) binary(op string, l, r any) any {
+	if a, ok := l.(int64); ok {
+		if b, ok := r.(int64); ok {
+			if v, ok := smallOp(op, a, b); ok {
+				return v
+			}
+		}
+	}
 	st.weigh(l, r)
 	return st.made(st.compute(op, l, r))
 }

@@ -131,6 +131,8 @@ func (c *compiler) expr(p place, x expr) {
 	case *eAttrTarget:
 		p.sym.load(x.name)
 		x.ref, _ = p.sym.find(x.name)
+	case *eAttr:
+		x.method = c.t.env.methods.dict[x.name] != nil
 	case *eConcat:
 		x.markup = c.autoescape && !c.volatile && !c.isConstant(x)
 	case *eCond:

@@ -129,6 +129,7 @@ func (c *compiler) forStmt(p place, s *sFor) {
 		}
 		return true
 	})
+	s.reuse = !c.definesMacros(s.body)
 	c.mark(s.line)
 	c.expr(in, s.target)
 	c.expr(p, s.iter)
@@ -139,6 +140,21 @@ func (c *compiler) forStmt(p place, s *sFor) {
 		c.mark(s.line)
 	}
 	s.frame, s.elseFrame = in.plan(), els.plan()
+}
+
+// definesMacros says whether a body has macros, which keep the variables around them.
+func (c *compiler) definesMacros(body []stmt) bool {
+	found := false
+	for _, n := range body {
+		c.walk(n, func(n node) bool {
+			switch n.(type) {
+			case *sMacro, *sCallBlock:
+				found = true
+			}
+			return !found
+		})
+	}
+	return found
 }
 
 // forTest compiles the condition of a loop, which sees the target but not the loop variable.

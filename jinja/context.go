@@ -29,14 +29,16 @@ type tplContext struct {
 // newContext opens a template. With up it sees what the place that opens it sees, and locals before that.
 func newContext(t *Template, up *tplContext, locals map[string]any) *tplContext {
 	c := &tplContext{
-		tpl: t, vars: map[string]any{}, exported: map[string]bool{}, up: up, locals: locals,
-		blocks: map[string][]blockRef{}, eval: &evalContext{t.env.opt.Autoescape},
+		tpl: t, up: up, locals: locals, eval: &evalContext{t.env.opt.Autoescape},
 	}
 	c.addBlocks(t)
 	return c
 }
 
 func (c *tplContext) addBlocks(t *Template) {
+	if c.blocks == nil && len(t.blocks) > 0 {
+		c.blocks = map[string][]blockRef{}
+	}
 	for name, b := range t.blocks {
 		c.blocks[name] = append(c.blocks[name], blockRef{b, t})
 	}
@@ -45,7 +47,7 @@ func (c *tplContext) addBlocks(t *Template) {
 // derived is the context of a scoped block: the same template, with the variables of the scope around the block.
 func (c *tplContext) derived(locals map[string]any) *tplContext {
 	d := *c
-	d.vars, d.exported, d.up, d.locals, d.root = map[string]any{}, map[string]bool{}, c, locals, false
+	d.vars, d.exported, d.up, d.locals, d.root = nil, nil, c, locals, false
 	return &d
 }
 
@@ -64,6 +66,9 @@ func (st *state) snapshot(c *tplContext) *tplContext {
 }
 
 func (c *tplContext) set(name string, v any, export bool) {
+	if c.vars == nil {
+		c.vars, c.exported = map[string]any{}, map[string]bool{}
+	}
 	c.vars[name] = v
 	if export {
 		c.exported[name] = true
@@ -84,7 +89,7 @@ func (st *state) lookup(c *tplContext, name string) any {
 		if !c.root {
 			continue
 		}
-		if v, ok := st.vars.Get(name); ok {
+		if v, ok := st.vars.text(name); ok {
 			return st.borrow(v)
 		}
 	}

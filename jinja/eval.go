@@ -19,14 +19,16 @@ func (st *state) eval(sc *scope, x expr) any { //nolint:funlen // a dispatch ove
 	case *eAttr:
 		o := st.eval(sc, x.x)
 		st.at(x.at)
+		if d, ok := o.(*Dict); ok && !x.method {
+			if v, ok := d.text(x.name); ok {
+				return v
+			}
+		}
 		return wrote(st.getAttr(o, x.name), x)
 	case *eItem:
 		return st.evalItem(sc, x)
 	case *eCall:
-		f := st.eval(sc, x.x)
-		a := st.args(sc, &x.args)
-		st.at(x.x.pos())
-		return st.call(sc.ctx, f, a)
+		return st.evalCall(sc, x)
 	case *eFilter:
 		return st.filter(sc, x, st.eval(sc, x.x))
 	case *eTest:
@@ -81,6 +83,45 @@ func (st *state) eval(sc *scope, x expr) any { //nolint:funlen // a dispatch ove
 		return d
 	}
 	panic(fail(kindInternal, "unknown expression %T", x))
+}
+
+// evalCall calls a value. The call of a value's method does not make a value of the method.
+func (st *state) evalCall(sc *scope, x *eCall) any {
+	var f any
+	if t, ok := x.x.(*eAttr); ok {
+		st.step()
+		o := st.eval(sc, t.x)
+		st.at(t.at)
+		if b := st.methodToCall(o, t.name); b != nil {
+			if v, ok := st.direct(sc, b, o, &x.args, x.x.pos()); ok {
+				return v
+			}
+		}
+		f = wrote(st.getAttr(o, t.name), t)
+	} else {
+		f = st.eval(sc, x.x)
+	}
+	a := st.args(sc, &x.args)
+	st.at(x.x.pos())
+	return st.call(sc.ctx, f, a)
+}
+
+// methodToCall is the method that an attribute of o is for certain, or nil.
+func (st *state) methodToCall(o any, name string) *builtin {
+	switch t := o.(type) {
+	case string, *List, int64, float64:
+	case *Dict:
+	case *Tuple:
+		if t.Names != nil {
+			return nil
+		}
+	default:
+		return nil
+	}
+	if st.env.opt.Immutable && changes(o, name) {
+		return nil
+	}
+	return st.methodsOf(o)[name]
 }
 
 // at notes the place of what may fail next.
@@ -167,9 +208,11 @@ func (st *state) evalBinary(sc *scope, x *eBinary) any {
 }
 
 func (st *state) evalConcat(sc *scope, x *eConcat) any {
-	vals := st.evalAll(sc, x.items)
-	markup := false
-	for _, v := range vals {
+	var few [8]any
+	vals, markup := few[:0], false
+	for _, i := range x.items {
+		v := st.eval(sc, i)
+		vals = append(vals, v)
 		markup = markup || x.markup && isMarkup(v)
 	}
 	st.at(x.at)
@@ -249,9 +292,14 @@ func (st *state) call(ctx *tplContext, f any, a *args) any {
 }
 
 func (st *state) filter(sc *scope, f *eFilter, v any) any {
+	b := st.env.filters[f.name]
+	if b != nil {
+		if v, ok := st.direct(sc, b, v, &f.args, f.at); ok {
+			return v
+		}
+	}
 	a := st.args(sc, &f.args)
 	st.at(f.at)
-	b := st.env.filters[f.name]
 	if b == nil {
 		panic(fail(KindRuntime, "No filter named %s found.", quote(f.name)))
 	}
@@ -272,9 +320,14 @@ func (st *state) filterChain(sc *scope, x expr, v any) any {
 
 func (st *state) test(sc *scope, t *eTest) any {
 	v := st.eval(sc, t.x)
+	b := st.env.tests[t.name]
+	if b != nil {
+		if v, ok := st.direct(sc, b, v, &t.args, t.at); ok {
+			return v
+		}
+	}
 	a := st.args(sc, &t.args)
 	st.at(t.at)
-	b := st.env.tests[t.name]
 	if b == nil {
 		panic(fail(KindRuntime, "No test named %s found.", quote(t.name)))
 	}

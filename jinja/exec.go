@@ -1,5 +1,7 @@
 package jinja
 
+import "strconv"
+
 // flow says how a body ended.
 type flow uint8
 
@@ -115,7 +117,15 @@ func (st *state) print(sc *scope, v any, m escapeMode) {
 		st.write(st.escape(v))
 		return
 	}
-	st.write(st.str(v))
+	switch t := v.(type) {
+	case string:
+		st.write(t)
+	case int64:
+		var digits [20]byte
+		st.write(string(strconv.AppendInt(digits[:0], t, 10)))
+	default:
+		st.write(st.str(v))
+	}
 }
 
 // concatStr is a value that is printed without str(), as the result of a filter block or a call.
@@ -160,8 +170,9 @@ func (st *state) execFilterBlock(sc *scope, s *sFilterBlock) flow {
 
 // captureBody runs a body and gives what it printed.
 func (st *state) captureBody(sc *scope, body []stmt) (text string, f flow) {
-	text = st.capture(func() { f = st.exec(sc, body) })
-	return text, f
+	c := st.begin()
+	f = st.exec(sc, body)
+	return st.end(c), f
 }
 
 func (st *state) execSetBlock(sc *scope, s *sSetBlock) flow {
@@ -219,7 +230,7 @@ func (st *state) assign(sc *scope, target expr, v any) {
 			panic(fail(KindRuntime, "cannot assign attribute on non-namespace object"))
 		}
 		st.use(entrySize)
-		ns.d.Set(t.attr, v)
+		ns.d.setText(t.attr, v)
 	case *eTuple:
 		items, ok := st.tryIter(v)
 		if !ok {

@@ -9,8 +9,9 @@ func (st *state) execFor(sc *scope, s *sFor) {
 	var recurse func(v any, depth int) any
 	recurse = func(v any, depth int) any {
 		defer st.enter(st.tpl, s.line)()
-		text := st.capture(func() { st.runFor(sc, s, v, &loop{depth: depth, recurse: recurse}) })
-		return st.mark(text, st.escapes(sc, s.esc))
+		c := st.begin()
+		st.runFor(sc, s, v, &loop{depth: depth, recurse: recurse})
+		return st.mark(st.end(c), st.escapes(sc, s.esc))
 	}
 	v := recurse(st.eval(sc, s.iter), 0)
 	st.write(st.concatStr(v))
@@ -27,10 +28,13 @@ func (st *state) runFor(sc *scope, s *sFor, v any, l *loop) {
 	}
 	l.source, l.size = next, size
 	ran := false
+	var in *scope
 	for item, ok := l.advance(); ok; item, ok = l.advance() {
 		st.step()
 		st.goTo(s)
-		in := &scope{parent: sc, ctx: sc.ctx, unit: sc.unit, slots: make([]any, s.frame.slots)}
+		if in == nil || !s.reuse {
+			in = &scope{parent: sc, ctx: sc.ctx, unit: sc.unit, slots: make([]any, s.frame.slots)}
+		}
 		for i := range in.slots {
 			in.slots[i] = missing
 		}
@@ -101,6 +105,15 @@ func (st *state) iterator(v any) (iterator, func() int) {
 		return t.iterator(t.keys), t.Len
 	case *dictView:
 		return t.d.iterator(st.iter(t)), t.d.Len
+	case *rangeValue:
+		i, n := int64(-1), t.len()
+		return func() (any, bool) {
+			if i++; i >= n {
+				i = n
+				return nil, false
+			}
+			return t.start + i*t.step, true
+		}, func() int { return int(n) }
 	case *generator:
 		return t.next, nil
 	case *loop:

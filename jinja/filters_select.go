@@ -12,15 +12,16 @@ func selectFilters() []entry {
 }
 
 func filterItems(c *call) any {
-	return c.st.generate(func() []any {
-		if isUndefined(c.self) {
+	st, self := c.st, c.self
+	return st.generate(func() []any {
+		if isUndefined(self) {
 			return nil
 		}
-		d, ok := c.self.(*Dict)
+		d, ok := self.(*Dict)
 		if !ok {
 			panic(typeErr("Can only get item pairs from a mapping."))
 		}
-		c.st.useTimes(entrySize, int64(d.Len()))
+		st.useTimes(entrySize, int64(d.Len()))
 		return d.pairs()
 	})
 }

@@ -137,11 +137,11 @@ func filterJoin(c *call) any {
 }
 
 func filterBatch(c *call) any {
-	st, count, fill := c.st, c.a[0], c.arg(1, nil)
+	st, self, count, fill := c.st, c.self, c.a[0], c.arg(1, nil)
 	return st.generate(func() []any {
 		var out []any
 		row := &List{}
-		for _, x := range st.iter(c.self) {
+		for _, x := range st.iter(self) {
 			if st.equal(int64(len(row.Items)), count) {
 				out = append(out, row)
 				row = &List{}
@@ -164,9 +164,9 @@ func filterBatch(c *call) any {
 }
 
 func filterSlice(c *call) any {
-	st, fill := c.st, c.arg(1, nil)
+	st, self, count, fill := c.st, c.self, c.a[0], c.arg(1, nil)
 	return st.generate(func() []any {
-		items, n := st.iter(c.self), mustInt(c.a[0])
+		items, n := st.iter(self), mustInt(count)
 		if n == 0 {
 			panic(fail("ZeroDivisionError", "integer division or modulo by zero"))
 		}
@@ -268,12 +268,12 @@ func filterGroupBy(c *call) any {
 }
 
 func filterUnique(c *call) any {
-	st := c.st
+	st, self := c.st, c.self
 	key := st.keyOf(st.getter(c.arg(1, nil), nil), c.bool(0, false))
 	return st.generate(func() []any {
 		seen := map[any]bool{}
 		var out []any
-		for _, x := range st.iter(c.self) {
+		for _, x := range st.iter(self) {
 			k := hashKey(key(x))
 			if seen[k] {
 				continue

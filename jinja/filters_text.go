@@ -28,8 +28,16 @@ func textFilters() []entry {
 func softMethod(name string) func(c *call) any {
 	return func(c *call) any {
 		s, markup := c.st.soft(c.self)
-		self := c.st.mark(s, markup)
-		return c.st.callMethod(self, name, c.args)
+		if !markup {
+			return c.st.env.methods.str[name].fn(&call{st: c.st, self: s, a: c.a})
+		}
+		a := &args{}
+		for _, v := range c.a {
+			if v != missing {
+				a.pos = append(a.pos, v)
+			}
+		}
+		return c.st.callMethod(Markup(s), name, a)
 	}
 }
 

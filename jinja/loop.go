@@ -18,11 +18,19 @@ type loop struct {
 
 // advance begins the next turn.
 func (l *loop) advance() (any, bool) {
-	v, ok := l.peek()
-	if !ok {
+	var v any
+	if ok := !l.done; len(l.ahead) > 0 {
+		v = l.ahead[0]
+		l.ahead = l.ahead[1:]
+	} else if ok {
+		v, ok = l.source()
+		if !ok {
+			l.done = l.size == nil // a list may still grow, so that it is asked again
+			return nil, false
+		}
+	} else {
 		return nil, false
 	}
-	l.ahead = l.ahead[1:]
 	l.count++
 	l.before, l.current = l.current, v
 	return v, true

@@ -282,7 +282,7 @@ func (p *parser) attribute(x expr, dot at) expr {
 	n := p.next()
 	switch n.kind {
 	case tokName:
-		return &eAttr{dot, x, n.val}
+		return &eAttr{at: dot, x: x, name: n.val}
 	case tokInteger:
 		return &eItem{at: dot, x: x, key: &eConst{n.at, p.numberOf(n)}}
 	}

@@ -17,7 +17,7 @@ type state struct {
 	copies  map[any]any // what was copied, so that aliases stay aliases
 	mutated bool
 
-	out  *strings.Builder
+	out  []byte
 	lim  Limits
 	uses []UndefinedUse
 
@@ -31,6 +31,10 @@ type state struct {
 	lazy  int // generators that read from each other
 
 	steps, memory, written int64
+
+	vals   []any   // the arguments of the builtins that are being called
+	calls  []*call // those calls, and more to be used again
+	active int     // how many of them are being made
 }
 
 const stepsPerCheck = 1024
@@ -129,18 +133,31 @@ func (st *state) write(s string) {
 	if st.written > st.lim.Output {
 		panic(limitErr("the output is larger than %d bytes", st.lim.Output))
 	}
-	st.out.WriteString(s)
+	st.out = append(st.out, s...)
+}
+
+// captured is where output begins that does not go to the result.
+type captured struct {
+	start   int
+	written int64
+}
+
+// begin captures the output up to end.
+func (st *state) begin() captured { return captured{len(st.out), st.written} }
+
+// end gives what was printed since begin.
+func (st *state) end(c captured) string {
+	s := string(st.out[c.start:])
+	st.out, st.written = st.out[:c.start], c.written
+	st.use(int64(len(s)))
+	return s
 }
 
 // capture runs f and gives what it printed.
 func (st *state) capture(f func()) string {
-	out, written := st.out, st.written
-	st.out = &strings.Builder{}
+	c := st.begin()
 	f()
-	s := st.out.String()
-	st.out, st.written = out, written
-	st.use(int64(len(s)))
-	return s
+	return st.end(c)
 }
 
 // enter goes into a macro, block or template t at a line. What it gives must be deferred: it goes back, and notes in a

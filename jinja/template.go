@@ -30,11 +30,11 @@ func (t *Template) Name() string { return t.name }
 // none. They are not changed: a template that changes them works on a copy. Nothing is written unless all of the template
 // was rendered.
 func (t *Template) Render(ctx context.Context, w io.Writer, values any) error {
-	out, err := t.RenderString(ctx, values)
+	out, err := t.render(ctx, values)
 	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(w, out); err != nil {
+	if _, err := w.Write(out); err != nil {
 		return fmt.Errorf("write what %s renders to: %w", t.name, err)
 	}
 	return nil
@@ -42,13 +42,18 @@ func (t *Template) Render(ctx context.Context, w io.Writer, values any) error {
 
 // RenderString is Render into a string.
 func (t *Template) RenderString(ctx context.Context, values any) (string, error) {
+	out, err := t.render(ctx, values)
+	return string(out), err
+}
+
+func (t *Template) render(ctx context.Context, values any) ([]byte, error) {
 	v, err := From(values)
 	if err != nil {
-		return "", fmt.Errorf("render %s: %w", t.name, err)
+		return nil, fmt.Errorf("render %s: %w", t.name, err)
 	}
 	vars, ok := v.(*Dict)
 	if !ok && v != nil {
-		return "", fmt.Errorf("render %s: the values are a %s and not a mapping", t.name, typeName(v))
+		return nil, fmt.Errorf("render %s: the values are a %s and not a mapping", t.name, typeName(v))
 	}
 	st := t.state(ctx, vars, t.mutates.Load())
 	out, err := st.render(t)
@@ -69,33 +74,33 @@ func (t *Template) state(ctx context.Context, vars *Dict, private bool) *state {
 	if vars == nil {
 		vars = NewDict()
 	}
-	return &state{env: t.env, ctx: ctx, vars: vars, private: private, out: &strings.Builder{}, lim: t.env.opt.Limits}
+	return &state{env: t.env, ctx: ctx, vars: vars, private: private, lim: t.env.opt.Limits}
 }
 
 // restart ends a rendering that is about to change the caller's values; it is done again on a copy of them.
 type restart struct{}
 
-func (st *state) render(t *Template) (out string, err error) {
+func (st *state) render(t *Template) (out []byte, err error) {
 	defer func() {
 		r := recover()
 		if r == nil {
 			return
 		}
 		if _, ok := r.(restart); ok {
-			out, err = "", nil
+			out, err = nil, nil
 			return
 		}
 		e := st.locate(r)
 		if e == nil {
 			panic(r)
 		}
-		out, err = "", e
+		out, err = nil, e
 	}()
 	st.checkContext()
 	c := newContext(t, nil, nil)
 	c.root = true
 	st.runRoot(t, c)
-	return st.out.String(), nil
+	return st.out, nil
 }
 
 // place fills in the source line and the column of an error in a template with that source.

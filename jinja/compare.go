@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"cmp"
 	"math"
 	"math/big"
 	"strings"
@@ -101,6 +102,11 @@ const unordered = 2
 
 // compareNumbers gives -1, 0, 1 or unordered. Integers and floats are compared exactly.
 func compareNumbers(a, b any) int {
+	if x, ok := a.(int64); ok {
+		if y, ok := b.(int64); ok {
+			return cmp.Compare(x, y)
+		}
+	}
 	f, fa := a.(float64)
 	g, fb := b.(float64)
 	if fa && fb {

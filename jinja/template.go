@@ -20,7 +20,8 @@ type Template struct {
 	extends  bool
 	height   int // how deep its statements and expressions are nested
 
-	mutates atomic.Bool // it was seen to change the values that it was given
+	mutates atomic.Bool  // it was seen to change the values that it was given
+	size    atomic.Int64 // of its last result
 }
 
 // Name is the name that the template was loaded or parsed under.
@@ -74,7 +75,10 @@ func (t *Template) state(ctx context.Context, vars *Dict, private bool) *state {
 	if vars == nil {
 		vars = NewDict()
 	}
-	return &state{env: t.env, ctx: ctx, vars: vars, private: private, lim: t.env.opt.Limits}
+	return &state{
+		env: t.env, ctx: ctx, vars: vars, private: private, lim: t.env.opt.Limits,
+		out: make([]byte, 0, min(t.size.Load()+64, maxReserved)),
+	}
 }
 
 // restart ends a rendering that is about to change the caller's values; it is done again on a copy of them.
@@ -100,6 +104,7 @@ func (st *state) render(t *Template) (out []byte, err error) {
 	c := newContext(t, nil, nil)
 	c.root = true
 	st.runRoot(t, c)
+	t.size.Store(int64(len(st.out)))
 	return st.out, nil
 }
 
@@ -126,4 +131,7 @@ func (e *Error) place(src string) {
 	e.Source = strings.ToValidUTF8(line, "")
 }
 
-const maxSourceLine = 200
+const (
+	maxSourceLine = 200
+	maxReserved   = 64 << 10 // bytes for a result of which nothing is known
+)

@@ -170,6 +170,10 @@ func splitLines(s string, keep bool) []string {
 	var out []string
 	start := 0
 	for i := 0; i < len(s); {
+		if c := s[i]; c >= ' ' && c < utf8.RuneSelf {
+			i++
+			continue
+		}
 		n := lineBreak(s[i:])
 		if n == 0 {
 			_, w := utf8.DecodeRuneInString(s[i:])

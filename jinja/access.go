@@ -248,6 +248,9 @@ func sliceBounds(n int64, bounds [3]any) (start, stop, step int64) {
 }
 
 func sliceIndex(v any) int64 {
+	if i, ok := v.(int64); ok {
+		return i
+	}
 	if _, ok := toBig(v); !ok {
 		panic(typeErr("slice indices must be integers or None or have an __index__ method"))
 	}

@@ -322,6 +322,12 @@ func bigPower(x, y *big.Int, l, r any) any {
 // unary evaluates a sign.
 func (st *state) unary(op string, v any) any {
 	needDefined(v)
+	if i, ok := v.(int64); ok && i != math.MinInt64 {
+		if op == "-" {
+			return -i
+		}
+		return v
+	}
 	if f, ok := v.(float64); ok {
 		if op == "-" {
 			return -f

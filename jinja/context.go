@@ -155,6 +155,25 @@ type scope struct {
 	ctx    *tplContext
 	unit   *unit
 	slots  []any
+	few    [4]any // the slots, where they are few
+}
+
+func newScope(f *frame, parent *scope, ctx *tplContext, u *unit) *scope {
+	sc := &scope{parent: parent, ctx: ctx, unit: u}
+	if f.slots <= len(sc.few) {
+		sc.slots = sc.few[:f.slots]
+	} else {
+		sc.slots = make([]any, f.slots)
+	}
+	sc.reset()
+	return sc
+}
+
+// reset leaves all variables unset.
+func (sc *scope) reset() {
+	for i := range sc.slots {
+		sc.slots[i] = missing
+	}
 }
 
 // unit is a run of a template's root: the parent that an extends statement named.
@@ -162,10 +181,7 @@ type unit struct{ parent *Template }
 
 // open begins a scope: variables are looked up, copied from outside, or left unset.
 func (st *state) open(f *frame, parent *scope, ctx *tplContext, u *unit) *scope {
-	sc := &scope{parent: parent, ctx: ctx, unit: u, slots: make([]any, f.slots)}
-	for i := range sc.slots {
-		sc.slots[i] = missing
-	}
+	sc := newScope(f, parent, ctx, u)
 	st.loadSlots(f, sc)
 	return sc
 }

@@ -54,6 +54,9 @@ func (st *state) eval(sc *scope, x expr) any { //nolint:funlen // a dispatch ove
 		return st.evalBinary(sc, x)
 	case *eCompare:
 		l := st.eval(sc, x.x)
+		if list, ok := x.args[0].(*eList); ok && len(x.ops) == 1 && (x.ops[0] == "in" || x.ops[0] == "not in") {
+			return st.inLiteral(sc, l, list, x.at) == (x.ops[0] == "in")
+		}
 		for i, op := range x.ops {
 			r := st.eval(sc, x.args[i])
 			st.at(x.at)
@@ -97,9 +100,17 @@ func (st *state) evalCall(sc *scope, x *eCall) any {
 				return v
 			}
 		}
+		if l, ok := o.(*loop); ok && t.name == "cycle" {
+			return l.cycle(st, st.args(sc, &x.args))
+		}
 		f = wrote(st.getAttr(o, t.name), t)
 	} else {
 		f = st.eval(sc, x.x)
+	}
+	if t, ok := f.(*function); ok && t.builtin != nil {
+		if v, ok := st.direct(sc, t.builtin, nil, &x.args, x.x.pos()); ok {
+			return v
+		}
 	}
 	a := st.args(sc, &x.args)
 	st.at(x.x.pos())
@@ -122,6 +133,24 @@ func (st *state) methodToCall(o any, name string) *builtin {
 		return nil
 	}
 	return st.methodsOf(o)[name]
+}
+
+// inLiteral looks for a value among the elements of a literal list, without making the list.
+func (st *state) inLiteral(sc *scope, v any, list *eList, pos at) bool {
+	base, found := len(st.vals), false
+	for _, x := range list.items {
+		item := st.eval(sc, x)
+		st.vals = append(st.vals, item)
+	}
+	st.at(pos)
+	for _, item := range st.vals[base:] {
+		if found = st.same(item, v); found {
+			break
+		}
+	}
+	clear(st.vals[base:])
+	st.vals = st.vals[:base]
+	return found
 }
 
 // at notes the place of what may fail next.

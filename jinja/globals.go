@@ -3,13 +3,13 @@ package jinja
 func builtinGlobals() map[string]any {
 	out := map[string]any{}
 	for name, b := range table("", []entry{
-		{"range", "*", globalRange},
+		{"range", "start stop? step? /", globalRange},
 		{"dict", "*", globalDict},
 		{"namespace", "*", globalNamespace},
 		{"cycler", "*", globalCycler},
 		{"joiner", "sep?", globalJoiner},
 	}) {
-		out[name] = &function{typeName: "type", name: name, call: func(st *state, a *args) any {
+		out[name] = &function{typeName: "type", name: name, builtin: b, call: func(st *state, a *args) any {
 			return b.invoke(&call{st: st, args: a})
 		}}
 	}
@@ -17,23 +17,9 @@ func builtinGlobals() map[string]any {
 }
 
 func globalRange(c *call) any {
-	a := c.args.pos
-	if len(c.args.names) > 0 {
-		panic(typeErr("range() takes no keyword arguments"))
-	}
-	r := &rangeValue{0, 0, 1}
-	switch len(a) {
-	case 1:
-		r.stop = mustInt(a[0])
-	case 2, 3:
-		r.start, r.stop = mustInt(a[0]), mustInt(a[1])
-		if len(a) == 3 {
-			r.step = mustInt(a[2])
-		}
-	case 0:
-		panic(typeErr("range expected at least 1 argument, got 0"))
-	default:
-		panic(typeErr("range expected at most 3 arguments, got %d", len(a)))
+	r := &rangeValue{0, mustInt(c.a[0]), c.int(2, 1)}
+	if c.a[1] != missing {
+		r.start, r.stop = r.stop, mustInt(c.a[1])
 	}
 	if r.step == 0 {
 		panic(valueErr("range() arg 3 must not be zero"))

@@ -129,7 +129,8 @@ func (v *dictView) items() []any {
 // function is a callable value.
 type function struct {
 	typeName string
-	name     string // of a type, such as range
+	name     string   // of a type, such as range
+	builtin  *builtin // what is called, where that is one
 	call     func(st *state, a *args) any
 }
 

@@ -210,6 +210,11 @@ func (st *state) slice(o any, bounds [3]any) any {
 }
 
 func (st *state) sliceStr(s string, bounds [3]any) string {
+	if isASCII(s) {
+		if start, stop, step := sliceBounds(int64(len(s)), bounds); step == 1 {
+			return s[start:max(start, stop)]
+		}
+	}
 	st.use(int64(len(s)) * 4)
 	return string(sliceOf(st, []rune(s), bounds))
 }

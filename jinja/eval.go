@@ -40,10 +40,8 @@ func (st *state) eval(sc *scope, x expr) any { //nolint:funlen // a dispatch ove
 		if x.els != nil {
 			return st.eval(sc, x.els)
 		}
-		u := st.undefinedHint("", "the inline if-expression on line %d in %s evaluated to false and no else section was defined.",
-			x.line, quote(sc.ctx.tpl.name))
-		u.policy = Lenient
-		return u
+		st.use(itemSize)
+		return &Undefined{cond: x, tpl: sc.ctx.tpl.name, policy: Lenient}
 	case *eNot:
 		return !st.truth(st.eval(sc, x.x))
 	case *eUnary:

@@ -30,6 +30,9 @@ var (
 )
 
 func stripTags(s string) string {
+	if !strings.ContainsAny(s, "<&") {
+		return collapse(s)
+	}
 	s = reTags.ReplaceAllString(reComments.ReplaceAllString(s, ""), "")
 	return html.UnescapeString(collapse(s))
 }

@@ -43,7 +43,7 @@ func softMethod(name string) func(c *call) any {
 
 func filterCenter(c *call) any {
 	s, markup := c.st.soft(c.self)
-	return c.st.callMethod(c.st.mark(s, markup), "center", &args{pos: []any{c.arg(0, int64(80))}})
+	return c.st.mark(c.st.pad(s, c.int(0, 80), " ", padLeft|padRight), markup)
 }
 
 func filterTitle(c *call) any {
@@ -125,19 +125,27 @@ func filterIndent(c *call) any {
 			by = strings.Repeat(" ", int(n))
 		}
 	}
-	st.use(int64(len(s)))
-	lines := st.lines(s+"\n", false)
-	st.useTimes(len(by), int64(len(lines)))
-	for i := range lines {
-		if i > 0 && (lines[i] != "" || c.bool(2, false)) {
-			lines[i] = by + lines[i]
+	first, blank := c.bool(1, false), c.bool(2, false)
+	st.use(int64(len(s) + len(by)))
+	st.useTimes(len(by), breaks(s))
+	var b strings.Builder
+	if first {
+		b.WriteString(by)
+	}
+	for n := 0; ; n++ {
+		end, size := nextBreak(s)
+		if n > 0 {
+			b.WriteByte('\n')
+			if end > 0 || blank {
+				b.WriteString(by)
+			}
 		}
+		b.WriteString(s[:end])
+		if size == 0 || s[end:] == "\r" { // Jinja2 adds a newline, which makes one line break with the return
+			return st.mark(b.String(), markup)
+		}
+		s = s[end+size:]
 	}
-	out := strings.Join(lines, "\n")
-	if c.bool(1, false) {
-		out = by + out
-	}
-	return st.mark(out, markup)
 }
 
 func filterTruncate(c *call) any {
@@ -176,7 +184,7 @@ func filterWordwrap(c *call) any {
 	if s != "" && width <= 0 {
 		panic(valueErr("invalid width %d (must be > 0)", width))
 	}
-	w := wrapper{width: int(min(width, 1<<30)), breakLong: c.bool(1, true), hyphens: c.bool(3, true)}
+	w := &wrapper{width: int(min(width, 1<<30)), breakLong: c.bool(1, true), hyphens: c.bool(3, true)}
 	c.st.useTimes(len(s), int64(2+len(glue)))
 	var out []string
 	for _, line := range c.st.lines(s, false) {

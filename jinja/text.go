@@ -168,41 +168,50 @@ func isIdentifier(s string) bool {
 // splitLines is str.splitlines().
 func splitLines(s string, keep bool) []string {
 	var out []string
-	start := 0
+	for s != "" {
+		end, n := nextBreak(s)
+		if keep {
+			out = append(out, s[:end+n])
+		} else {
+			out = append(out, s[:end])
+		}
+		s = s[end+n:]
+	}
+	return out
+}
+
+// nextBreak is where the first line break of s begins, and its length; the end of s and 0 when there is none.
+func nextBreak(s string) (at, n int) {
 	for i := 0; i < len(s); {
 		if c := s[i]; c >= ' ' && c < utf8.RuneSelf {
 			i++
 			continue
 		}
-		n := lineBreak(s[i:])
+		if n := lineBreak(s[i:]); n > 0 {
+			return i, n
+		}
+		_, w := utf8.DecodeRuneInString(s[i:])
+		i += w
+	}
+	return len(s), 0
+}
+
+// breaks counts line breaks.
+func breaks(s string) int64 {
+	total := int64(0)
+	for {
+		end, n := nextBreak(s)
 		if n == 0 {
-			_, w := utf8.DecodeRuneInString(s[i:])
-			i += w
-			continue
+			return total
 		}
-		end := i
-		if keep {
-			end += n
-		}
-		out = append(out, s[start:end])
-		i += n
-		start = i
+		total++
+		s = s[end+n:]
 	}
-	if start < len(s) {
-		out = append(out, s[start:])
-	}
-	return out
 }
 
 // lines is splitLines, accounted for.
 func (st *state) lines(s string, keep bool) []string {
-	n := int64(1)
-	for i, r := range s {
-		if r < 0x20 || r >= 0x7f {
-			n += int64(min(lineBreak(s[i:]), 1))
-		}
-	}
-	st.use(n * textSize)
+	st.use((1 + breaks(s)) * textSize)
 	return splitLines(s, keep)
 }
 

@@ -10,7 +10,9 @@ type Undefined struct {
 	obj    any
 	hasObj bool
 	hint   string
-	unsafe bool // it is there in Python, and out of reach
+	cond   *eCond // the inline if without else that gave it
+	tpl    string // where that stands
+	unsafe bool   // it is there in Python, and out of reach
 	policy UndefinedPolicy
 	source expr // how the template wrote it
 }
@@ -31,6 +33,8 @@ func (u *Undefined) message() string {
 	switch {
 	case u.hint != "":
 		return u.hint
+	case u.cond != nil:
+		return fmt.Sprintf("the inline if-expression on line %d in %s evaluated to false and no else section was defined.", u.cond.line, quote(u.tpl))
 	case !u.hasObj:
 		return quote(u.name) + " is undefined"
 	case u.key != nil:
@@ -151,8 +155,8 @@ func (st *state) printed(u *Undefined) string {
 		return ""
 	}
 	switch {
-	case u.hint != "":
-		return "{{ undefined value printed: " + u.hint + " }}"
+	case u.hint != "" || u.cond != nil:
+		return "{{ undefined value printed: " + u.message() + " }}"
 	case !u.hasObj:
 		return "{{ " + u.name + " }}"
 	}

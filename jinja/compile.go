@@ -138,11 +138,13 @@ func (c *compiler) expr(p place, x expr) {
 	case *eCond:
 		p.soft = true
 	case *eFilter:
-		if c.t.env.filters[x.name] == nil && !p.soft {
+		x.fn = c.t.env.filters[x.name]
+		if x.fn == nil && !p.soft {
 			c.fail(x.at, "No filter named "+quote(x.name)+".")
 		}
 	case *eTest:
-		if c.t.env.tests[x.name] == nil && !p.soft {
+		x.fn = c.t.env.tests[x.name]
+		if x.fn == nil && !p.soft {
 			c.fail(x.at, "No test named "+quote(x.name)+".")
 		}
 	}

@@ -319,7 +319,7 @@ func (st *state) call(ctx *tplContext, f any, a *args) any {
 }
 
 func (st *state) filter(sc *scope, f *eFilter, v any) any {
-	b := st.env.filters[f.name]
+	b := f.fn
 	if b != nil {
 		if v, ok := st.direct(sc, b, v, &f.args, f.at); ok {
 			return v
@@ -347,7 +347,7 @@ func (st *state) filterChain(sc *scope, x expr, v any) any {
 
 func (st *state) test(sc *scope, t *eTest) any {
 	v := st.eval(sc, t.x)
-	b := st.env.tests[t.name]
+	b := t.fn
 	if b != nil {
 		if v, ok := st.direct(sc, b, v, &t.args, t.at); ok {
 			return v

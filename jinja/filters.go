@@ -38,10 +38,12 @@ func attrPath(attr any) []any {
 	}
 	var path []any
 	for _, p := range splitStr(s, ".") {
-		if n, ok := parseInt(p, 10); ok && allRunes(p, isDigit) {
+		if !allRunes(p, isDigit) {
+			path = append(path, p)
+		} else if n, ok := parseInt(p, 10); ok {
 			path = append(path, n)
 		} else {
-			path = append(path, p)
+			panic(valueErr("invalid literal for int() with base 10: %s", quote(p)))
 		}
 	}
 	return path

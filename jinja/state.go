@@ -31,6 +31,7 @@ type state struct {
 	lazy  int // generators that read from each other
 
 	steps, memory, written int64
+	pause                  int64 // the step at which the limit and the context are looked at
 
 	vals   []any   // the arguments of the builtins that are being called
 	calls  []*call // those calls, and more to be used again
@@ -39,25 +40,21 @@ type state struct {
 
 const stepsPerCheck = 1024
 
-func (st *state) step() {
-	st.steps++
-	if st.steps > st.lim.Steps {
-		panic(limitErr("the template ran for more than %d steps", st.lim.Steps))
-	}
-	if st.steps%stepsPerCheck == 0 {
-		st.checkContext()
+func (st *state) step() { st.stepN(1) }
+
+func (st *state) stepN(n int) {
+	if st.steps += int64(n); st.steps >= st.pause {
+		st.paused()
 	}
 }
 
-func (st *state) stepN(n int) {
-	before := st.steps
-	st.steps += int64(n)
+// paused looks at the limit and at the context.
+func (st *state) paused() {
 	if st.steps > st.lim.Steps {
 		panic(limitErr("the template ran for more than %d steps", st.lim.Steps))
 	}
-	if before/stepsPerCheck != st.steps/stepsPerCheck {
-		st.checkContext()
-	}
+	st.checkContext()
+	st.pause = min(st.steps+stepsPerCheck, st.lim.Steps+1)
 }
 
 func (st *state) checkContext() {

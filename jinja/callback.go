@@ -32,6 +32,9 @@ func (e *Env) extend() error {
 			return fmt.Errorf("add filter %q: %w", name, errNothing)
 		}
 		e.filters[name] = &builtin{name: name, variadic: true, fn: func(c *call) any {
+			if u, ok := c.self.(*Undefined); ok {
+				c.st.report(u, "filter")
+			}
 			return result(name, func() (any, error) { return f(c.self, c.args.public()) })
 		}}
 	}

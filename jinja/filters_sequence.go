@@ -206,6 +206,9 @@ func (st *state) sorted(items []any, key func(any) any, reverse bool) []any {
 		if reverse {
 			a, b = b, a
 		}
+		if c, ok := st.comparePlain(alone(a.key), alone(b.key)); ok {
+			return c
+		}
 		// A comparison the other way round decides between "greater" and "equal", as for Python's floats that are not ordered.
 		if st.less(a.key, b.key) {
 			return -1
@@ -217,6 +220,31 @@ func (st *state) sorted(items []any, key func(any) any, reverse bool) []any {
 		out[i] = list[i].value
 	}
 	return out
+}
+
+// alone is the element of a list of one, as the keys of the filter sort are.
+func alone(key any) any {
+	if l, ok := key.(*List); ok && len(l.Items) == 1 {
+		return l.Items[0]
+	}
+	return key
+}
+
+// comparePlain compares strings and small integers; ok is false for other values.
+func (st *state) comparePlain(a, b any) (c int, ok bool) {
+	switch x := a.(type) {
+	case string:
+		if y, ok := b.(string); ok {
+			st.stepN(1 + min(len(x), len(y))/bytesPerStep)
+			return strings.Compare(x, y), true
+		}
+	case int64:
+		if y, ok := b.(int64); ok {
+			st.step()
+			return cmp.Compare(x, y), true
+		}
+	}
+	return 0, false
 }
 
 func boolInt(b bool) int {

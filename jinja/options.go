@@ -60,7 +60,7 @@ type UndefinedUse struct {
 	Template string
 	Line     int
 	Column   int    // in code points from 1; 0 when not known
-	Use      string // "print", "test", "iterate", "length" or "compare"
+	Use      string // "print", "test", "iterate", "length", "compare", or "filter" for one of Options.Filters
 }
 
 func (d *Delimiters) fill() {

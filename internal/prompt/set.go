@@ -103,13 +103,18 @@ type set struct {
 	env     *jinja.Env
 }
 
+// newSet makes the engine. With undefined, which is told of missing values, a member of one is missing too and no failure.
 func newSet(sources []source, stand string, undefined func(jinja.UndefinedUse)) (*set, error) {
+	policy := jinja.Lenient
+	if undefined != nil {
+		policy = jinja.Chainable
+	}
 	var loaders []jinja.Loader
 	for _, s := range sources {
 		loaders = append(loaders, s.files)
 	}
 	env, err := jinja.New(jinja.Options{
-		Loader: jinja.Chain(loaders...), TrimBlocks: true, LstripBlocks: true, OnUndefined: undefined,
+		Loader: jinja.Chain(loaders...), TrimBlocks: true, LstripBlocks: true, OnUndefined: undefined, Undefined: policy,
 		Filters: map[string]jinja.Filter{"fence": fenceFilter(stand)},
 	})
 	if err != nil {

@@ -64,8 +64,10 @@ func (d *Dict) find(key any) int {
 	return -1
 }
 
-// Set stores a value. It panics when the key is a list or a dict, as Python raises a TypeError.
+// Set stores a value: one of this package, a scalar, or what From gave. It panics when the key is a list or a dict, as
+// Python raises a TypeError.
 func (d *Dict) Set(key, value any) {
+	key, value = plain(key), plain(value)
 	if i := d.find(key); i >= 0 {
 		d.vals[i] = value
 		return
@@ -73,6 +75,19 @@ func (d *Dict) Set(key, value any) {
 	d.keys = append(d.keys, key)
 	d.vals = append(d.vals, value)
 	d.note(len(d.keys) - 1)
+}
+
+// plain makes Go's usual numbers those of this package.
+func plain(v any) any {
+	switch t := v.(type) {
+	case int:
+		return int64(t)
+	case int32:
+		return int64(t)
+	case float32:
+		return float64(t)
+	}
+	return v
 }
 
 // setText is Set for a key that is a string.

@@ -133,6 +133,18 @@ func TestDeadline(t *testing.T) {
 	if _, err = tpl.RenderString(ctx, nil); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("got %v", err)
 	}
+}
+
+func TestCanceledRendering(t *testing.T) {
+	t.Parallel()
+	env, err := jinja.New(jinja.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tpl, err := env.Parse("short", "{% for i in range(10000) %}{% endfor %}")
+	if err != nil {
+		t.Fatal(err)
+	}
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err = tpl.RenderString(canceled, nil); !errors.Is(err, context.Canceled) {

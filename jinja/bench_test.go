@@ -106,6 +106,7 @@ func TestBesidePython(t *testing.T) {
 	}
 	p := startPython(t, filepath.Join("testdata", "bench", "worker.py"), filepath.Join("testdata", "bench"), filepath.Join("testdata", "corpus", "context.json"))
 	env, values := benchEnv(t)
+	m := &bench{p, env, values, lasts}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	const rounds = 5
 	results := map[string]*besides{}
@@ -114,7 +115,7 @@ func TestBesidePython(t *testing.T) {
 			if results[name] == nil {
 				results[name] = &besides{}
 			}
-			results[name].round(t, p, env, name, values, lasts)
+			m.round(t, name, results[name])
 		}
 	}
 	var b strings.Builder
@@ -130,9 +131,18 @@ func TestBesidePython(t *testing.T) {
 	t.Logf("medians of %d rounds of %v:\n%s", rounds, lasts, &b)
 }
 
+// bench is what measures.
+type bench struct {
+	p      *python
+	env    *jinja.Env
+	values any
+	lasts  time.Duration
+}
+
 // round measures a template once with each engine, after a look that both make the same of it.
-func (r *besides) round(t *testing.T, p *python, env *jinja.Env, name string, values any, lasts time.Duration) {
+func (b *bench) round(t *testing.T, name string, r *besides) {
 	t.Helper()
+	p, env, values, lasts := b.p, b.env, b.values, b.lasts
 	var theirs struct {
 		Output          string
 		Renders, Parses float64

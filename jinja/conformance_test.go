@@ -79,7 +79,7 @@ func TestConformance(t *testing.T) {
 	t.Logf("%d of %d cases pass", passed, len(manifest.Cases))
 }
 
-func readFile(t *testing.T, path string) []byte {
+func readFile(t testing.TB, path string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {

@@ -28,7 +28,7 @@ var (
 	grammarChars = strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\t`, "\t")
 )
 
-func readGrammar(t *testing.T) grammar {
+func readGrammar(t testing.TB) grammar {
 	t.Helper()
 	g := grammar{}
 	symbol := ""
@@ -65,7 +65,7 @@ func (g grammar) add(symbol, text string) {
 }
 
 // measure finds the least height of every line.
-func (g grammar) measure(t *testing.T) {
+func (g grammar) measure(t testing.TB) {
 	t.Helper()
 	for changed := true; changed; {
 		changed = false
@@ -79,7 +79,7 @@ func (g grammar) measure(t *testing.T) {
 	}
 }
 
-func (g grammar) heightOf(t *testing.T, p *production) int {
+func (g grammar) heightOf(t testing.TB, p *production) int {
 	t.Helper()
 	h := 0
 	for _, s := range p.symbols {

@@ -84,11 +84,7 @@ func (st *state) execOne(sc *scope, s stmt) flow {
 	case *sInclude:
 		st.execInclude(sc, s)
 	case *sImport:
-		st.goTo(s)
-		*sc.at(s.target.ref) = st.importModule(sc, s.x, s.withContext, s.locals)
-		if s.export {
-			sc.ctx.set(s.target.name, *sc.at(s.target.ref), false)
-		}
+		st.execImport(sc, s)
 	case *sFromImport:
 		st.execFromImport(sc, s)
 	case *sDo:

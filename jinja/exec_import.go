@@ -125,6 +125,15 @@ func (st *state) makeModule(t *Template, ctx *tplContext) *module {
 	return &module{ctx, text}
 }
 
+func (st *state) execImport(sc *scope, s *sImport) {
+	st.goTo(s)
+	m := st.importModule(sc, s.x, s.withContext, s.locals)
+	*sc.at(s.target.ref) = m
+	if s.export {
+		sc.ctx.set(s.target.name, m, false)
+	}
+}
+
 func (st *state) execFromImport(sc *scope, s *sFromImport) {
 	st.goTo(s)
 	m := st.importModule(sc, s.x, s.withContext, s.locals)

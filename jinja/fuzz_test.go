@@ -27,6 +27,10 @@ func FuzzRender(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	g := readGrammar(f)
+	for n := range 300 {
+		f.Add(g.randomCase(1, n).Source, byte(n))
+	}
 	data, err := os.ReadFile(filepath.Join("testdata", "corpus", "context.json"))
 	if err != nil {
 		f.Fatal(err)

@@ -9,7 +9,7 @@ func (st *state) template(v any) *Template {
 	}
 	t, err := st.load(name)
 	if err != nil {
-		panic(copyErr(err, name))
+		panic(st.copyErr(err, name))
 	}
 	return t
 }
@@ -25,12 +25,15 @@ func (st *state) load(name string) (*Template, error) {
 }
 
 // copyErr makes an error of its own for this rendering, as the stack is added to it.
-func copyErr(err error, name string) *Error {
+func (st *state) copyErr(err error, name string) *Error {
 	e := asError(err)
 	if e == nil {
 		return &Error{Kind: KindNotFound, Message: name + ": " + err.Error(), cause: err}
 	}
 	c := *e
+	if c.Template != "" { // it is in the template that was to be drawn in, which was not entered
+		c.Stack = append(c.Stack[:len(c.Stack):len(c.Stack)], Frame{st.tpl.name, st.line})
+	}
 	return &c
 }
 
@@ -91,7 +94,7 @@ func (st *state) tryTemplate(v any, ignoreMissing bool) *Template {
 	if err == nil {
 		return t
 	}
-	e := copyErr(err, name)
+	e := st.copyErr(err, name)
 	if e.Kind == KindNotFound && ignoreMissing {
 		return nil
 	}

@@ -116,6 +116,8 @@ func TestPythonRaises(t *testing.T) {
 		"{{ ['a', 1]|max }}":                            "TypeError",
 		"{{ 'a' in 5 }}":                                "TypeError",
 		"{{ [1]|sum(start='') }}":                       "TypeError",
+		"{{ '%5%' % () }}":                              "TypeError",
+		"{{ '%5%' % 1 }}":                               "ValueError",
 		"{{ 1 // 0 }}":                                  "ZeroDivisionError",
 		"{{ {[1]: 2} }}":                                "TypeError",
 		"{{ 'abc'|batch(2)|first|abs }}":                "TypeError",

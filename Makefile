@@ -66,6 +66,7 @@ fuzz: ## fuzz every target for a short while (FUZZTIME=20s)
 
 tools: $(TESTSUM)
 	@command -v gcc >/dev/null 2>&1 || sh deploy/apt-install.sh gcc libc6-dev
+	@python3 -c 'import jinja2' 2>/dev/null || /usr/bin/python3 -c 'import jinja2' 2>/dev/null || sh deploy/apt-install.sh python3-jinja2
 	@command -v postgres >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || sh deploy/apt-install.sh postgresql
 	@[ "$$HLS_TEST_PROMTOOL" = off ] || command -v promtool >/dev/null 2>&1 || [ -x $(BIN)/promtool ] || sh deploy/tool.sh prometheus /usr/bin/promtool
 	@[ "$$HLS_TEST_CHROMIUM" = off ] || command -v chromium >/dev/null 2>&1 || sh deploy/apt-install.sh chromium

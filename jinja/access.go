@@ -38,6 +38,7 @@ func chained(u *Undefined) any {
 
 // item is Python's o[k].
 func (st *state) item(o, k any) (any, bool) {
+	st.weigh(k)
 	switch t := o.(type) {
 	case *Undefined:
 		return chained(t), true
@@ -111,9 +112,31 @@ func (st *state) charAt(s string, k any) (any, bool) {
 	return nil, false
 }
 
-// attribute is Python's getattr, without what begins with an underscore.
+// outOfReach says of an attribute that Python's objects have it and that Jinja2's sandbox does not let a template use it.
+func (st *state) outOfReach(o any, n string) bool {
+	return len(n) > 4 && strings.HasPrefix(n, "__") && strings.HasSuffix(n, "__") || st.env.opt.Immutable && changes(o, n)
+}
+
+// changes says whether a method changes the list or dict that it is called on.
+func changes(o any, method string) bool {
+	switch o.(type) {
+	case *List:
+		switch method {
+		case "append", "clear", "pop", "reverse", "insert", "sort", "extend", "remove":
+			return true
+		}
+	case *Dict:
+		switch method {
+		case "clear", "pop", "popitem", "setdefault", "update":
+			return true
+		}
+	}
+	return false
+}
+
+// attribute is Python's getattr, without what begins with an underscore or is out of reach.
 func (st *state) attribute(o any, n string) (any, bool) {
-	if strings.HasPrefix(n, "_") {
+	if strings.HasPrefix(n, "_") || st.env.opt.Immutable && changes(o, n) {
 		return nil, false
 	}
 	switch t := o.(type) {
@@ -130,7 +153,7 @@ func (st *state) attribute(o any, n string) (any, bool) {
 	case *loop:
 		return t.attribute(st, n)
 	case *namespace:
-		return t.d.Get(n)
+		return t.d.text(n)
 	case *module:
 		return t.attribute(n)
 	case *macro:
@@ -187,6 +210,11 @@ func (st *state) slice(o any, bounds [3]any) any {
 }
 
 func (st *state) sliceStr(s string, bounds [3]any) string {
+	if isASCII(s) {
+		if start, stop, step := sliceBounds(int64(len(s)), bounds); step == 1 {
+			return s[start:max(start, stop)]
+		}
+	}
 	st.use(int64(len(s)) * 4)
 	return string(sliceOf(st, []rune(s), bounds))
 }
@@ -225,6 +253,9 @@ func sliceBounds(n int64, bounds [3]any) (start, stop, step int64) {
 }
 
 func sliceIndex(v any) int64 {
+	if i, ok := v.(int64); ok {
+		return i
+	}
 	if _, ok := toBig(v); !ok {
 		panic(typeErr("slice indices must be integers or None or have an __index__ method"))
 	}

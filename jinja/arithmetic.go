@@ -8,7 +8,22 @@ import (
 
 // binary evaluates an arithmetic operator.
 func (st *state) binary(op string, l, r any) any {
+	if a, ok := l.(int64); ok {
+		if b, ok := r.(int64); ok {
+			if v, ok := smallOp(op, a, b); ok {
+				return v
+			}
+		}
+	}
+	st.weigh(l, r)
+	return st.made(st.compute(op, l, r))
+}
+
+func (st *state) compute(op string, l, r any) any {
 	needDefined(l)
+	if u, ok := r.(*Undefined); ok && op == "+" && isMarkup(l) && u.policy == Chainable {
+		return l // it has an HTML form, which is empty
+	}
 	if _, isStr := asStr(l); !isStr || op != "%" {
 		needDefined(r)
 	}
@@ -154,7 +169,7 @@ func floatOp(op string, l, r any) any {
 		return a / b
 	case "//":
 		zero("float floor division by zero")
-		return (a - floatMod(a, b)) / b
+		return floorDivide(a, b)
 	case "%":
 		zero("float modulo")
 		return floatMod(a, b)
@@ -174,6 +189,23 @@ func divideInts(l, r any) float64 {
 		panic(fail("OverflowError", "integer division result too large for a float"))
 	}
 	return f
+}
+
+// floorDivide is // of floats, with Python's care for rounding and for the sign of zero.
+func floorDivide(a, b float64) float64 {
+	mod := math.Mod(a, b)
+	div := (a - mod) / b
+	if mod != 0 && (b < 0) != (mod < 0) {
+		div--
+	}
+	if div == 0 {
+		return math.Copysign(0, a/b)
+	}
+	floor := math.Floor(div)
+	if div-floor > 0.5 {
+		floor++
+	}
+	return floor
 }
 
 func floatMod(a, b float64) float64 {
@@ -290,6 +322,12 @@ func bigPower(x, y *big.Int, l, r any) any {
 // unary evaluates a sign.
 func (st *state) unary(op string, v any) any {
 	needDefined(v)
+	if i, ok := v.(int64); ok && i != math.MinInt64 {
+		if op == "-" {
+			return -i
+		}
+		return v
+	}
 	if f, ok := v.(float64); ok {
 		if op == "-" {
 			return -f
@@ -303,5 +341,5 @@ func (st *state) unary(op string, v any) any {
 	if op == "-" {
 		z = new(big.Int).Neg(z)
 	}
-	return normInt(z)
+	return st.made(normInt(z))
 }

@@ -92,11 +92,44 @@ type call struct {
 	a    []any // bound to the parameters
 }
 
+// direct calls a builtin with positional arguments in their right number, which it does without making anything on the
+// heap. It reports false, and has evaluated nothing, where the call is another. The builtin must not keep its call.
+func (st *state) direct(sc *scope, b *builtin, self any, x *callArgs, pos at) (any, bool) {
+	n := len(b.sig.names)
+	if b.variadic || x.names != nil || x.star != nil || x.dstar != nil || len(x.pos) > n || len(x.pos) < b.sig.required {
+		return nil, false
+	}
+	base := len(st.vals)
+	for _, p := range x.pos {
+		v := st.eval(sc, p)
+		st.vals = append(st.vals, v)
+	}
+	for len(st.vals) < base+n {
+		st.vals = append(st.vals, missing)
+	}
+	st.at(pos)
+	if st.active == len(st.calls) {
+		st.calls = append(st.calls, &call{})
+	}
+	c := st.calls[st.active]
+	st.active++
+	*c = call{st: st, ctx: sc.ctx, self: self, a: st.vals[base : base+n : base+n]}
+	st.weigh(c.self)
+	st.weigh(c.a...)
+	v := st.made(b.fn(c))
+	st.active--
+	clear(st.vals[base:])
+	st.vals = st.vals[:base]
+	return v, true
+}
+
 func (b *builtin) invoke(c *call) any {
+	c.st.weigh(c.self)
+	c.st.weigh(c.args.pos...)
 	if !b.variadic {
 		c.a = b.sig.bind(b.name, c.args)
 	}
-	return b.fn(c)
+	return c.st.made(b.fn(c))
 }
 
 // entry is a row of a table of builtins; params "*" is a variadic one.

@@ -23,43 +23,39 @@ type Test func(value any, args Args) (bool, error)
 // Test may be called more often than the template calls it.
 type Function func(args Args) (any, error)
 
-var errNoName = errors.New("the name is empty")
+var errNothing = errors.New("a name or a function is missing")
 
-// AddFilter adds a filter or replaces one. It must not be called once templates are parsed.
-func (e *Env) AddFilter(name string, f Filter) error {
-	if name == "" || f == nil {
-		return fmt.Errorf("add filter %q: %w", name, errNoName)
+// extend adds the filters, tests and globals of the options.
+func (e *Env) extend() error {
+	for name, f := range e.opt.Filters {
+		if name == "" || f == nil {
+			return fmt.Errorf("add filter %q: %w", name, errNothing)
+		}
+		e.filters[name] = &builtin{name: name, variadic: true, fn: func(c *call) any {
+			if u, ok := c.self.(*Undefined); ok {
+				c.st.report(u, "filter")
+			}
+			return result(name, func() (any, error) { return f(c.self, c.args.public()) })
+		}}
 	}
-	e.filters[name] = &builtin{name: name, variadic: true, fn: func(c *call) any {
-		v, err := f(c.self, c.args.public())
-		return result(name, v, err)
-	}}
-	return nil
-}
-
-// AddTest adds a test or replaces one. It must not be called once templates are parsed.
-func (e *Env) AddTest(name string, f Test) error {
-	if name == "" || f == nil {
-		return fmt.Errorf("add test %q: %w", name, errNoName)
+	for name, f := range e.opt.Tests {
+		if name == "" || f == nil {
+			return fmt.Errorf("add test %q: %w", name, errNothing)
+		}
+		e.tests[name] = &builtin{name: name, variadic: true, fn: func(c *call) any {
+			return result(name, func() (any, error) { return f(c.self, c.args.public()) })
+		}}
 	}
-	e.tests[name] = &builtin{name: name, variadic: true, fn: func(c *call) any {
-		v, err := f(c.self, c.args.public())
-		return result(name, v, err)
-	}}
-	return nil
-}
-
-// AddGlobal adds a value that every template sees, or replaces one. It is converted by From. It must not be called once
-// templates are rendered.
-func (e *Env) AddGlobal(name string, value any) error {
-	if name == "" {
-		return fmt.Errorf("add global: %w", errNoName)
+	for name, value := range e.opt.Globals {
+		if name == "" {
+			return fmt.Errorf("add global: %w", errNothing)
+		}
+		v, err := From(value)
+		if err != nil {
+			return fmt.Errorf("add global %s: %w", name, err)
+		}
+		e.globals[name] = v
 	}
-	v, err := From(value)
-	if err != nil {
-		return fmt.Errorf("add global %s: %w", name, err)
-	}
-	e.globals[name] = v
 	return nil
 }
 
@@ -73,12 +69,13 @@ func (a *args) public() Args {
 
 func wrapFunction(name string, f Function) *function {
 	return &function{typeName: "function", call: func(_ *state, a *args) any {
-		v, err := f(a.public())
-		return result(name, v, err)
+		return result(name, func() (any, error) { return f(a.public()) })
 	}}
 }
 
-func result(name string, v any, err error) any {
+// result is what a function of the caller's gives. Its panic is an error of this rendering alone.
+func result(name string, f func() (any, error)) any {
+	v, err := guarded(f)
 	if err == nil {
 		v, err = From(v)
 	}
@@ -86,4 +83,13 @@ func result(name string, v any, err error) any {
 		panic(callbackErr(name, err))
 	}
 	return v
+}
+
+func guarded(f func() (any, error)) (v any, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			v, err = nil, fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return f()
 }

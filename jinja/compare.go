@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"cmp"
 	"math"
 	"math/big"
 	"strings"
@@ -19,6 +20,9 @@ func (st *state) equalAt(a, b any, depth int) bool {
 	}
 	if x, ok := asStr(a); ok {
 		y, ok := asStr(b)
+		if ok && len(x) == len(y) {
+			st.stepN(len(x) / bytesPerStep)
+		}
 		if ok || !isUndefined(b) {
 			return ok && x == y
 		}
@@ -98,6 +102,11 @@ const unordered = 2
 
 // compareNumbers gives -1, 0, 1 or unordered. Integers and floats are compared exactly.
 func compareNumbers(a, b any) int {
+	if x, ok := a.(int64); ok {
+		if y, ok := b.(int64); ok {
+			return cmp.Compare(x, y)
+		}
+	}
 	f, fa := a.(float64)
 	g, fb := b.(float64)
 	if fa && fb {
@@ -155,6 +164,7 @@ func (st *state) orderAt(a, b any, op string, depth int) int {
 	}
 	if x, ok := asStr(a); ok {
 		if y, ok := asStr(b); ok {
+			st.stepN(min(len(x), len(y)) / bytesPerStep)
 			return strings.Compare(x, y) // the order of UTF-8 is that of code points
 		}
 	}
@@ -212,6 +222,7 @@ func (st *state) compareOp(op string, l, r any) bool {
 
 // contains is Python's "v in c".
 func (st *state) contains(c, v any) bool {
+	st.weigh(c, v)
 	switch t := c.(type) {
 	case string, Markup:
 		s, _ := asStr(t)

@@ -5,6 +5,7 @@ import "slices"
 // compiler binds names to places and settles what Jinja2 settles when it compiles, in the order in which Jinja2
 // generates code: which output a child template drops, where values are escaped, which line an error is reported on.
 type compiler struct {
+	*work
 	t           *Template
 	autoescape  bool
 	volatile    bool // autoescape is known at run time only
@@ -25,16 +26,17 @@ type place struct {
 
 // compile annotates the tree of t; it panics with an *Error.
 func compile(t *Template) {
-	c := &compiler{t: t, autoescape: t.env.opt.Autoescape, line: 1}
+	t.height = heightOf(t.name, t.body)
+	c := &compiler{work: &work{t.name, maxCompile}, t: t, autoescape: t.env.opt.Autoescape, line: 1}
 	body := nodes(t.body)
-	sym := newSymbols(nil)
+	sym := c.symbols()
 	t.selfSlot = -1
-	if undeclared(body, "self")["self"] {
+	if c.undeclared(body, "self")["self"] {
 		t.selfSlot = sym.parameter("self")
 	}
 	sym.visitAll(body)
 	for _, n := range body {
-		walk(n, func(n node) bool {
+		c.walk(n, func(n node) bool {
 			if _, ok := n.(*sExtends); ok {
 				t.extends = true
 			}
@@ -53,7 +55,7 @@ func compile(t *Template) {
 func (c *compiler) blocksOf(body []stmt) []*sBlock {
 	var out []*sBlock
 	for _, n := range body {
-		walk(n, func(n node) bool {
+		c.walk(n, func(n node) bool {
 			if b, ok := n.(*sBlock); ok {
 				out = append(out, b)
 			}
@@ -67,9 +69,9 @@ func (c *compiler) blocksOf(body []stmt) []*sBlock {
 func (c *compiler) block(b *sBlock) {
 	c.line = b.line
 	body := nodes(b.body)
-	sym := newSymbols(nil)
+	sym := c.symbols()
 	b.frame, b.selfSlot, b.superSlot = &frame{}, -1, -1
-	used := undeclared(body, "self", "super")
+	used := c.undeclared(body, "self", "super")
 	if used["self"] {
 		b.selfSlot = sym.parameter("self")
 	}
@@ -80,6 +82,8 @@ func (c *compiler) block(b *sBlock) {
 	c.body(place{sym: sym}, b.body)
 	sym.fill(b.frame)
 }
+
+func (c *compiler) symbols() *symbols { return newSymbols(nil, c.work) }
 
 func (c *compiler) mark(line int) int {
 	c.line = line
@@ -127,16 +131,20 @@ func (c *compiler) expr(p place, x expr) {
 	case *eAttrTarget:
 		p.sym.load(x.name)
 		x.ref, _ = p.sym.find(x.name)
+	case *eAttr:
+		x.method = c.t.env.methods.dict[x.name] != nil
 	case *eConcat:
-		x.markup = c.autoescape && !c.volatile
+		x.markup = c.autoescape && !c.volatile && !c.isConstant(x)
 	case *eCond:
 		p.soft = true
 	case *eFilter:
-		if c.t.env.filters[x.name] == nil && !p.soft {
+		x.fn = c.t.env.filters[x.name]
+		if x.fn == nil && !p.soft {
 			c.fail(x.at, "No filter named "+quote(x.name)+".")
 		}
 	case *eTest:
-		if c.t.env.tests[x.name] == nil && !p.soft {
+		x.fn = c.t.env.tests[x.name]
+		if x.fn == nil && !p.soft {
 			c.fail(x.at, "No test named "+quote(x.name)+".")
 		}
 	}
@@ -153,7 +161,7 @@ func (c *compiler) exprs(p place, list []expr) {
 
 // macro compiles the body of a macro or of a call block.
 func (c *compiler) macro(p place, d *macroDef) {
-	sym := newSymbols(p.sym)
+	sym := newSymbols(p.sym, c.work)
 	for _, n := range d.params {
 		sym.parameter(n.name)
 	}
@@ -161,7 +169,7 @@ func (c *compiler) macro(p place, d *macroDef) {
 	has := func(name string) int {
 		return slices.IndexFunc(d.params, func(n *eName) bool { return n.name == name })
 	}
-	used := undeclared(nodes(d.body), "caller", "kwargs", "varargs")
+	used := c.undeclared(nodes(d.body), "caller", "kwargs", "varargs")
 	d.callsExplicit = used["caller"] && has("caller") >= 0
 	if used["caller"] {
 		if i := has("caller"); i < 0 {
@@ -195,10 +203,10 @@ var contextFilters = map[string]bool{
 	"map": true, "select": true, "reject": true, "selectattr": true, "rejectattr": true, "random": true,
 }
 
-// fold marks the items of an output that is constant: there, slicing what has no slices gives an undefined value.
-func fold(x expr) {
+// isConstant says whether Jinja2 computes an expression when it compiles.
+func (c *compiler) isConstant(x expr) bool {
 	constant := true
-	walk(x, func(n node) bool {
+	c.walk(x, func(n node) bool {
 		switch n := n.(type) {
 		case *eName, *eCall:
 			constant = false
@@ -207,10 +215,15 @@ func fold(x expr) {
 		}
 		return constant
 	})
-	if !constant {
+	return constant
+}
+
+// fold marks the items of an output that is constant: there, slicing what has no slices gives an undefined value.
+func (c *compiler) fold(x expr) {
+	if !c.isConstant(x) {
 		return
 	}
-	walk(x, func(n node) bool {
+	c.walk(x, func(n node) bool {
 		if i, ok := n.(*eItem); ok {
 			i.folded = true
 		}

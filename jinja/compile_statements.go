@@ -13,7 +13,7 @@ func (c *compiler) stmt(p place, s stmt) bool { //nolint:funlen // a dispatch ov
 				c.mark(s.at.line)
 			}
 			c.expr(p, s.x)
-			fold(s.x)
+			c.fold(s.x)
 		}
 	case *sIf:
 		c.ifStmt(p.softened(), s)
@@ -28,7 +28,7 @@ func (c *compiler) stmt(p place, s stmt) bool { //nolint:funlen // a dispatch ov
 		c.setBlock(p, s)
 	case *sWith:
 		s.mark.line = c.line
-		in := p.inner(newSymbols(p.sym))
+		in := p.inner(newSymbols(p.sym, c.work))
 		for _, t := range s.targets {
 			in.sym.parameters(t)
 		}
@@ -46,7 +46,7 @@ func (c *compiler) stmt(p place, s stmt) bool { //nolint:funlen // a dispatch ov
 		c.mark(s.line)
 		c.expr(p, s.call)
 	case *sFilterBlock:
-		in := p.inner(newSymbols(p.sym))
+		in := p.inner(newSymbols(p.sym, c.work))
 		in.sym.visitAll(nodes(s.body))
 		in.sym.visit(s.filter)
 		c.body(in, s.body)
@@ -112,9 +112,9 @@ func (c *compiler) ifStmt(p place, s *sIf) {
 }
 
 func (c *compiler) forStmt(p place, s *sFor) {
-	in, els := p.inner(newSymbols(p.sym)), p.inner(newSymbols(p.sym))
+	in, els := p.inner(newSymbols(p.sym, c.work)), p.inner(newSymbols(p.sym, c.work))
 	in.loop, els.loop = true, p.loop && !s.recursive
-	if s.recursive || undeclared(nodes(s.body), "loop")["loop"] || len(scopedBlocks(s)) > 0 {
+	if s.recursive || c.undeclared(nodes(s.body), "loop")["loop"] || len(c.scopedBlocks(s)) > 0 {
 		s.loopSlot = in.sym.parameter("loop")
 	}
 	in.sym.parameters(s.target)
@@ -123,12 +123,13 @@ func (c *compiler) forStmt(p place, s *sFor) {
 	if s.test != nil {
 		c.forTest(p, s)
 	}
-	walk(s, func(n node) bool {
+	c.walk(s, func(n node) bool {
 		if n, ok := n.(*eName); ok && n.store && n.name == "loop" {
 			c.fail(n.at, "Can't assign to special loop variable in for-loop target")
 		}
 		return true
 	})
+	s.reuse = !c.definesMacros(s.body)
 	c.mark(s.line)
 	c.expr(in, s.target)
 	c.expr(p, s.iter)
@@ -141,9 +142,24 @@ func (c *compiler) forStmt(p place, s *sFor) {
 	s.frame, s.elseFrame = in.plan(), els.plan()
 }
 
+// definesMacros says whether a body has macros, which keep the variables around them.
+func (c *compiler) definesMacros(body []stmt) bool {
+	found := false
+	for _, n := range body {
+		c.walk(n, func(n node) bool {
+			switch n.(type) {
+			case *sMacro, *sCallBlock:
+				found = true
+			}
+			return !found
+		})
+	}
+	return found
+}
+
 // forTest compiles the condition of a loop, which sees the target but not the loop variable.
 func (c *compiler) forTest(p place, s *sFor) {
-	in := p.inner(newSymbols(p.sym))
+	in := p.inner(newSymbols(p.sym, c.work))
 	in.sym.parameters(s.target)
 	in.sym.visit(s.test)
 	s.testTarget = copyTarget(s.target)
@@ -168,9 +184,9 @@ func copyTarget(x expr) expr {
 	return x
 }
 
-func scopedBlocks(s stmt) []*sBlock {
+func (c *compiler) scopedBlocks(s stmt) []*sBlock {
 	var out []*sBlock
-	walk(s, func(n node) bool {
+	c.walk(s, func(n node) bool {
 		if b, ok := n.(*sBlock); ok && b.scoped {
 			out = append(out, b)
 		}
@@ -180,7 +196,7 @@ func scopedBlocks(s stmt) []*sBlock {
 }
 
 func (c *compiler) setBlock(p place, s *sSetBlock) {
-	in := p.inner(newSymbols(p.sym))
+	in := p.inner(newSymbols(p.sym, c.work))
 	in.check = false
 	in.sym.visitAll(nodes(s.body))
 	in.sym.visitAll(optional(s.filter))
@@ -207,7 +223,7 @@ func (c *compiler) extendsStmt(p place, s *sExtends) bool {
 }
 
 func (c *compiler) autoescapeStmt(p place, s *sAutoescape) {
-	in := p.inner(newSymbols(p.sym))
+	in := p.inner(newSymbols(p.sym, c.work))
 	in.sym.visit(s.x)
 	in.sym.visitAll(nodes(s.body))
 	c.expr(in, s.x)

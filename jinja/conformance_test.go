@@ -79,7 +79,7 @@ func TestConformance(t *testing.T) {
 	t.Logf("%d of %d cases pass", passed, len(manifest.Cases))
 }
 
-func readFile(t *testing.T, path string) []byte {
+func readFile(t testing.TB, path string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -98,7 +98,7 @@ func renderCase(t *testing.T, o jinja.Options, name string, values any) (string,
 	if err != nil {
 		return "", err
 	}
-	return tpl.Render(t.Context(), values)
+	return tpl.RenderString(t.Context(), values)
 }
 
 func checkCaseError(t *testing.T, c corpusCase, out string, err error) {

@@ -29,14 +29,16 @@ type tplContext struct {
 // newContext opens a template. With up it sees what the place that opens it sees, and locals before that.
 func newContext(t *Template, up *tplContext, locals map[string]any) *tplContext {
 	c := &tplContext{
-		tpl: t, vars: map[string]any{}, exported: map[string]bool{}, up: up, locals: locals,
-		blocks: map[string][]blockRef{}, eval: &evalContext{t.env.opt.Autoescape},
+		tpl: t, up: up, locals: locals, eval: &evalContext{t.env.opt.Autoescape},
 	}
 	c.addBlocks(t)
 	return c
 }
 
 func (c *tplContext) addBlocks(t *Template) {
+	if c.blocks == nil && len(t.blocks) > 0 {
+		c.blocks = map[string][]blockRef{}
+	}
 	for name, b := range t.blocks {
 		c.blocks[name] = append(c.blocks[name], blockRef{b, t})
 	}
@@ -45,24 +47,28 @@ func (c *tplContext) addBlocks(t *Template) {
 // derived is the context of a scoped block: the same template, with the variables of the scope around the block.
 func (c *tplContext) derived(locals map[string]any) *tplContext {
 	d := *c
-	d.vars, d.exported, d.up, d.locals, d.root = map[string]any{}, map[string]bool{}, c, locals, false
+	d.vars, d.exported, d.up, d.locals, d.root = nil, nil, c, locals, false
 	return &d
 }
 
 // snapshot keeps the variables as they are now.
-func (c *tplContext) snapshot() *tplContext {
+func (st *state) snapshot(c *tplContext) *tplContext {
+	st.stepN(1 + len(c.vars))
 	d := *c
 	d.vars = make(map[string]any, len(c.vars))
 	for k, v := range c.vars {
 		d.vars[k] = v
 	}
 	if c.up != nil {
-		d.up = c.up.snapshot()
+		d.up = st.snapshot(c.up)
 	}
 	return &d
 }
 
 func (c *tplContext) set(name string, v any, export bool) {
+	if c.vars == nil {
+		c.vars, c.exported = map[string]any{}, map[string]bool{}
+	}
 	c.vars[name] = v
 	if export {
 		c.exported[name] = true
@@ -83,7 +89,7 @@ func (st *state) lookup(c *tplContext, name string) any {
 		if !c.root {
 			continue
 		}
-		if v, ok := st.vars.Get(name); ok {
+		if v, ok := st.vars.text(name); ok {
 			return st.borrow(v)
 		}
 	}
@@ -149,6 +155,25 @@ type scope struct {
 	ctx    *tplContext
 	unit   *unit
 	slots  []any
+	few    [4]any // the slots, where they are few
+}
+
+func newScope(f *frame, parent *scope, ctx *tplContext, u *unit) *scope {
+	sc := &scope{parent: parent, ctx: ctx, unit: u}
+	if f.slots <= len(sc.few) {
+		sc.slots = sc.few[:f.slots]
+	} else {
+		sc.slots = make([]any, f.slots)
+	}
+	sc.reset()
+	return sc
+}
+
+// reset leaves all variables unset.
+func (sc *scope) reset() {
+	for i := range sc.slots {
+		sc.slots[i] = missing
+	}
 }
 
 // unit is a run of a template's root: the parent that an extends statement named.
@@ -156,10 +181,7 @@ type unit struct{ parent *Template }
 
 // open begins a scope: variables are looked up, copied from outside, or left unset.
 func (st *state) open(f *frame, parent *scope, ctx *tplContext, u *unit) *scope {
-	sc := &scope{parent: parent, ctx: ctx, unit: u, slots: make([]any, f.slots)}
-	for i := range sc.slots {
-		sc.slots[i] = missing
-	}
+	sc := newScope(f, parent, ctx, u)
 	st.loadSlots(f, sc)
 	return sc
 }

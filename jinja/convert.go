@@ -109,12 +109,8 @@ func from(v any, depth int) (any, error) {
 	case nil, bool, int64, float64, string, Markup, *List, *Tuple, *Dict, *Undefined, *generator, *rangeValue, *dictView,
 		*function, *namespace, *module, *macro, *blockCall, *selfValue, *cycler, *joiner, *loop:
 		return v, nil
-	case int:
-		return int64(t), nil
-	case int32:
-		return int64(t), nil
-	case float32:
-		return float64(t), nil
+	case int, int32, float32:
+		return plain(t), nil
 	case *big.Int:
 		return normInt(t), nil
 	case json.Number:

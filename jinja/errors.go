@@ -15,6 +15,7 @@ const (
 	KindRuntime   Kind = "TemplateRuntimeError"
 	KindNotFound  Kind = "TemplateNotFound"
 	KindUndefined Kind = "UndefinedError"
+	KindSecurity  Kind = "SecurityError" // what Jinja2's sandbox refuses
 	KindType      Kind = "TypeError"
 	KindLimit     Kind = "LimitError"    // a limit or the context's deadline; has no counterpart in Python
 	KindCallback  Kind = "CallbackError" // a filter, test or function of the caller's failed

@@ -19,14 +19,16 @@ func (st *state) eval(sc *scope, x expr) any { //nolint:funlen // a dispatch ove
 	case *eAttr:
 		o := st.eval(sc, x.x)
 		st.at(x.at)
+		if d, ok := o.(*Dict); ok && !x.method {
+			if v, ok := d.text(x.name); ok {
+				return v
+			}
+		}
 		return wrote(st.getAttr(o, x.name), x)
 	case *eItem:
 		return st.evalItem(sc, x)
 	case *eCall:
-		f := st.eval(sc, x.x)
-		a := st.args(sc, &x.args)
-		st.at(x.x.pos())
-		return st.call(sc.ctx, f, a)
+		return st.evalCall(sc, x)
 	case *eFilter:
 		return st.filter(sc, x, st.eval(sc, x.x))
 	case *eTest:
@@ -38,10 +40,8 @@ func (st *state) eval(sc *scope, x expr) any { //nolint:funlen // a dispatch ove
 		if x.els != nil {
 			return st.eval(sc, x.els)
 		}
-		u := st.undefinedHint("", "the inline if-expression on line %d in %s evaluated to false and no else section was defined.",
-			x.line, quote(sc.ctx.tpl.name))
-		u.policy = Lenient
-		return u
+		st.use(itemSize)
+		return &Undefined{cond: x, tpl: sc.ctx.tpl.name, policy: Lenient}
 	case *eNot:
 		return !st.truth(st.eval(sc, x.x))
 	case *eUnary:
@@ -52,6 +52,9 @@ func (st *state) eval(sc *scope, x expr) any { //nolint:funlen // a dispatch ove
 		return st.evalBinary(sc, x)
 	case *eCompare:
 		l := st.eval(sc, x.x)
+		if list, ok := x.args[0].(*eList); ok && len(x.ops) == 1 && (x.ops[0] == "in" || x.ops[0] == "not in") {
+			return st.inLiteral(sc, l, list, x.at) == (x.ops[0] == "in")
+		}
 		for i, op := range x.ops {
 			r := st.eval(sc, x.args[i])
 			st.at(x.at)
@@ -81,6 +84,71 @@ func (st *state) eval(sc *scope, x expr) any { //nolint:funlen // a dispatch ove
 		return d
 	}
 	panic(fail(kindInternal, "unknown expression %T", x))
+}
+
+// evalCall calls a value. The call of a value's method does not make a value of the method.
+func (st *state) evalCall(sc *scope, x *eCall) any {
+	var f any
+	if t, ok := x.x.(*eAttr); ok {
+		st.step()
+		o := st.eval(sc, t.x)
+		st.at(t.at)
+		if b := st.methodToCall(o, t.name); b != nil {
+			if v, ok := st.direct(sc, b, o, &x.args, x.x.pos()); ok {
+				return v
+			}
+		}
+		if l, ok := o.(*loop); ok && t.name == "cycle" {
+			return l.cycle(st, st.args(sc, &x.args))
+		}
+		f = wrote(st.getAttr(o, t.name), t)
+	} else {
+		f = st.eval(sc, x.x)
+	}
+	if t, ok := f.(*function); ok && t.builtin != nil {
+		if v, ok := st.direct(sc, t.builtin, nil, &x.args, x.x.pos()); ok {
+			return v
+		}
+	}
+	a := st.args(sc, &x.args)
+	st.at(x.x.pos())
+	return st.call(sc.ctx, f, a)
+}
+
+// methodToCall is the method that an attribute of o is for certain, or nil.
+func (st *state) methodToCall(o any, name string) *builtin {
+	switch t := o.(type) {
+	case string, *List, int64, float64:
+	case *Dict:
+	case *Tuple:
+		if t.Names != nil {
+			return nil
+		}
+	default:
+		return nil
+	}
+	if st.env.opt.Immutable && changes(o, name) {
+		return nil
+	}
+	return st.methodsOf(o)[name]
+}
+
+// inLiteral looks for a value among the elements of a literal list, without making the list.
+func (st *state) inLiteral(sc *scope, v any, list *eList, pos at) bool {
+	base, found := len(st.vals), false
+	for _, x := range list.items {
+		item := st.eval(sc, x)
+		st.vals = append(st.vals, item)
+	}
+	st.at(pos)
+	for _, item := range st.vals[base:] {
+		if found = st.same(item, v); found {
+			break
+		}
+	}
+	clear(st.vals[base:])
+	st.vals = st.vals[:base]
+	return found
 }
 
 // at notes the place of what may fail next.
@@ -167,9 +235,11 @@ func (st *state) evalBinary(sc *scope, x *eBinary) any {
 }
 
 func (st *state) evalConcat(sc *scope, x *eConcat) any {
-	vals := st.evalAll(sc, x.items)
-	markup := false
-	for _, v := range vals {
+	var few [8]any
+	vals, markup := few[:0], false
+	for _, i := range x.items {
+		v := st.eval(sc, i)
+		vals = append(vals, v)
 		markup = markup || x.markup && isMarkup(v)
 	}
 	st.at(x.at)
@@ -193,7 +263,9 @@ func (st *state) args(sc *scope, c *callArgs) *args {
 	a.names = append(a.names, c.names...)
 	a.values = st.evalAll(sc, c.values)
 	if c.star != nil {
-		a.pos = append(a.pos, st.iter(st.eval(sc, c.star))...)
+		items := st.iter(st.eval(sc, c.star))
+		st.useItems(len(items))
+		a.pos = append(a.pos, items...)
 	}
 	if c.dstar == nil {
 		return a
@@ -204,11 +276,13 @@ func (st *state) args(sc *scope, c *callArgs) *args {
 		needDefined(v)
 		panic(typeErr("argument after ** must be a mapping, not %s", typeName(v)))
 	}
+	st.use(int64(d.Len()) * entrySize)
 	for i, k := range d.keys {
 		name, ok := asStr(k)
 		if !ok {
 			panic(typeErr("keywords must be strings"))
 		}
+		st.stepN(len(a.names))
 		if _, twice := a.keyword(name); twice {
 			panic(typeErr("got multiple values for keyword argument '%s'", name))
 		}
@@ -245,9 +319,14 @@ func (st *state) call(ctx *tplContext, f any, a *args) any {
 }
 
 func (st *state) filter(sc *scope, f *eFilter, v any) any {
+	b := f.fn
+	if b != nil {
+		if v, ok := st.direct(sc, b, v, &f.args, f.at); ok {
+			return v
+		}
+	}
 	a := st.args(sc, &f.args)
 	st.at(f.at)
-	b := st.env.filters[f.name]
 	if b == nil {
 		panic(fail(KindRuntime, "No filter named %s found.", quote(f.name)))
 	}
@@ -268,9 +347,14 @@ func (st *state) filterChain(sc *scope, x expr, v any) any {
 
 func (st *state) test(sc *scope, t *eTest) any {
 	v := st.eval(sc, t.x)
+	b := t.fn
+	if b != nil {
+		if v, ok := st.direct(sc, b, v, &t.args, t.at); ok {
+			return v
+		}
+	}
 	a := st.args(sc, &t.args)
 	st.at(t.at)
-	b := st.env.tests[t.name]
 	if b == nil {
 		panic(fail(KindRuntime, "No test named %s found.", quote(t.name)))
 	}

@@ -1,5 +1,7 @@
 package jinja
 
+import "strconv"
+
 // flow says how a body ended.
 type flow uint8
 
@@ -57,6 +59,7 @@ func (st *state) execOne(sc *scope, s stmt) flow {
 		st.execFor(sc, s)
 	case *sSet:
 		st.goTo(s)
+		needNamespaces(sc, s.target)
 		v := st.eval(sc, s.x)
 		st.assign(sc, s.target, v)
 		st.export(sc, s.export, s.target)
@@ -81,11 +84,7 @@ func (st *state) execOne(sc *scope, s stmt) flow {
 	case *sInclude:
 		st.execInclude(sc, s)
 	case *sImport:
-		st.goTo(s)
-		*sc.at(s.target.ref) = st.importModule(sc, s.x, s.withContext, s.locals)
-		if s.export {
-			sc.ctx.set(s.target.name, *sc.at(s.target.ref), false)
-		}
+		st.execImport(sc, s)
 	case *sFromImport:
 		st.execFromImport(sc, s)
 	case *sDo:
@@ -114,7 +113,15 @@ func (st *state) print(sc *scope, v any, m escapeMode) {
 		st.write(st.escape(v))
 		return
 	}
-	st.write(st.str(v))
+	switch t := v.(type) {
+	case string:
+		st.write(t)
+	case int64:
+		var digits [20]byte
+		st.write(string(strconv.AppendInt(digits[:0], t, 10)))
+	default:
+		st.write(st.str(v))
+	}
 }
 
 // concatStr is a value that is printed without str(), as the result of a filter block or a call.
@@ -159,8 +166,9 @@ func (st *state) execFilterBlock(sc *scope, s *sFilterBlock) flow {
 
 // captureBody runs a body and gives what it printed.
 func (st *state) captureBody(sc *scope, body []stmt) (text string, f flow) {
-	text = st.capture(func() { f = st.exec(sc, body) })
-	return text, f
+	c := st.begin()
+	f = st.exec(sc, body)
+	return st.end(c), f
 }
 
 func (st *state) execSetBlock(sc *scope, s *sSetBlock) flow {
@@ -193,6 +201,20 @@ func (st *state) execAutoescape(sc *scope, s *sAutoescape) flow {
 	return f
 }
 
+// needNamespaces fails when a target "name.attr" is not in a namespace, before the value is computed.
+func needNamespaces(sc *scope, target expr) {
+	switch t := target.(type) {
+	case *eAttrTarget:
+		if _, ok := (*sc.at(t.ref)).(*namespace); !ok {
+			panic(fail(KindRuntime, "cannot assign attribute on non-namespace object"))
+		}
+	case *eTuple:
+		for _, x := range t.items {
+			needNamespaces(sc, x)
+		}
+	}
+}
+
 // assign gives a target its value.
 func (st *state) assign(sc *scope, target expr, v any) {
 	switch t := target.(type) {
@@ -204,7 +226,7 @@ func (st *state) assign(sc *scope, target expr, v any) {
 			panic(fail(KindRuntime, "cannot assign attribute on non-namespace object"))
 		}
 		st.use(entrySize)
-		ns.d.Set(t.attr, v)
+		ns.d.setText(t.attr, v)
 	case *eTuple:
 		items, ok := st.tryIter(v)
 		if !ok {

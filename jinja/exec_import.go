@@ -7,20 +7,33 @@ func (st *state) template(v any) *Template {
 	if !ok {
 		panic(attrError(v, "split"))
 	}
-	t, err := st.env.Template(name)
+	t, err := st.load(name)
 	if err != nil {
-		panic(copyErr(err, name))
+		panic(st.copyErr(err, name))
 	}
 	return t
 }
 
+// load accounts for the time of reading and parsing a template.
+func (st *state) load(name string) (*Template, error) {
+	st.checkContext()
+	t, err := st.env.Template(name)
+	if err == nil {
+		st.stepN(len(t.src) / bytesPerStep)
+	}
+	return t, err
+}
+
 // copyErr makes an error of its own for this rendering, as the stack is added to it.
-func copyErr(err error, name string) *Error {
+func (st *state) copyErr(err error, name string) *Error {
 	e := asError(err)
 	if e == nil {
 		return &Error{Kind: KindNotFound, Message: name + ": " + err.Error(), cause: err}
 	}
 	c := *e
+	if c.Template != "" { // it is in the template that was to be drawn in, which was not entered
+		c.Stack = append(c.Stack[:len(c.Stack):len(c.Stack)], Frame{st.tpl.name, st.line})
+	}
 	return &c
 }
 
@@ -34,6 +47,7 @@ func (st *state) execInclude(sc *scope, s *sInclude) {
 		st.write(st.defaultModule(t).out)
 		return
 	}
+	st.stepN(len(t.blocks) + len(s.locals))
 	st.runRoot(t, newContext(t, sc.ctx, sc.collect(s.locals)))
 }
 
@@ -76,11 +90,11 @@ func (st *state) tryTemplate(v any, ignoreMissing bool) *Template {
 	if !ok {
 		panic(attrError(v, "split"))
 	}
-	t, err := st.env.Template(name)
+	t, err := st.load(name)
 	if err == nil {
 		return t
 	}
-	e := copyErr(err, name)
+	e := st.copyErr(err, name)
 	if e.Kind == KindNotFound && ignoreMissing {
 		return nil
 	}
@@ -93,7 +107,7 @@ func (st *state) importModule(sc *scope, x expr, withContext bool, locals []loca
 	if !withContext {
 		return st.defaultModule(t)
 	}
-	return st.makeModule(t, newContext(t, sc.ctx.snapshot(), sc.collect(locals)))
+	return st.makeModule(t, newContext(t, st.snapshot(sc.ctx), sc.collect(locals)))
 }
 
 // defaultModule is the template run without a context, once in a rendering.
@@ -112,6 +126,15 @@ func (st *state) defaultModule(t *Template) *module {
 func (st *state) makeModule(t *Template, ctx *tplContext) *module {
 	text := st.capture(func() { st.runRoot(t, ctx) })
 	return &module{ctx, text}
+}
+
+func (st *state) execImport(sc *scope, s *sImport) {
+	st.goTo(s)
+	m := st.importModule(sc, s.x, s.withContext, s.locals)
+	*sc.at(s.target.ref) = m
+	if s.export {
+		sc.ctx.set(s.target.name, m, false)
+	}
 }
 
 func (st *state) execFromImport(sc *scope, s *sFromImport) {

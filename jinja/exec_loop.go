@@ -9,8 +9,9 @@ func (st *state) execFor(sc *scope, s *sFor) {
 	var recurse func(v any, depth int) any
 	recurse = func(v any, depth int) any {
 		defer st.enter(st.tpl, s.line)()
-		text := st.capture(func() { st.runFor(sc, s, v, &loop{depth: depth, recurse: recurse}) })
-		return st.mark(text, st.escapes(sc, s.esc))
+		c := st.begin()
+		st.runFor(sc, s, v, &loop{depth: depth, recurse: recurse})
+		return st.mark(st.end(c), st.escapes(sc, s.esc))
 	}
 	v := recurse(st.eval(sc, s.iter), 0)
 	st.write(st.concatStr(v))
@@ -18,21 +19,22 @@ func (st *state) execFor(sc *scope, s *sFor) {
 
 // runFor runs a loop over v; l is given for a recursive one.
 func (st *state) runFor(sc *scope, s *sFor, v any, l *loop) {
-	next, size := st.iterator(v)
-	if s.test != nil {
-		next, size = st.filtered(sc, s, next), nil
-	}
 	if l == nil {
 		l = &loop{}
 	}
-	l.source, l.size = next, size
+	l.source = st.iterator(v)
+	if s.test != nil {
+		l.source = iterator{filtered: st.filtered(sc, s, l.source)}
+	}
 	ran := false
+	var in *scope
 	for item, ok := l.advance(); ok; item, ok = l.advance() {
 		st.step()
 		st.goTo(s)
-		in := &scope{parent: sc, ctx: sc.ctx, unit: sc.unit, slots: make([]any, s.frame.slots)}
-		for i := range in.slots {
-			in.slots[i] = missing
+		if in == nil || !s.reuse {
+			in = newScope(s.frame, sc, sc.ctx, sc.unit)
+		} else {
+			in.reset()
 		}
 		if s.loopSlot >= 0 {
 			in.slots[s.loopSlot] = l
@@ -53,11 +55,11 @@ func (st *state) runFor(sc *scope, s *sFor, v any, l *loop) {
 }
 
 // filtered gives the items that the condition of a loop lets pass, each when it is asked for.
-func (st *state) filtered(sc *scope, s *sFor, next iterator) iterator {
+func (st *state) filtered(sc *scope, s *sFor, source iterator) func() (any, bool) {
 	in := st.inner(s.testFrame, sc)
 	return func() (any, bool) {
 		line, off := st.line, st.off
-		for item, ok := next(); ok; item, ok = next() {
+		for item, ok := source.next(); ok; item, ok = source.next() {
 			st.step()
 			st.line, st.off = s.testLine, s.test.pos().off
 			st.assign(in, s.testTarget, item)
@@ -70,59 +72,80 @@ func (st *state) filtered(sc *scope, s *sFor, next iterator) iterator {
 	}
 }
 
-// iterator gives one element after another.
-type iterator func() (any, bool)
-
-func sliceIterator(items []any) iterator {
-	return func() (any, bool) {
-		if len(items) == 0 {
-			return nil, false
-		}
-		v := items[0]
-		items = items[1:]
-		return v, true
-	}
+// iterator gives one element after another. It sees what is added to a list meanwhile.
+type iterator struct {
+	items    []any
+	list     *List       // in place of items
+	dict     *Dict       // whose keys or values items are; it must not change meanwhile
+	numbers  *rangeValue // in place of items
+	lazy     *generator  // the same
+	outer    *loop       // the same
+	filtered func() (any, bool)
+	i, n     int // the next element, and how many there were at first
 }
 
-// iterator goes through an iterable and sees what is added to it meanwhile. The second result gives its length, if it
-// has one.
-func (st *state) iterator(v any) (iterator, func() int) {
+// iterator goes through an iterable.
+func (st *state) iterator(v any) iterator {
 	switch t := v.(type) {
 	case *List:
-		i := -1
-		return func() (any, bool) {
-			if i++; i >= len(t.Items) {
-				i = len(t.Items)
-				return nil, false
-			}
-			return t.Items[i], true
-		}, func() int { return len(t.Items) }
+		return iterator{list: t}
 	case *Dict:
-		return t.iterator(t.keys), t.Len
+		return iterator{dict: t, items: t.keys, n: t.Len()}
 	case *dictView:
-		return t.d.iterator(st.iter(t)), t.d.Len
+		return iterator{dict: t.d, items: st.iter(t), n: t.d.Len()}
+	case *rangeValue:
+		return iterator{numbers: t, n: int(t.len())}
 	case *generator:
-		return t.next, nil
+		return iterator{lazy: t}
 	case *loop:
-		return func() (any, bool) {
-			item, ok := t.advance()
-			return tuple(item, t), ok
-		}, t.total
+		return iterator{outer: t}
 	}
 	items := st.iter(v)
-	return sliceIterator(items), func() int { return len(items) }
+	return iterator{items: items, n: len(items)}
 }
 
-// iterator goes through keys or items of the dict, and fails when the dict was changed meanwhile.
-func (d *Dict) iterator(items []any) iterator {
-	n, i := d.Len(), -1
-	return func() (any, bool) {
-		if d.Len() != n {
-			panic(fail("RuntimeError", "dictionary changed size during iteration"))
+func (it *iterator) next() (any, bool) {
+	switch {
+	case it.list != nil:
+		if it.i < len(it.list.Items) {
+			it.i++
+			return it.list.Items[it.i-1], true
 		}
-		if i++; i >= len(items) {
-			return nil, false
+		return nil, false
+	case it.numbers != nil:
+		if it.i < it.n {
+			it.i++
+			return it.numbers.start + int64(it.i-1)*it.numbers.step, true
 		}
-		return items[i], true
+		return nil, false
+	case it.lazy != nil:
+		return it.lazy.next()
+	case it.filtered != nil:
+		return it.filtered()
+	case it.outer != nil:
+		item, ok := it.outer.advance()
+		return tuple(item, it.outer), ok
+	case it.dict != nil && it.dict.Len() != it.n:
+		panic(fail("RuntimeError", "dictionary changed size during iteration"))
 	}
+	if it.i < len(it.items) {
+		it.i++
+		return it.items[it.i-1], true
+	}
+	return nil, false
+}
+
+// size is how many elements there are, if that is known without going through them.
+func (it *iterator) size() (int, bool) {
+	switch {
+	case it.list != nil:
+		return len(it.list.Items), true
+	case it.dict != nil:
+		return it.dict.Len(), true
+	case it.outer != nil:
+		return it.outer.total(), true
+	case it.lazy != nil, it.filtered != nil:
+		return 0, false
+	}
+	return it.n, true
 }

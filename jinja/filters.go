@@ -38,28 +38,31 @@ func attrPath(attr any) []any {
 	}
 	var path []any
 	for _, p := range splitStr(s, ".") {
-		if n, ok := parseInt(p, 10); ok && allRunes(p, isDigit) {
+		if !allRunes(p, isDigit) {
+			path = append(path, p)
+		} else if n, ok := parseInt(p, 10); ok {
 			path = append(path, n)
 		} else {
-			path = append(path, p)
+			panic(valueErr("invalid literal for int() with base 10: %s", quote(p)))
 		}
 	}
 	return path
 }
 
 // ignoreCase makes a key that is compared without regard to case.
-func ignoreCase(v any) any {
+func (st *state) ignoreCase(v any) any {
 	if s, ok := asStr(v); ok {
+		st.use(int64(len(s)))
 		return lower(s)
 	}
 	return v
 }
 
-func keyOf(get func(any) any, caseSensitive bool) func(any) any {
+func (st *state) keyOf(get func(any) any, caseSensitive bool) func(any) any {
 	if caseSensitive {
 		return get
 	}
-	return func(v any) any { return ignoreCase(get(v)) }
+	return func(v any) any { return st.ignoreCase(get(v)) }
 }
 
 // multiGetter gives a list of the attributes that a comma separated list names.
@@ -73,7 +76,7 @@ func (st *state) multiGetter(attr any, caseSensitive bool) func(any) any {
 	}
 	var gets []func(any) any
 	for _, p := range parts {
-		gets = append(gets, keyOf(st.getter(p, nil), caseSensitive))
+		gets = append(gets, st.keyOf(st.getter(p, nil), caseSensitive))
 	}
 	return func(v any) any {
 		l := &List{}

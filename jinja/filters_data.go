@@ -50,8 +50,10 @@ func filterToJSON(c *call) any {
 		}
 	}
 	w.write(c.self, 0)
-	c.st.use(int64(w.b.Len()))
-	return Markup(jsonHTML.Replace(w.b.String()))
+	s := w.b.String()
+	more := strings.Count(s, "<") + strings.Count(s, ">") + strings.Count(s, "&") + strings.Count(s, "'")
+	c.st.use(int64(len(s) + more*len(`\u003c`)))
+	return Markup(jsonHTML.Replace(s))
 }
 
 // jsonWriter is Python's json.dumps with sorted keys and ASCII output.
@@ -182,7 +184,10 @@ var jsonEscapes = map[rune]string{
 func (w *jsonWriter) str(s string) {
 	b := &w.b
 	b.WriteByte('"')
-	for _, r := range s {
+	for i, r := range s {
+		if i%4096 == 0 {
+			w.st.room(int64(b.Len()))
+		}
 		e, special := jsonEscapes[r]
 		switch {
 		case special:

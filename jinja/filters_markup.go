@@ -11,7 +11,11 @@ func markupFilters() []entry {
 		{"escape", "", func(c *call) any { return Markup(c.st.escape(c.self)) }},
 		{"forceescape", "", filterForceEscape},
 		{"safe", "", func(c *call) any { return Markup(c.selfStr()) }},
-		{"striptags", "", func(c *call) any { return stripTags(c.selfStr()) }},
+		{"striptags", "", func(c *call) any {
+			s := c.selfStr()
+			c.st.use(int64(len(s)) * 2)
+			return stripTags(s)
+		}},
 		{"xmlattr", "autospace?", filterXMLAttr},
 		{"urlencode", "", filterURLEncode},
 		{"urlize", "trim_url_limit? nofollow? target? rel? extra_schemes?", filterURLize},
@@ -26,8 +30,27 @@ var (
 )
 
 func stripTags(s string) string {
+	if !strings.ContainsAny(s, "<&") {
+		return collapse(s)
+	}
 	s = reTags.ReplaceAllString(reComments.ReplaceAllString(s, ""), "")
-	return html.UnescapeString(strings.Join(strings.FieldsFunc(s, isSpace), " "))
+	return html.UnescapeString(collapse(s))
+}
+
+// collapse makes one blank of blanks that follow each other, and none of those at the ends.
+func collapse(s string) string {
+	var b strings.Builder
+	for s = strings.TrimLeftFunc(s, isSpace); s != ""; {
+		n := strings.IndexFunc(s, isSpace)
+		if n < 0 {
+			n = len(s)
+		}
+		b.WriteString(s[:n])
+		if s = strings.TrimLeftFunc(s[n:], isSpace); s != "" {
+			b.WriteByte(' ')
+		}
+	}
+	return b.String()
 }
 
 func filterXMLAttr(c *call) any {
@@ -62,6 +85,7 @@ func filterURLEncode(c *call) any {
 	}
 	var items []any
 	if d, ok := c.self.(*Dict); ok {
+		st.useTimes(entrySize, int64(d.Len()))
 		items = d.pairs()
 	} else if items, ok = st.tryIter(c.self); !ok {
 		return st.quoteURL(c.selfStr(), false)

@@ -55,7 +55,8 @@ func filterInt(c *call) any {
 		return normInt(z)
 	}
 	f, ok := floatOf(c.self)
-	if !ok || math.IsNaN(f) {
+	_, isStr := asStr(c.self)
+	if !ok || math.IsNaN(f) || isStr && math.IsInf(f, 0) {
 		return c.arg(0, int64(0))
 	}
 	return truncate(f)
@@ -176,7 +177,7 @@ func (c *call) extreme(op string) any {
 	if len(items) == 0 {
 		return st.undefinedHint("max", "No aggregated item, sequence was empty.")
 	}
-	key := keyOf(st.getter(c.arg(1, nil), nil), c.bool(0, false))
+	key := st.keyOf(st.getter(c.arg(1, nil), nil), c.bool(0, false))
 	best, bestKey := items[0], key(items[0])
 	for _, x := range items[1:] {
 		if k := key(x); st.compareOp(op, k, bestKey) {

@@ -12,20 +12,22 @@ func selectFilters() []entry {
 }
 
 func filterItems(c *call) any {
-	return generate(func() []any {
-		if isUndefined(c.self) {
+	st, self := c.st, c.self
+	return st.generate(func() []any {
+		if isUndefined(self) {
 			return nil
 		}
-		d, ok := c.self.(*Dict)
+		d, ok := self.(*Dict)
 		if !ok {
 			panic(typeErr("Can only get item pairs from a mapping."))
 		}
+		st.useTimes(entrySize, int64(d.Len()))
 		return d.pairs()
 	})
 }
 
 func filterMap(c *call) any {
-	return generate(func() []any {
+	return c.st.generate(func() []any {
 		if !c.st.truth(c.self) {
 			return nil
 		}
@@ -80,7 +82,7 @@ func (c *call) named(set map[string]*builtin, what string, name any) *builtin {
 // selection is select, reject, or one of their forms for attributes.
 func selection(byAttr, want bool) func(c *call) any {
 	return func(c *call) any {
-		return generate(func() []any {
+		return c.st.generate(func() []any {
 			if !c.st.truth(c.self) {
 				return nil
 			}

@@ -91,7 +91,7 @@ func filterReverse(c *call) any {
 	if _, lazy := c.self.(*generator); lazy {
 		return &List{Items: items}
 	}
-	return &generator{typeName: reverseTypeName(c.self), make: func() []any { return items }}
+	return &generator{st: st, typeName: reverseTypeName(c.self), make: func() []any { return items }}
 }
 
 func reverseTypeName(v any) string {
@@ -137,11 +137,11 @@ func filterJoin(c *call) any {
 }
 
 func filterBatch(c *call) any {
-	st, count, fill := c.st, c.a[0], c.arg(1, nil)
-	return generate(func() []any {
+	st, self, count, fill := c.st, c.self, c.a[0], c.arg(1, nil)
+	return st.generate(func() []any {
 		var out []any
 		row := &List{}
-		for _, x := range st.iter(c.self) {
+		for _, x := range st.iter(self) {
 			if st.equal(int64(len(row.Items)), count) {
 				out = append(out, row)
 				row = &List{}
@@ -164,9 +164,9 @@ func filterBatch(c *call) any {
 }
 
 func filterSlice(c *call) any {
-	st, fill := c.st, c.arg(1, nil)
-	return generate(func() []any {
-		items, n := st.iter(c.self), mustInt(c.a[0])
+	st, self, count, fill := c.st, c.self, c.a[0], c.arg(1, nil)
+	return st.generate(func() []any {
+		items, n := st.iter(self), mustInt(count)
 		if n == 0 {
 			panic(fail("ZeroDivisionError", "integer division or modulo by zero"))
 		}
@@ -206,6 +206,9 @@ func (st *state) sorted(items []any, key func(any) any, reverse bool) []any {
 		if reverse {
 			a, b = b, a
 		}
+		if c, ok := st.comparePlain(alone(a.key), alone(b.key)); ok {
+			return c
+		}
 		// A comparison the other way round decides between "greater" and "equal", as for Python's floats that are not ordered.
 		if st.less(a.key, b.key) {
 			return -1
@@ -217,6 +220,31 @@ func (st *state) sorted(items []any, key func(any) any, reverse bool) []any {
 		out[i] = list[i].value
 	}
 	return out
+}
+
+// alone is the element of a list of one, as the keys of the filter sort are.
+func alone(key any) any {
+	if l, ok := key.(*List); ok && len(l.Items) == 1 {
+		return l.Items[0]
+	}
+	return key
+}
+
+// comparePlain compares strings and small integers; ok is false for other values.
+func (st *state) comparePlain(a, b any) (c int, ok bool) {
+	switch x := a.(type) {
+	case string:
+		if y, ok := b.(string); ok {
+			st.stepN(1 + min(len(x), len(y))/bytesPerStep)
+			return strings.Compare(x, y), true
+		}
+	case int64:
+		if y, ok := b.(int64); ok {
+			st.step()
+			return cmp.Compare(x, y), true
+		}
+	}
+	return 0, false
 }
 
 func boolInt(b bool) int {
@@ -245,13 +273,14 @@ func filterDictSort(c *call) any {
 		panic(attrError(c.self, "items"))
 	}
 	get := func(v any) any { return v.(*Tuple).Items[pos] }
-	return &List{Items: c.st.sorted(d.pairs(), keyOf(get, c.bool(0, false)), c.bool(2, false))}
+	c.st.useTimes(entrySize, int64(d.Len()))
+	return &List{Items: c.st.sorted(d.pairs(), c.st.keyOf(get, c.bool(0, false)), c.bool(2, false))}
 }
 
 func filterGroupBy(c *call) any {
 	st := c.st
 	get := st.getter(c.a[0], c.arg(1, nil))
-	key := keyOf(get, c.bool(2, false))
+	key := st.keyOf(get, c.bool(2, false))
 	out := &List{}
 	var last any
 	var group *List
@@ -267,12 +296,12 @@ func filterGroupBy(c *call) any {
 }
 
 func filterUnique(c *call) any {
-	st := c.st
-	key := keyOf(st.getter(c.arg(1, nil), nil), c.bool(0, false))
-	return generate(func() []any {
+	st, self := c.st, c.self
+	key := st.keyOf(st.getter(c.arg(1, nil), nil), c.bool(0, false))
+	return st.generate(func() []any {
 		seen := map[any]bool{}
 		var out []any
-		for _, x := range st.iter(c.self) {
+		for _, x := range st.iter(self) {
 			k := hashKey(key(x))
 			if seen[k] {
 				continue

@@ -1,8 +1,8 @@
 package jinja
 
 import (
-	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -28,35 +28,49 @@ func textFilters() []entry {
 func softMethod(name string) func(c *call) any {
 	return func(c *call) any {
 		s, markup := c.st.soft(c.self)
-		self := c.st.mark(s, markup)
-		return c.st.callMethod(self, name, c.args)
+		if !markup {
+			return c.st.env.methods.str[name].fn(&call{st: c.st, self: s, a: c.a})
+		}
+		a := &args{}
+		for _, v := range c.a {
+			if v != missing {
+				a.pos = append(a.pos, v)
+			}
+		}
+		return c.st.callMethod(Markup(s), name, a)
 	}
 }
 
 func filterCenter(c *call) any {
 	s, markup := c.st.soft(c.self)
-	return c.st.callMethod(c.st.mark(s, markup), "center", &args{pos: []any{c.arg(0, int64(80))}})
+	return c.st.mark(c.st.pad(s, c.int(0, 80), " ", padLeft|padRight), markup)
 }
-
-var reWordBeginning = regexp.MustCompile(`[-\s\x{85}\x{a0}\x{1c}-\x{1f}\pZ({\[<]+`)
 
 func filterTitle(c *call) any {
 	s := c.selfStr()
 	c.st.use(int64(len(s)) * 2)
 	var b strings.Builder
-	word := func(w string) {
-		_, n := utf8.DecodeRuneInString(w)
-		b.WriteString(upper(w[:n]) + lower(w[n:]))
+	for s != "" {
+		n := strings.IndexFunc(s, isWord)
+		if n < 0 {
+			n = len(s)
+		}
+		b.WriteString(s[:n])
+		s = s[n:]
+		if n = strings.IndexFunc(s, betweenWords); n < 0 {
+			n = len(s)
+		}
+		_, first := utf8.DecodeRuneInString(s)
+		b.WriteString(upper(s[:first]) + lower(s[first:n]))
+		s = s[n:]
 	}
-	last := 0
-	for _, m := range reWordBeginning.FindAllStringIndex(s, -1) {
-		word(s[last:m[0]])
-		b.WriteString(s[m[0]:m[1]])
-		last = m[1]
-	}
-	word(s[last:])
 	return b.String()
 }
+
+// betweenWords says of what stands between words for the filter title.
+func betweenWords(r rune) bool { return isSpace(r) || strings.ContainsRune("-({[<", r) }
+
+func isWord(r rune) bool { return !betweenWords(r) }
 
 func filterString(c *call) any {
 	s, markup := c.st.soft(c.self)
@@ -109,23 +123,29 @@ func filterIndent(c *call) any {
 			n := max(mustInt(w), 0)
 			st.use(n)
 			by = strings.Repeat(" ", int(n))
-		} else if markup {
-			by = st.escape(w)
 		}
 	}
-	lines := splitLines(s+"\n", false)
-	st.use(int64(len(s)))
-	st.useTimes(len(by), int64(len(lines)))
-	for i := range lines {
-		if i > 0 && (lines[i] != "" || c.bool(2, false)) {
-			lines[i] = by + lines[i]
+	first, blank := c.bool(1, false), c.bool(2, false)
+	st.use(int64(len(s) + len(by)))
+	st.useTimes(len(by), breaks(s))
+	var b strings.Builder
+	if first {
+		b.WriteString(by)
+	}
+	for n := 0; ; n++ {
+		end, size := nextBreak(s)
+		if n > 0 {
+			b.WriteByte('\n')
+			if end > 0 || blank {
+				b.WriteString(by)
+			}
 		}
+		b.WriteString(s[:end])
+		if size == 0 || s[end:] == "\r" { // Jinja2 adds a newline, which makes one line break with the return
+			return st.mark(b.String(), markup)
+		}
+		s = s[end+size:]
 	}
-	out := strings.Join(lines, "\n")
-	if c.bool(1, false) {
-		out = by + out
-	}
-	return st.mark(out, markup)
 }
 
 func filterTruncate(c *call) any {
@@ -164,18 +184,24 @@ func filterWordwrap(c *call) any {
 	if s != "" && width <= 0 {
 		panic(valueErr("invalid width %d (must be > 0)", width))
 	}
-	w := wrapper{width: int(min(width, 1<<30)), breakLong: c.bool(1, true), hyphens: c.bool(3, true)}
+	w := &wrapper{width: int(min(width, 1<<30)), breakLong: c.bool(1, true), hyphens: c.bool(3, true)}
 	c.st.useTimes(len(s), int64(2+len(glue)))
 	var out []string
-	for _, line := range splitLines(s, false) {
+	for _, line := range c.st.lines(s, false) {
 		c.st.stepN(len(line))
+		c.st.room(int64(len(line)) * itemSize)
 		out = append(out, strings.Join(w.wrap(line), glue))
 	}
 	return strings.Join(out, glue)
 }
 
-var reWord = regexp.MustCompile(`[\p{L}\p{N}_]+`)
-
 func filterWordcount(c *call) any {
-	return int64(len(reWord.FindAllStringIndex(c.selfStr(), -1)))
+	n, inside := int64(0), false
+	for _, r := range c.selfStr() {
+		was := inside
+		if inside = r == '_' || unicode.IsLetter(r) || unicode.IsNumber(r); inside && !was {
+			n++
+		}
+	}
+	return n
 }

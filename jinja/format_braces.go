@@ -184,6 +184,9 @@ func (b *bracesFormat) attribute(v any, name string) any {
 	if name == "" {
 		panic(valueErr("Empty attribute in format string"))
 	}
+	if u, ok := v.(*Undefined); ok {
+		return chained(u)
+	}
 	x, ok := b.st.attribute(v, name)
 	if !ok {
 		panic(attrError(v, name))
@@ -192,7 +195,9 @@ func (b *bracesFormat) attribute(v any, name string) any {
 }
 
 func (b *bracesFormat) item(v any, key string) any {
-	needDefined(v)
+	if u, ok := v.(*Undefined); ok {
+		return chained(u)
+	}
 	var k any = key
 	if i, err := strconv.ParseInt(key, 10, 64); err == nil && i >= 0 {
 		k = i

@@ -91,6 +91,11 @@ func (p *percentFormat) peek() byte {
 
 func (p *percentFormat) directive() {
 	p.pos++
+	if p.peek() == '%' {
+		p.pos++
+		p.put("%")
+		return
+	}
 	d := directive{width: -1, precision: -1, arg: missing}
 	if p.peek() == '(' {
 		d.arg = p.key()
@@ -108,10 +113,6 @@ func (p *percentFormat) directive() {
 	}
 	d.verb = p.peek()
 	p.pos++
-	if d.verb == '%' {
-		p.put("%")
-		return
-	}
 	if d.arg == missing {
 		d.arg = p.next()
 	}

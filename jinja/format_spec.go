@@ -220,9 +220,11 @@ func (f *formatSpec) number(prefix, digits, rest string, size int) string {
 	}
 	if f.fill == "0" && f.align == '=' {
 		// The zeros are grouped too, and a group separator never comes first.
-		for len(prefix)+len(groupDigits(digits, f.group, size))+len(rest) < f.width {
-			digits = "0" + digits
+		room, n := f.width-len(prefix)-len(rest), len(digits)
+		for n+(n-1)/size < room {
+			n++
 		}
+		digits = strings.Repeat("0", n-len(digits)) + digits
 	}
 	return f.place(prefix, groupDigits(digits, f.group, size)+rest)
 }

@@ -27,6 +27,10 @@ func FuzzRender(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	g := readGrammar(f)
+	for n := range 300 {
+		f.Add(g.randomCase(1, n).Source, byte(n))
+	}
 	data, err := os.ReadFile(filepath.Join("testdata", "corpus", "context.json"))
 	if err != nil {
 		f.Fatal(err)
@@ -50,7 +54,7 @@ func FuzzRender(f *testing.F) {
 		start := time.Now()
 		tpl, err := env.Parse("fuzz", source)
 		if err == nil {
-			_, err = tpl.Render(ctx, values)
+			_, err = tpl.RenderString(ctx, values)
 		}
 		checkFuzzError(t, err)
 		if d := time.Since(start); d > 5*time.Second {

@@ -3,36 +3,23 @@ package jinja
 func builtinGlobals() map[string]any {
 	out := map[string]any{}
 	for name, b := range table("", []entry{
-		{"range", "*", globalRange},
+		{"range", "start stop? step? /", globalRange},
 		{"dict", "*", globalDict},
 		{"namespace", "*", globalNamespace},
 		{"cycler", "*", globalCycler},
 		{"joiner", "sep?", globalJoiner},
-		{"lipsum", "n? html? min? max?", globalLipsum},
 	}) {
-		out[name] = &function{"type", func(st *state, a *args) any { return b.invoke(&call{st: st, args: a}) }}
+		out[name] = &function{typeName: "type", name: name, builtin: b, call: func(st *state, a *args) any {
+			return b.invoke(&call{st: st, args: a})
+		}}
 	}
 	return out
 }
 
 func globalRange(c *call) any {
-	a := c.args.pos
-	if len(c.args.names) > 0 {
-		panic(typeErr("range() takes no keyword arguments"))
-	}
-	r := &rangeValue{0, 0, 1}
-	switch len(a) {
-	case 1:
-		r.stop = mustInt(a[0])
-	case 2, 3:
-		r.start, r.stop = mustInt(a[0]), mustInt(a[1])
-		if len(a) == 3 {
-			r.step = mustInt(a[2])
-		}
-	case 0:
-		panic(typeErr("range expected at least 1 argument, got 0"))
-	default:
-		panic(typeErr("range expected at most 3 arguments, got %d", len(a)))
+	r := &rangeValue{0, mustInt(c.a[0]), c.int(2, 1)}
+	if c.a[1] != missing {
+		r.start, r.stop = r.stop, mustInt(c.a[1])
 	}
 	if r.step == 0 {
 		panic(valueErr("range() arg 3 must not be zero"))
@@ -68,7 +55,7 @@ func globalCycler(c *call) any {
 func (c *cycler) attribute(name string) (any, bool) {
 	switch name {
 	case "next":
-		return &function{"method", func(*state, *args) any {
+		return &function{typeName: "method", call: func(*state, *args) any {
 			v := c.items[c.pos]
 			c.pos = (c.pos + 1) % len(c.items)
 			return v
@@ -80,32 +67,9 @@ func (c *cycler) attribute(name string) (any, bool) {
 	case "pos":
 		return int64(c.pos), true
 	case "reset":
-		return &function{"method", func(*state, *args) any { c.pos = 0; return nil }}, true
+		return &function{typeName: "method", call: func(*state, *args) any { c.pos = 0; return nil }}, true
 	}
 	return nil, false
 }
 
 func globalJoiner(c *call) any { return &joiner{sep: c.arg(0, ", ")} }
-
-const lipsumText = "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt ut labore" +
-	" et dolore magna aliqua."
-
-// globalLipsum gives the same paragraph n times, where Jinja2's is random.
-func globalLipsum(c *call) any {
-	st, html := c.st, c.bool(1, true)
-	text := ""
-	for i := range min(c.int(0, 5), 1000) {
-		st.use(int64(len(lipsumText)))
-		switch {
-		case html && i > 0:
-			text += "\n<p>" + lipsumText + "</p>"
-		case html:
-			text += "<p>" + lipsumText + "</p>"
-		case i > 0:
-			text += "\n\n" + lipsumText
-		default:
-			text += lipsumText
-		}
-	}
-	return st.mark(text, html)
-}

@@ -9,7 +9,7 @@ import (
 )
 
 // maxTemplateSize bounds the source of one template, in bytes.
-const maxTemplateSize = 4 << 20
+const maxTemplateSize = 1 << 20
 
 // A Loader finds the source of a template by its name. For an unknown name it returns an error that wraps fs.ErrNotExist.
 type Loader interface {

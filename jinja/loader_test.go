@@ -120,7 +120,7 @@ func TestResetForgetsTemplates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, err := tpl.Render(t.Context(), nil)
+		out, err := tpl.RenderString(t.Context(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,9 +3,8 @@ package jinja
 // loop is the loop variable. It looks ahead only as far as it is asked to.
 type loop struct {
 	source  iterator
-	size    func() int // of what it goes through; nil when that has no length
-	count   int        // the turns begun
-	length  int        // once it is known
+	count   int // the turns begun
+	length  int // once it is known
 	known   bool
 	ahead   []any // read but not yet given
 	done    bool  // the source has ended
@@ -18,14 +17,27 @@ type loop struct {
 
 // advance begins the next turn.
 func (l *loop) advance() (any, bool) {
-	v, ok := l.peek()
-	if !ok {
+	var v any
+	if ok := !l.done; len(l.ahead) > 0 {
+		v = l.ahead[0]
+		l.ahead = l.ahead[1:]
+	} else if ok {
+		v, ok = l.source.next()
+		if !ok {
+			return nil, l.end()
+		}
+	} else {
 		return nil, false
 	}
-	l.ahead = l.ahead[1:]
 	l.count++
 	l.before, l.current = l.current, v
 	return v, true
+}
+
+// end notes that the source has come to its end. A list may still grow, so that it is asked again.
+func (l *loop) end() bool {
+	l.done = l.source.lazy != nil || l.source.filtered != nil
+	return false
 }
 
 func (l *loop) peek() (any, bool) {
@@ -35,11 +47,9 @@ func (l *loop) peek() (any, bool) {
 	if l.done {
 		return nil, false
 	}
-	v, ok := l.source()
+	v, ok := l.source.next()
 	if !ok {
-		// A list may still grow, so that it is asked again.
-		l.done = l.size == nil
-		return nil, false
+		return nil, l.end()
 	}
 	l.ahead = append(l.ahead, v)
 	return v, true
@@ -51,11 +61,11 @@ func (l *loop) total() int {
 		return l.length
 	}
 	l.known = true
-	if l.size != nil {
-		l.length = l.size()
-		return l.length
+	if n, ok := l.source.size(); ok {
+		l.length = n
+		return n
 	}
-	for v, ok := l.source(); ok; v, ok = l.source() {
+	for v, ok := l.source.next(); ok; v, ok = l.source.next() {
 		l.ahead = append(l.ahead, v)
 	}
 	l.done = true
@@ -63,11 +73,13 @@ func (l *loop) total() int {
 	return l.length
 }
 
+var loopSignature = signature{names: []string{"iterable"}, required: 1} //nolint:gochecknoglobals // a constant that Go cannot spell as const
+
 func (l *loop) call(a *args) any {
 	if l.recurse == nil {
 		panic(typeErr("The loop must have the 'recursive' marker to be called recursively."))
 	}
-	bound := mustSig("iterable").bind("LoopContext.__call__", a)
+	bound := loopSignature.bind("LoopContext.__call__", a)
 	return l.recurse(bound[0], l.depth+1)
 }
 
@@ -103,9 +115,9 @@ func (l *loop) attribute(st *state, name string) (any, bool) {
 		}
 		return st.undefinedHint("loop.nextitem", "there is no next item"), true
 	case "cycle":
-		return &function{"method", l.cycle}, true
+		return &function{typeName: "method", call: l.cycle}, true
 	case "changed":
-		return &function{"method", l.changed}, true
+		return &function{typeName: "method", call: l.changed}, true
 	}
 	return nil, false
 }

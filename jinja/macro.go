@@ -1,6 +1,7 @@
 package jinja
 
 func (st *state) defineMacro(sc *scope, d *macroDef) *macro {
+	st.use(boundSize + int64(len(sc.slots))*itemSize)
 	return &macro{def: d, name: d.name, sc: sc, tpl: st.tpl, autoescape: sc.ctx.eval.autoescape}
 }
 
@@ -54,12 +55,9 @@ func (m *macro) attribute(name string) (any, bool) {
 // callMacro binds the arguments where the call stands and then runs the body where the macro stands.
 func (st *state) callMacro(m *macro, a *args, autoescape bool) any {
 	d := m.def
-	slots := st.bindMacro(m, a)
-	defer st.enter(m.tpl, d.line)()
 	sc := st.open(d.frame, m.sc, m.sc.ctx, m.sc.unit)
-	for slot, v := range slots {
-		sc.slots[slot] = v
-	}
+	st.bindMacro(m, a, sc.slots)
+	defer st.enter(m.tpl, d.line)()
 	for i, p := range d.params {
 		at := sc.at(p.ref)
 		if *at != missing {
@@ -71,15 +69,48 @@ func (st *state) callMacro(m *macro, a *args, autoescape bool) any {
 			*at = st.undefinedHint(p.name, "parameter %s was not provided", quote(p.name))
 		}
 	}
-	text := st.capture(func() { st.exec(sc, d.body) })
-	return st.mark(text, autoescape)
+	c := st.begin()
+	st.exec(sc, d.body)
+	return st.mark(st.end(c), autoescape)
 }
 
-// bindMacro gives the values of the parameters and special variables by slot.
-func (st *state) bindMacro(m *macro, a *args) map[int]any {
+// keywords are the keyword arguments of a call, each of which is taken once.
+type keywords struct {
+	*args
+	taken []bool
+	left  int
+}
+
+func (k *keywords) take(name string) (any, bool) {
+	for i, n := range k.names {
+		if n == name && !k.taken[i] {
+			k.taken[i] = true
+			k.left--
+			return k.values[i], true
+		}
+	}
+	return nil, false
+}
+
+// rest is what nobody took.
+func (k *keywords) rest() *Dict {
+	d := NewDict()
+	for i, n := range k.names {
+		if !k.taken[i] {
+			d.Set(n, k.values[i])
+		}
+	}
+	return d
+}
+
+// bindMacro puts the values of the parameters and special variables into the slots of the macro's scope.
+func (st *state) bindMacro(m *macro, a *args, slots []any) {
 	d := m.def
-	slots := map[int]any{}
-	kw := a.dict()
+	st.stepN(len(a.names) * len(d.params) / 8)
+	kw := &keywords{args: a, left: len(a.names)}
+	if kw.left > 0 {
+		kw.taken = make([]bool, kw.left)
+	}
 	foundCaller := d.explicit && len(a.pos) >= len(d.params)
 	for i, p := range d.params {
 		if i < len(a.pos) {
@@ -87,26 +118,24 @@ func (st *state) bindMacro(m *macro, a *args) map[int]any {
 			continue
 		}
 		foundCaller = foundCaller || p.name == "caller"
-		if v, ok := kw.Get(p.name); ok {
+		if v, ok := kw.take(p.name); ok {
 			slots[p.ref.slot] = v
-			kw.Delete(p.name)
 		}
 	}
 	if d.callerSlot >= 0 && !foundCaller {
-		caller, ok := kw.Get("caller")
-		kw.Delete("caller")
+		caller, ok := kw.take("caller")
 		if !ok || caller == nil {
 			caller = st.undefinedHint("caller", "No caller defined")
 		}
 		slots[d.callerSlot] = caller
 	}
 	if d.kwargsSlot >= 0 {
-		slots[d.kwargsSlot] = kw
-	} else if kw.Len() > 0 {
-		if _, ok := kw.Get("caller"); ok {
+		slots[d.kwargsSlot] = kw.rest()
+	} else if kw.left > 0 {
+		if _, ok := kw.take("caller"); ok {
 			panic(typeErr("macro %s was invoked with two values for the special caller argument. This is most likely a bug.", d.label()))
 		}
-		panic(typeErr("macro %s takes no keyword argument %s", d.label(), st.repr(kw.keys[0])))
+		panic(typeErr("macro %s takes no keyword argument %s", d.label(), st.repr(kw.rest().keys[0])))
 	}
 	extra := a.pos[min(len(d.params), len(a.pos)):]
 	if d.argsSlot >= 0 {
@@ -114,5 +143,4 @@ func (st *state) bindMacro(m *macro, a *args) map[int]any {
 	} else if len(extra) > 0 {
 		panic(typeErr("macro %s takes not more than %d argument(s)", d.label(), len(d.params)))
 	}
-	return slots
 }

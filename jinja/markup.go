@@ -8,11 +8,20 @@ func isMarkup(v any) bool { _, ok := v.(Markup); return ok }
 
 // escapeStr escapes text for HTML.
 func (st *state) escapeStr(s string) string {
-	r := htmlEscaper.Replace(s)
-	if len(r) != len(s) {
-		st.use(int64(len(r)))
+	more := 0
+	for i := range len(s) {
+		switch s[i] {
+		case '<', '>':
+			more += len("&lt;") - 1
+		case '&', '\'', '"':
+			more += len("&#39;") - 1
+		}
 	}
-	return r
+	if more == 0 {
+		return s
+	}
+	st.use(int64(len(s) + more))
+	return htmlEscaper.Replace(s)
 }
 
 // escape is markupsafe.escape: Markup stays as it is.

@@ -147,9 +147,7 @@ func strSplitMethods() []entry {
 		{"split", "sep? maxsplit?", func(c *call) any { return c.split(false) }},
 		{"rsplit", "sep? maxsplit?", func(c *call) any { return c.split(true) }},
 		{"splitlines", "keepends?", func(c *call) any {
-			s := c.selfStr()
-			c.st.useItems(len(s)/2 + 1)
-			return strList(splitLines(s, c.bool(0, false)))
+			return strList(c.st.lines(c.selfStr(), c.bool(0, false)))
 		}},
 		{"partition", "sep /", func(c *call) any {
 			s, sep := c.selfStr(), c.separator()
@@ -187,8 +185,15 @@ func (c *call) separator() string {
 
 func (c *call) split(right bool) any {
 	s, limit := c.selfStr(), c.int(1, -1)
-	c.st.useItems(len(s))
 	blanks := !c.has(0)
+	most := fields(s)
+	if !blanks {
+		most = int64(strings.Count(s, c.separator())) + 1
+	}
+	if limit >= 0 {
+		most = min(most, limit+1)
+	}
+	c.st.use(most * textSize)
 	if !right {
 		switch {
 		case blanks:

@@ -17,10 +17,18 @@ type Options struct {
 	Do           bool // the extension jinja2.ext.do
 	LoopControls bool // the extension jinja2.ext.loopcontrols: break and continue
 
+	// Immutable refuses the methods that change a list or a dict, as Jinja2's ImmutableSandboxedEnvironment does. The rules
+	// of its SandboxedEnvironment are always in force.
+	Immutable bool
+
 	Delimiters          Delimiters // empty strings take Jinja2's defaults
 	LineStatementPrefix string
 	LineCommentPrefix   string
 	NewlineSequence     string // "\n" (the default), "\r\n" or "\r"
+
+	Filters map[string]Filter // added to the built-in ones, or in place of one
+	Tests   map[string]Test   // the same for tests
+	Globals map[string]any    // values that every template sees, beside range, dict and the like; converted by From
 
 	Undefined   UndefinedPolicy
 	OnUndefined func(UndefinedUse) // called for each use of a missing value; from several goroutines when several render
@@ -52,7 +60,7 @@ type UndefinedUse struct {
 	Template string
 	Line     int
 	Column   int    // in code points from 1; 0 when not known
-	Use      string // "print", "test", "iterate", "length" or "compare"
+	Use      string // "print", "test", "iterate", "length", "compare", or "filter" for one of Options.Filters
 }
 
 func (d *Delimiters) fill() {

@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -26,6 +27,9 @@ type parser struct {
 
 // parse parses and compiles a template.
 func parse(env *Env, name, source string) (t *Template, err error) {
+	if len(source) > maxTemplateSize {
+		return nil, &Error{Kind: KindLimit, Message: fmt.Sprintf("the template is larger than %d bytes", maxTemplateSize), Template: name, cause: ErrLimit}
+	}
 	src := normalize(source, env.opt.KeepTrailingNewline)
 	defer func() {
 		r := recover()
@@ -199,6 +203,16 @@ func (p *parser) statements(drop bool, ends ...string) []stmt {
 	return b
 }
 
+// absentTags says of Jinja2's other tags why they are not there.
+var absentTags = map[string]string{
+	"do":        "It is an extension: switch it on with Options.Do.",
+	"break":     "It is an extension: switch it on with Options.LoopControls.",
+	"continue":  "It is an extension: switch it on with Options.LoopControls.",
+	"trans":     "Translations (jinja2.ext.i18n) are not built; add a filter or a global that translates.",
+	"pluralize": "Translations (jinja2.ext.i18n) are not built; add a filter or a global that translates.",
+	"debug":     "The extension jinja2.ext.debug is not built: it shows all values to whoever reads the output.",
+}
+
 // unknownTag fails because of a tag that does not belong here, or with no name because the template ended.
 func (p *parser) unknownTag(name string, pos at) {
 	msg := []string{"Unexpected end of template."}
@@ -219,6 +233,9 @@ func (p *parser) unknownTag(name string, pos at) {
 	}
 	if n := len(p.tags); n > 0 {
 		msg = append(msg, "The innermost block that needs to be closed is "+quote(p.tags[n-1])+".")
+	}
+	if why := absentTags[name]; why != "" {
+		msg = append(msg, why)
 	}
 	p.fail(pos, "%s", strings.Join(msg, " "))
 }

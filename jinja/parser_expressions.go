@@ -12,6 +12,7 @@ type tupleOf struct {
 	simple      bool // names and literals only
 	conditional bool // "a if b else c" too
 	parens      bool // it stands in parentheses, so that it may be empty
+	namespaces  bool // "name.attr" too, where simple
 }
 
 // tuple reads an expression, or several with commas between them.
@@ -44,6 +45,8 @@ func (p *parser) tuple(of tupleOf) expr {
 
 func (p *parser) tupleItem(of tupleOf) expr {
 	switch {
+	case of.namespaces && p.cur().kind == tokName && p.look().is(tokOperator, "."):
+		return p.namespaceTarget()
 	case of.simple:
 		return p.primary()
 	case of.conditional:
@@ -206,6 +209,9 @@ func (p *parser) numberOf(t token) any {
 		f, _ := strconv.ParseFloat(t.val, 64)
 		return f
 	}
+	if len(t.val) > maxIntBits {
+		p.fail(t.at, "integer literal is too large")
+	}
 	z, ok := new(big.Int).SetString(t.val, 0)
 	if strings.Trim(t.val, "0") == "" {
 		return int64(0)
@@ -276,7 +282,7 @@ func (p *parser) attribute(x expr, dot at) expr {
 	n := p.next()
 	switch n.kind {
 	case tokName:
-		return &eAttr{dot, x, n.val}
+		return &eAttr{at: dot, x: x, name: n.val}
 	case tokInteger:
 		return &eItem{at: dot, x: x, key: &eConst{n.at, p.numberOf(n)}}
 	}

@@ -87,7 +87,7 @@ func (p *parser) ifTag(a at) stmt {
 
 func (p *parser) forTag(a at) stmt {
 	s := &sFor{at: a, loopSlot: -1}
-	s.target = p.target()
+	s.target = p.target(tupleOf{simple: true})
 	p.expectKeyword("in")
 	s.iter = p.tuple(tupleOf{})
 	if p.skipName("if") {
@@ -102,7 +102,7 @@ func (p *parser) forTag(a at) stmt {
 }
 
 func (p *parser) setTag(a at) stmt {
-	target := p.setTarget()
+	target := p.target(tupleOf{simple: true, namespaces: true})
 	if p.skipOp("=") {
 		return &sSet{at: a, target: target, x: p.tuple(tupleOf{conditional: true})}
 	}
@@ -116,7 +116,7 @@ func (p *parser) withTag(a at) stmt {
 		if len(s.targets) > 0 {
 			p.expectOp(",")
 		}
-		s.targets = append(s.targets, p.target())
+		s.targets = append(s.targets, p.target(tupleOf{simple: true}))
 		p.expectOp("=")
 		s.vals = append(s.vals, p.expression())
 	}
@@ -278,19 +278,16 @@ func (p *parser) targetName() *eName {
 	return &eName{at: t.at, name: t.val, store: true}
 }
 
-// setTarget reads the target of a set statement, which may be "namespace.attribute".
-func (p *parser) setTarget() expr {
-	if t := p.look(); t.kind != tokOperator || t.val != "." {
-		return p.target()
-	}
+// namespaceTarget reads "namespace.attribute".
+func (p *parser) namespaceTarget() expr {
 	n := p.expectName()
 	p.next()
 	return &eAttrTarget{at: n.at, name: n.val, attr: p.expectName().val}
 }
 
 // target reads a name or a tuple of names.
-func (p *parser) target() expr {
-	x := p.tuple(tupleOf{simple: true})
+func (p *parser) target(of tupleOf) expr {
+	x := p.tuple(of)
 	p.storeTarget(x)
 	return x
 }
@@ -299,6 +296,7 @@ func (p *parser) storeTarget(x expr) {
 	switch t := x.(type) {
 	case *eName:
 		t.store = true
+	case *eAttrTarget:
 	case *eTuple:
 		for _, i := range t.items {
 			p.storeTarget(i)

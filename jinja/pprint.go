@@ -38,7 +38,9 @@ func (p *prettyPrinter) ordered(v any, depth int) any {
 	case *List:
 		return &List{Items: p.orderedAll(t.Items, depth)}
 	case *Tuple:
-		return &Tuple{Items: p.orderedAll(t.Items, depth)}
+		if t.Names == nil {
+			return &Tuple{Items: p.orderedAll(t.Items, depth)}
+		}
 	case *Dict:
 		d := NewDict()
 		for _, k := range p.keys(t) {
@@ -86,6 +88,10 @@ func (p *prettyPrinter) write(v any, column, allowance, depth int) {
 		p.items(t.Items, column+1, allowance+1, depth)
 		p.b.WriteByte(']')
 	case *Tuple:
+		if t.Names != nil {
+			p.b.WriteString(s)
+			return
+		}
 		end := ")"
 		if len(t.Items) == 1 {
 			end = ",)"

@@ -62,9 +62,11 @@ func (w *reprWriter) write(v any, depth int) { //nolint:funlen // a dispatch ove
 	case float64:
 		b.WriteString(floatRepr(t))
 	case string:
-		b.WriteString(quote(t))
+		w.str(t)
 	case Markup:
-		b.WriteString("Markup(" + quote(string(t)) + ")")
+		b.WriteString("Markup(")
+		w.str(string(t))
+		b.WriteByte(')')
 	case *List:
 		w.nested(t, "[...]", func() { w.items("[", t.Items, "]", depth) })
 	case *Tuple:
@@ -101,9 +103,39 @@ func (w *reprWriter) write(v any, depth int) { //nolint:funlen // a dispatch ove
 		b.WriteString("<TemplateReference " + quote(t.ctx.tpl.name) + ">")
 	case *loop:
 		fmt.Fprintf(b, "<LoopContext %d/%d>", t.count, t.total())
+	case *function:
+		b.WriteString(t.repr())
 	default:
 		b.WriteString("<" + typeName(v) + " object>")
 	}
+}
+
+// classes are the names in Python of the types among the globals.
+var classes = map[string]string{
+	"range": "range", "dict": "dict", "namespace": "jinja2.utils.Namespace", "cycler": "jinja2.utils.Cycler", "joiner": "jinja2.utils.Joiner",
+}
+
+func (f *function) repr() string {
+	if c := classes[f.name]; c != "" {
+		return "<class " + quote(c) + ">"
+	}
+	return "<" + f.typeName + " object>"
+}
+
+// str writes a string in quotes. That of a long one is only made where there is room for it.
+func (w *reprWriter) str(s string) {
+	const long = 4096
+	if len(s) > long {
+		size := int64(w.b.Len())
+		for part := s; part != ""; {
+			n := byteOffset(part, long)
+			w.st.room(size)
+			size += int64(len(quote(part[:n])))
+			part = part[n:]
+		}
+		w.st.room(size)
+	}
+	w.b.WriteString(quote(s))
 }
 
 // nested writes a container, or dots when it is inside itself.

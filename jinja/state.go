@@ -3,6 +3,7 @@ package jinja
 import (
 	"context"
 	"fmt"
+	"math/big"
 	"runtime"
 	"strings"
 )
@@ -16,7 +17,7 @@ type state struct {
 	copies  map[any]any // what was copied, so that aliases stay aliases
 	mutated bool
 
-	out  *strings.Builder
+	out  []byte
 	lim  Limits
 	uses []UndefinedUse
 
@@ -26,31 +27,34 @@ type state struct {
 	line  int // where tpl is at, as Jinja2 would report it
 	off   int // the same as an offset in the source
 	depth int
+	stack int // the heights of the templates that are open, as a measure of Go's stack
+	lazy  int // generators that read from each other
 
 	steps, memory, written int64
+	pause                  int64 // the step at which the limit and the context are looked at
+
+	vals   []any   // the arguments of the builtins that are being called
+	calls  []*call // those calls, and more to be used again
+	active int     // how many of them are being made
 }
 
 const stepsPerCheck = 1024
 
-func (st *state) step() {
-	st.steps++
-	if st.steps > st.lim.Steps {
-		panic(limitErr("the template ran for more than %d steps", st.lim.Steps))
-	}
-	if st.steps%stepsPerCheck == 0 {
-		st.checkContext()
+func (st *state) step() { st.stepN(1) }
+
+func (st *state) stepN(n int) {
+	if st.steps += int64(n); st.steps >= st.pause {
+		st.paused()
 	}
 }
 
-func (st *state) stepN(n int) {
-	before := st.steps
-	st.steps += int64(n)
+// paused looks at the limit and at the context.
+func (st *state) paused() {
 	if st.steps > st.lim.Steps {
 		panic(limitErr("the template ran for more than %d steps", st.lim.Steps))
 	}
-	if before/stepsPerCheck != st.steps/stepsPerCheck {
-		st.checkContext()
-	}
+	st.checkContext()
+	st.pause = min(st.steps+stepsPerCheck, st.lim.Steps+1)
 }
 
 func (st *state) checkContext() {
@@ -70,6 +74,38 @@ func (st *state) use(n int64) {
 	st.memory += n
 }
 
+// room makes sure that n bytes could be had for a while.
+func (st *state) room(n int64) {
+	if n > st.lim.Memory-st.memory {
+		st.use(-1)
+	}
+}
+
+// weigh accounts for the time that it takes to read texts and tuples from end to end.
+func (st *state) weigh(vs ...any) {
+	for _, v := range vs {
+		switch t := v.(type) {
+		case string:
+			st.stepN(len(t) / bytesPerStep)
+		case Markup:
+			st.stepN(len(t) / bytesPerStep)
+		case *Tuple:
+			st.stepN(len(t.Items) / 4)
+		}
+	}
+}
+
+// bytesPerStep is how much text is read in the time of a step.
+const bytesPerStep = 256
+
+// made accounts for what a builtin gave, where that is not accounted for as it is made.
+func (st *state) made(v any) any {
+	if z, ok := v.(*big.Int); ok {
+		st.use(int64(z.BitLen() / 8))
+	}
+	return v
+}
+
 // useItems accounts for containers of n elements.
 func (st *state) useItems(n int) { st.use(int64(n) * itemSize) }
 
@@ -81,9 +117,12 @@ func (st *state) useTimes(size int, n int64) {
 	st.use(int64(size) * max(n, 0))
 }
 
+// What values take, in bytes, with the header of what they hold.
 const (
-	itemSize  = 16 // bytes of an element of a list
-	entrySize = 96 // bytes of an entry of a dict
+	itemSize  = 32  // an element of a list
+	textSize  = 48  // an element of a list that is a new string
+	entrySize = 128 // an entry of a dict
+	boundSize = 96  // a macro, a method of a value, a scope that is kept
 )
 
 func (st *state) write(s string) {
@@ -91,33 +130,49 @@ func (st *state) write(s string) {
 	if st.written > st.lim.Output {
 		panic(limitErr("the output is larger than %d bytes", st.lim.Output))
 	}
-	st.out.WriteString(s)
+	st.out = append(st.out, s...)
+}
+
+// captured is where output begins that does not go to the result.
+type captured struct {
+	start   int
+	written int64
+}
+
+// begin captures the output up to end.
+func (st *state) begin() captured { return captured{len(st.out), st.written} }
+
+// end gives what was printed since begin.
+func (st *state) end(c captured) string {
+	s := string(st.out[c.start:])
+	st.out, st.written = st.out[:c.start], c.written
+	st.use(int64(len(s)))
+	return s
 }
 
 // capture runs f and gives what it printed.
 func (st *state) capture(f func()) string {
-	out, written := st.out, st.written
-	st.out = &strings.Builder{}
+	c := st.begin()
 	f()
-	s := st.out.String()
-	st.out, st.written = out, written
-	st.use(int64(len(s)))
-	return s
+	return st.end(c)
 }
 
 // enter goes into a macro, block or template t at a line. What it gives must be deferred: it goes back, and notes in a
 // failure that passes where it came from.
 func (st *state) enter(t *Template, line int) func() {
 	if st.depth++; st.depth > st.lim.Depth {
-		st.depth--
 		e := fail("RecursionError", "more than %d macros, includes and blocks inside each other", st.lim.Depth)
 		e.cause = ErrLimit
 		panic(e)
+	}
+	if st.stack += t.height; st.stack > maxStackHeight {
+		panic(limitErr("the expressions of open templates are nested deeper than %d levels", maxStackHeight))
 	}
 	tpl, old, off := st.tpl, st.line, st.off
 	st.tpl, st.line, st.off = t, line, -1
 	return func() {
 		st.depth--
+		st.stack -= t.height
 		r := recover()
 		if r != nil {
 			if e := st.locate(r); e != nil {
@@ -134,7 +189,12 @@ func (st *state) enter(t *Template, line int) func() {
 	}
 }
 
-const maxStack = 20
+const (
+	maxStack       = 20      // entries of Error.Stack
+	maxStackHeight = 100_000 // levels of Go's stack, roughly
+	maxLazy        = 200
+	maxMessage     = 2000
+)
 
 // locate makes an *Error with a position of what was recovered; nil when it is not a failure of the template.
 func (st *state) locate(r any) *Error {
@@ -145,6 +205,9 @@ func (st *state) locate(r any) *Error {
 			return nil
 		}
 		e = &Error{Kind: kindInternal, Message: re.Error(), cause: re}
+	}
+	if len(e.Message) > maxMessage {
+		e.Message = strings.ToValidUTF8(e.Message[:maxMessage], "") + "…"
 	}
 	if e.Template == "" && st.tpl != nil {
 		e.Template, e.Line, e.off = st.tpl.name, st.line, st.off

@@ -42,18 +42,20 @@ type symbols struct {
 	refs   map[string]bool
 	loads  map[string]load
 	stores map[string]bool
+	*work
 }
 
-func newSymbols(parent *symbols) *symbols {
+func newSymbols(parent *symbols, w *work) *symbols {
 	return &symbols{
-		parent: parent, slotOf: map[string]int{},
+		work: w, parent: parent, slotOf: map[string]int{},
 		refs: map[string]bool{}, loads: map[string]load{}, stores: map[string]bool{},
 	}
 }
 
 func (s *symbols) copy() *symbols {
+	s.spend(10+20*len(s.refs), at{}) // three maps are cloned
 	return &symbols{
-		parent: s.parent, slotOf: s.slotOf,
+		work: s.work, parent: s.parent, slotOf: s.slotOf,
 		refs: maps.Clone(s.refs), loads: maps.Clone(s.loads), stores: maps.Clone(s.stores),
 	}
 }
@@ -117,13 +119,13 @@ func (s *symbols) load(name string) {
 	}
 }
 
-// merge joins what the branches of an if statement did. A name that only some of them set keeps its outer value.
+// merge joins what the branches of an if statement did. A name that they set begins with its outer value.
 func (s *symbols) merge(branches []*symbols) {
-	count := map[string]int{}
+	set := map[string]bool{}
 	for _, b := range branches {
 		for name := range b.stores {
 			if !s.stores[name] {
-				count[name]++
+				set[name] = true
 			}
 		}
 	}
@@ -132,10 +134,7 @@ func (s *symbols) merge(branches []*symbols) {
 		maps.Copy(s.loads, b.loads)
 		maps.Copy(s.stores, b.stores)
 	}
-	for name, n := range count {
-		if n == len(branches) {
-			continue
-		}
+	for name := range set {
 		if r, ok := s.outer(name); ok {
 			s.define(name, load{kind: loadAlias, from: r})
 		} else {
@@ -149,6 +148,7 @@ func (s *symbols) locals() []local {
 	var out []local
 	seen := map[string]bool{}
 	for x := s; x != nil; x = x.parent {
+		s.spend(1+15*len(x.stores), at{}) // they are sorted
 		for _, name := range slices.Sorted(maps.Keys(x.stores)) {
 			if seen[name] {
 				continue
@@ -174,6 +174,7 @@ func (s *symbols) fill(f *frame) {
 
 // visit notes the names that a node reads and sets in this scope. Bodies that have a scope of their own are left out.
 func (s *symbols) visit(n node) {
+	s.spend(1, n.pos())
 	switch n := n.(type) {
 	case *eName:
 		if n.store {

@@ -168,26 +168,63 @@ func isIdentifier(s string) bool {
 // splitLines is str.splitlines().
 func splitLines(s string, keep bool) []string {
 	var out []string
-	start := 0
-	for i := 0; i < len(s); {
-		n := lineBreak(s[i:])
-		if n == 0 {
-			_, w := utf8.DecodeRuneInString(s[i:])
-			i += w
-			continue
-		}
-		end := i
+	for s != "" {
+		end, n := nextBreak(s)
 		if keep {
-			end += n
+			out = append(out, s[:end+n])
+		} else {
+			out = append(out, s[:end])
 		}
-		out = append(out, s[start:end])
-		i += n
-		start = i
-	}
-	if start < len(s) {
-		out = append(out, s[start:])
+		s = s[end+n:]
 	}
 	return out
+}
+
+// nextBreak is where the first line break of s begins, and its length; the end of s and 0 when there is none.
+func nextBreak(s string) (at, n int) {
+	for i := 0; i < len(s); {
+		if c := s[i]; c >= ' ' && c < utf8.RuneSelf {
+			i++
+			continue
+		}
+		if n := lineBreak(s[i:]); n > 0 {
+			return i, n
+		}
+		_, w := utf8.DecodeRuneInString(s[i:])
+		i += w
+	}
+	return len(s), 0
+}
+
+// breaks counts line breaks.
+func breaks(s string) int64 {
+	total := int64(0)
+	for {
+		end, n := nextBreak(s)
+		if n == 0 {
+			return total
+		}
+		total++
+		s = s[end+n:]
+	}
+}
+
+// lines is splitLines, accounted for.
+func (st *state) lines(s string, keep bool) []string {
+	st.use((1 + breaks(s)) * textSize)
+	return splitLines(s, keep)
+}
+
+// fields is how many parts splitting at blanks can give at most.
+func fields(s string) int64 {
+	n, inside := int64(0), false
+	for _, r := range s {
+		was := inside
+		if inside = !isSpace(r); inside && !was {
+			n++
+		}
+	}
+	return n
 }
 
 // lineBreak is the length of the line break that s begins with, or 0.
@@ -257,6 +294,7 @@ func rsplitStr(s, sep string, limit int64) []string {
 }
 
 func expandTabs(st *state, s string, size int64) string {
+	st.use(int64(len(s)))
 	var b strings.Builder
 	col := int64(0)
 	for _, r := range s {

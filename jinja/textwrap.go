@@ -11,47 +11,64 @@ type wrapper struct {
 	width     int
 	breakLong bool
 	hyphens   bool
+	todo      []string // the chunks of a text, one after the other
 }
 
-func (w wrapper) wrap(s string) []string {
-	todo := w.chunks(s)
+func (w *wrapper) wrap(s string) []string {
+	w.todo = w.chunks(s, w.todo[:0])
 	var out []string
-	for len(todo) > 0 {
+	for todo := w.todo; len(todo) > 0; {
 		if len(out) > 0 && blank(todo[0]) {
-			todo = todo[1:]
+			s, todo = s[len(todo[0]):], todo[1:]
 		}
-		var line []string
-		line, todo = w.line(todo)
-		if n := len(line); n > 0 && blank(line[n-1]) {
-			line = line[:n-1]
+		var l wrapped
+		l, todo = w.line(todo)
+		text := s[:l.size]
+		if l.chunks > 0 && blank(l.last) {
+			text = text[:l.size-len(l.last)]
+			l.chunks--
 		}
-		if len(line) > 0 {
-			out = append(out, strings.Join(line, ""))
+		if l.chunks > 0 {
+			out = append(out, text)
 		}
+		s = s[l.size:]
 	}
 	return out
 }
 
+// wrapped is a line: so many chunks, their bytes, and the last of them.
+type wrapped struct {
+	chunks, size int
+	last         string
+}
+
+func (l *wrapped) add(chunk string) {
+	l.chunks++
+	l.size += len(chunk)
+	l.last = chunk
+}
+
 // line takes the chunks of one line.
-func (w wrapper) line(todo []string) (line, rest []string) {
+func (w *wrapper) line(todo []string) (l wrapped, rest []string) {
 	used := 0
 	for len(todo) > 0 {
 		n := w.length(todo[0])
 		if used+n > w.width {
 			break
 		}
-		line = append(line, todo[0])
+		l.add(todo[0])
 		used += n
 		todo = todo[1:]
 	}
 	if len(todo) == 0 || w.length(todo[0]) <= w.width {
-		return line, todo
+		return l, todo
 	}
 	if !w.breakLong {
-		if len(line) == 0 {
-			return todo[:1], todo[1:]
+		if l.chunks == 0 {
+			l.add(todo[0])
+			return l, todo[1:]
 		}
-		return line, todo
+		return l, todo
 	}
 	word := todo[0]
 	end := byteOffset(word, w.width-used) // nothing, when the line is full: then its last blank stays
@@ -60,13 +77,13 @@ func (w wrapper) line(todo []string) (line, rest []string) {
 			end = h + 1
 		}
 	}
-	line = append(line, word[:end])
+	l.add(word[:end])
 	todo[0] = word[end:]
-	return line, todo
+	return l, todo
 }
 
 // length counts code points as far as it matters.
-func (w wrapper) length(s string) int {
+func (w *wrapper) length(s string) int {
 	n := 0
 	for range s {
 		if n++; n > w.width {
@@ -97,9 +114,8 @@ func lastHyphen(s string) int {
 }
 
 // chunks splits text into words, blanks, and the parts of words between which a line may break.
-func (w wrapper) chunks(s string) []string {
+func (w *wrapper) chunks(s string, out []string) []string {
 	isBlank := func(r rune) bool { return r == ' ' || (r >= '\t' && r <= '\r') }
-	var out []string
 	for s != "" {
 		n := strings.IndexFunc(s, func(r rune) bool { return !isBlank(r) })
 		if n != 0 {

@@ -34,6 +34,8 @@ type token struct {
 	err  *Error // of a tokError
 }
 
+func (t token) is(k tokenKind, val string) bool { return t.kind == k && t.val == val }
+
 // describe names a token as Jinja2's messages do.
 func (t token) describe() string {
 	switch t.kind {

@@ -5,10 +5,14 @@ import "fmt"
 // Undefined is a missing value. Callbacks may be given one; they cannot make one.
 type Undefined struct {
 	name   string
-	key    any // what was looked up in obj, when it is not a string
+	quoted string // the name as Python would write it, when that is not a plain string
+	key    any    // what was looked up in obj, when it is not a string
 	obj    any
 	hasObj bool
 	hint   string
+	cond   *eCond // the inline if without else that gave it
+	tpl    string // where that stands
+	unsafe bool   // it is there in Python, and out of reach
 	policy UndefinedPolicy
 	source expr // how the template wrote it
 }
@@ -29,15 +33,29 @@ func (u *Undefined) message() string {
 	switch {
 	case u.hint != "":
 		return u.hint
+	case u.cond != nil:
+		return fmt.Sprintf("the inline if-expression on line %d in %s evaluated to false and no else section was defined.", u.cond.line, quote(u.tpl))
 	case !u.hasObj:
 		return quote(u.name) + " is undefined"
 	case u.key != nil:
 		return fmt.Sprintf("%s has no element %s", objectName(u.obj), u.name)
 	}
-	return fmt.Sprintf("%s has no attribute %s", quote(objectName(u.obj)), quote(u.name))
+	return fmt.Sprintf("%s has no attribute %s", quote(objectName(u.obj)), u.quotedName())
 }
 
-func (u *Undefined) err() *Error { return fail(KindUndefined, "%s", u.message()) }
+func (u *Undefined) quotedName() string {
+	if u.quoted != "" {
+		return u.quoted
+	}
+	return quote(u.name)
+}
+
+func (u *Undefined) err() *Error {
+	if u.unsafe {
+		return fail(KindSecurity, "%s", u.message())
+	}
+	return fail(KindUndefined, "%s", u.message())
+}
 
 // path is the value's name as the template wrote it, as far as that is a path.
 func (u *Undefined) path() string {
@@ -85,6 +103,7 @@ func exprPath(x expr) string {
 
 // undefined is a name that has no value.
 func (st *state) undefined(name string) *Undefined {
+	st.use(itemSize)
 	return &Undefined{name: name, policy: st.env.opt.Undefined}
 }
 
@@ -95,9 +114,16 @@ func (st *state) undefinedHint(name, format string, a ...any) *Undefined {
 
 // undefinedIn is a key or attribute that obj does not have.
 func (st *state) undefinedIn(obj, key any) *Undefined {
+	st.use(itemSize)
 	u := &Undefined{obj: obj, hasObj: true, policy: st.env.opt.Undefined}
 	if s, ok := asStr(key); ok {
 		u.name = s
+		if isMarkup(key) {
+			u.quoted = st.repr(key)
+		}
+		if st.outOfReach(obj, s) {
+			u.hint, u.unsafe = fmt.Sprintf("access to attribute %s of %s object is unsafe.", quote(s), quote(typeName(obj))), true
+		}
 	} else {
 		u.key, u.name = key, st.repr(key)
 		if key == nil {
@@ -129,14 +155,14 @@ func (st *state) printed(u *Undefined) string {
 		return ""
 	}
 	switch {
-	case u.hint != "":
-		return "{{ undefined value printed: " + u.hint + " }}"
+	case u.hint != "" || u.cond != nil:
+		return "{{ undefined value printed: " + u.message() + " }}"
 	case !u.hasObj:
 		return "{{ " + u.name + " }}"
 	}
 	name := u.name
 	if u.key == nil {
-		name = quote(u.name)
+		name = u.quotedName()
 	}
 	return "{{ no such element: " + objectName(u.obj) + "[" + name + "] }}"
 }

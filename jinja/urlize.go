@@ -56,6 +56,7 @@ func filterURLize(c *call) any {
 		if n < 0 {
 			n = len(text)
 		}
+		st.stepN(1 + n/bytesPerStep)
 		b.WriteString(l.word(text[:n]))
 		m := countSpace(text[n:])
 		b.WriteString(text[n : n+m])
@@ -86,11 +87,11 @@ func (l linker) word(w string) string {
 		if opened <= strings.Count(middle, pair[1]) {
 			continue
 		}
+		end := 0
 		for range min(opened, strings.Count(tail, pair[1])) {
-			end := strings.Index(tail, pair[1]) + len(pair[1])
-			middle += tail[:end]
-			tail = tail[end:]
+			end += strings.Index(tail[end:], pair[1]) + len(pair[1])
 		}
+		middle, tail = w[len(head):len(head)+len(middle)+end], tail[end:]
 	}
 	return head + l.link(middle) + tail
 }
@@ -105,7 +106,7 @@ func (l linker) link(s string) string {
 		return `<a href="` + href + `"` + l.attrs + `>` + l.trim(s) + `</a>`
 	case strings.HasPrefix(s, "mailto:") && reEmail.MatchString(s[len("mailto:"):]):
 		return `<a href="` + s + `">` + s[len("mailto:"):] + `</a>`
-	case strings.Contains(s, "@") && !strings.HasPrefix(s, "www.") && !strings.Contains(s, ":") && reEmail.MatchString(s):
+	case strings.Contains(s, "@") && !strings.HasPrefix(s, "www.") && !strings.HasPrefix(s, "@") && !strings.Contains(s, ":") && reEmail.MatchString(s):
 		return `<a href="mailto:` + s + `">` + s + `</a>`
 	}
 	for _, scheme := range l.schemes {

@@ -1,10 +1,6 @@
 package jinja
 
-import (
-	"fmt"
-	"math/big"
-	"strings"
-)
+import "math/big"
 
 // The values of a template are nil, bool, int64, *big.Int (beyond int64), float64, string, Markup, *List, *Tuple, *Dict,
 // Function, and what only a template makes: generators, ranges, undefined values, macros and the like. From makes them
@@ -26,13 +22,17 @@ func tuple(items ...any) *Tuple { return &Tuple{Items: items} }
 
 // generator is what a lazy filter gives: it is computed when first read, and can be read once.
 type generator struct {
+	st       *state
 	typeName string
 	make     func() []any
 	items    []any
 	started  bool
 }
 
-func generate(f func() []any) *generator { return &generator{typeName: "generator", make: f} }
+func (st *state) generate(f func() []any) *generator {
+	st.use(boundSize)
+	return &generator{st: st, typeName: "generator", make: f}
+}
 
 // rest takes what is left.
 func (g *generator) rest() []any {
@@ -54,10 +54,15 @@ func (g *generator) next() (any, bool) {
 }
 
 func (g *generator) start() {
-	if !g.started {
-		g.started = true
-		g.items = g.make()
+	if g.started {
+		return
 	}
+	g.started = true
+	if g.st.lazy++; g.st.lazy > maxLazy {
+		panic(limitErr("more than %d filters read from each other", maxLazy))
+	}
+	g.items = g.make()
+	g.st.lazy--
 }
 
 // rangeValue is Python's range object.
@@ -120,6 +125,8 @@ func (v *dictView) items() []any {
 // function is a callable value.
 type function struct {
 	typeName string
+	name     string   // of a type, such as range
+	builtin  *builtin // what is called, where that is one
 	call     func(st *state, a *args) any
 }
 
@@ -183,74 +190,6 @@ func (a *args) dict() *Dict {
 		d.Set(n, a.values[i])
 	}
 	return d
-}
-
-// typeName is the name of a value's class in Python.
-func typeName(v any) string {
-	switch t := v.(type) {
-	case nil:
-		return "NoneType"
-	case bool:
-		return "bool"
-	case int64, *big.Int:
-		return "int"
-	case float64:
-		return "float"
-	case string:
-		return "str"
-	case Markup:
-		return "Markup"
-	case *List:
-		return "list"
-	case *Tuple:
-		return "tuple"
-	case *Dict:
-		return "dict"
-	case *generator:
-		return t.typeName
-	case *rangeValue:
-		return "range"
-	case *dictView:
-		return t.kind
-	case *Undefined:
-		return t.className()
-	case *function:
-		return t.typeName
-	case *namespace:
-		return "Namespace"
-	case *module:
-		return "TemplateModule"
-	case *macro:
-		return "Macro"
-	case *blockCall:
-		return "BlockReference"
-	case *selfValue:
-		return "TemplateReference"
-	case *cycler:
-		return "Cycler"
-	case *joiner:
-		return "Joiner"
-	case *loop:
-		return "LoopContext"
-	}
-	return strings.TrimLeft(fmt.Sprintf("%T", v), "*")
-}
-
-// objectName is how Jinja2's messages call a value.
-func objectName(v any) string {
-	switch v.(type) {
-	case nil:
-		return "None"
-	case *Undefined, *macro, *loop, *blockCall, *selfValue:
-		return "jinja2.runtime." + typeName(v) + " object"
-	case *namespace, *cycler, *joiner:
-		return "jinja2.utils." + typeName(v) + " object"
-	case *module:
-		return "jinja2.environment.TemplateModule object"
-	case Markup:
-		return "markupsafe.Markup object"
-	}
-	return typeName(v) + " object"
 }
 
 func asStr(v any) (string, bool) {
@@ -317,8 +256,10 @@ func (st *state) tryIter(v any) ([]any, bool) {
 	case *Dict:
 		return t.keys[:len(t.keys):len(t.keys)], true
 	case *dictView:
+		if t.kind == "dict_items" {
+			st.useTimes(entrySize, int64(t.d.Len()))
+		}
 		items := t.items()
-		st.useItems(len(items))
 		return items[:len(items):len(items)], true
 	case *generator:
 		return t.rest(), true
@@ -347,7 +288,7 @@ func (st *state) rangeItems(r *rangeValue) []any {
 }
 
 func (st *state) chars(s string) []any {
-	st.useItems(len(s))
+	st.use(textSize * int64(runeLen(s)))
 	out := make([]any, 0, len(s))
 	for _, r := range s {
 		out = append(out, string(r))

@@ -115,24 +115,68 @@ func (d *macroDef) children() []node {
 	return join(nodes(d.params), nodes(d.defaults), nodes(d.body))
 }
 
+const (
+	maxHeight  = 2000       // levels of nesting in a template, of statements and operations together
+	maxCompile = 30_000_000 // nodes looked at
+)
+
+// work is what is left to be done while a template is compiled: some of it grows with the square of the source.
+type work struct {
+	name string
+	left int
+}
+
+func (w *work) spend(n int, pos at) {
+	if w.left -= n; w.left < 0 {
+		e := templateErr(KindLimit, w.name, pos, "the template is too complex")
+		e.cause = ErrLimit
+		panic(e)
+	}
+}
+
+// heightOf is how deep a template is nested. It does not go down by recursion, as the depth is not known yet.
+func heightOf(name string, body []stmt) int {
+	type place struct {
+		n     node
+		depth int
+	}
+	var todo []place
+	for _, n := range body {
+		todo = append(todo, place{n, 1})
+	}
+	height := 1
+	for len(todo) > 0 {
+		p := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if height = max(height, p.depth); height > maxHeight {
+			panic(syntaxErr(name, p.n.pos(), "nested deeper than %d levels", maxHeight))
+		}
+		for _, c := range children(p.n) {
+			todo = append(todo, place{c, p.depth + 1})
+		}
+	}
+	return height
+}
+
 // walk calls f for n and everything below it until f returns false for a node, whose parts are then left out.
-func walk(n node, f func(node) bool) {
+func (w *work) walk(n node, f func(node) bool) {
+	w.spend(1, n.pos())
 	if !f(n) {
 		return
 	}
 	for _, c := range children(n) {
-		walk(c, f)
+		w.walk(c, f)
 	}
 }
 
 // undeclared says which of names a body reads before it assigns them, outside of its blocks.
-func undeclared(body []node, names ...string) map[string]bool {
+func (w *work) undeclared(body []node, names ...string) map[string]bool {
 	left, found := map[string]bool{}, map[string]bool{}
 	for _, n := range names {
 		left[n] = true
 	}
 	for _, n := range body {
-		walk(n, func(n node) bool {
+		w.walk(n, func(n node) bool {
 			switch n := n.(type) {
 			case *sBlock:
 				return false

@@ -105,6 +105,28 @@ func TestCheckReport(t *testing.T) {
 	}
 }
 
+// What a template misses in its sample event is told with its place, and does not keep HLS from starting.
+func TestCheckTellsOfMissingValues(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "issues"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "issues", "analyze.j2"), []byte("Title:\n{{ issue.titel | fence('title') }}\n{% for l in issue.lables %}{{ l }}{% endfor %}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs := command(t, "check", "--config", settingsFile(t, fit(t)+"prompts: {base_dir: "+dir+"}\n"))
+	file := filepath.Join(dir, "issues", "analyze.j2")
+	for _, want := range []string{file + ":2:4: warning: issue.titel is undefined in the sample event issues.opened", file + ":3:13: warning: issue.lables is undefined"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in:\n%s", want, out)
+		}
+	}
+	if code != exitDone {
+		t.Errorf("exit code %d\n%s", code, errs)
+	}
+}
+
 // A database that a newer version has written is left alone, and so is one that this version has no door to.
 func TestO4_StoreThatCannotBeUsed(t *testing.T) {
 	newer := filepath.Join(t.TempDir(), "hls.db")

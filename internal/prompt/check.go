@@ -82,11 +82,16 @@ func Check(ctx context.Context, cfg Config, builtin fs.FS, rules ...hls.Rule) []
 
 // checkSet tries the templates that are in force for rules of one folder.
 func (r *Renderer) checkSet(ctx context.Context, rules []hls.Rule) []Problem {
-	var missing []jinja.UndefinedUse
-	s, problems := r.read(rules[0].Prompts.Dir, func(u jinja.UndefinedUse) { missing = append(missing, u) })
+	s, problems := r.read(rules[0].Prompts.Dir)
 	problems = ofRules(problems, rules)
 	if s == nil {
 		return problems
+	}
+	var missing []missed
+	sample := ""
+	watched, err := newSet(s.sources, r.stand, func(u jinja.UndefinedUse) { missing = append(missing, missed{u, sample}) })
+	if err != nil {
+		return append(problems, Problem{File: builtinDir, Line: 1, Column: 1, Message: err.Error()})
 	}
 	broken := map[string]bool{}
 	for _, p := range problems {
@@ -102,15 +107,49 @@ func (r *Renderer) checkSet(ctx context.Context, rules []hls.Rule) []Problem {
 			if p, failed := s.try(ctx, name, entries[name], rule); failed {
 				problems = append(problems, p)
 			}
+			sample = entries[name]
+			_, _ = watched.try(ctx, name, sample, rule) // goes on where the other stops
 		}
 	}
+	return s.addMissed(problems, missing)
+}
+
+// missed is a missing value that a template used, and the sample event that has none.
+type missed struct {
+	jinja.UndefinedUse
+	sample string
+}
+
+// consequences say what becomes of a missing value, by how it is used.
+var consequences = map[string]string{
+	"print": "prints as nothing", "iterate": "is gone through as an empty list", "length": "has the length 0",
+	"compare": "is compared as a missing value", "filter": "is nothing to the filter", "test": "counts as false",
+}
+
+// addMissed adds a warning for each missing value on a line that no problem is known of.
+func (s *set) addMissed(problems []Problem, missing []missed) []Problem {
+	type place struct {
+		file string
+		line int
+	}
+	known := map[place]bool{}
+	for _, p := range problems {
+		known[place{p.File, p.Line}] = true
+	}
 	for _, u := range missing {
-		if u.Use == "print" && u.Name != "" { // an inline if without else has no name, and is meant to print nothing
-			problems = append(problems, Problem{File: s.path(u.Template), Line: max(u.Line, 1), Column: max(u.Column, 1), Warning: true,
-				Message: fmt.Sprintf("%s is undefined in the sample event and prints as nothing", u.Name)})
+		p := Problem{File: s.path(u.Template), Line: max(u.Line, 1), Column: max(u.Column, 1), Warning: true,
+			Message: fmt.Sprintf("%s is undefined in the sample event %s and %s", u.Name, u.sample, consequences[u.Use])}
+		if !known[place{p.File, p.Line}] && !u.meant() {
+			problems = append(problems, p)
 		}
 	}
 	return problems
+}
+
+// meant says of a missing value that its template reckons with it: of an inline if without else, and of a test whether an
+// event has something that not all events have.
+func (u missed) meant() bool {
+	return u.Name == "" || u.Use == "test" && (strings.ContainsAny(u.Name, ".[") || slices.Contains(objects, u.Name))
 }
 
 // ofRules says of a folder that cannot be opened which rules name it.

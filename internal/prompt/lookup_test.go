@@ -219,9 +219,15 @@ func TestCheckTellsWhatNoEventHasFromWhatTheSampleLacks(t *testing.T) {
 		"issues/closed.j2 {{ isue.title }}":                                        "problem: UndefinedError: 'isue' is undefined",
 		"issues/system.j2 {{ issue.title }}":                                       "problem: UndefinedError: 'issue' is undefined",
 		"issues/edited.j2 {{ 'a' + 1 }}":                                           "problem: TypeError:",
+		"issues/opened.j2 {{ issue.titel | fence('title') }}":                      "warning: issue.titel is undefined in the sample event issues.opened and is nothing to the filter",
+		"issues/opened.j2 {% for l in issue.lables %}{{ l }}{% endfor %}":          "warning: issue.lables is undefined in the sample event issues.opened and is gone through as an empty list",
+		"issues/opened.j2 {% if lables %}x{% endif %}":                             "warning: lables is undefined in the sample event issues.opened and counts as false",
+		"issues/opened.j2 {% if issue.nothing or release or nope is defined %}x{% endif %}{{ none_such | default('') }}{{ 'a' if issue.nothing }}": "",
+		"issues/opened.j2 {{ payload.gone.far }}\n{{ issue.titel }}":                                                                               "warning: UndefinedError: 'dict object' has no attribute 'gone', as far as the sample event goeswarning: issue.titel is undefined in the sample event issues.opened and prints as nothing",
 	} {
 		name, text, _ := strings.Cut(source, " ")
 		got := ""
+		text = strings.ReplaceAll(text, `\n`, "\n")
 		for _, p := range Check(t.Context(), Config{BaseDir: folder(t, map[string]string{name: text})}, prompts.FS) {
 			kind := "problem: "
 			if p.Warning {

@@ -19,7 +19,6 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"hls/internal/hls"
-	"hls/jinja"
 )
 
 // Config says where templates come from.
@@ -182,7 +181,7 @@ func (r *Renderer) set(dir string) (*set, error) {
 
 // load reads and parses the templates for a rule's folder, which comes before BaseDir and the built-in ones.
 func (r *Renderer) load(dir string) (*set, error) {
-	s, problems := r.read(dir, nil)
+	s, problems := r.read(dir)
 	var errs []error
 	for _, p := range problems {
 		errs = append(errs, errors.New(p.String()))
@@ -190,8 +189,8 @@ func (r *Renderer) load(dir string) (*set, error) {
 	return s, errors.Join(errs...)
 }
 
-// read is load with its problems one by one; undefined is told of missing values. The set lacks what could not be read.
-func (r *Renderer) read(dir string, undefined func(jinja.UndefinedUse)) (*set, []Problem) {
+// read is load with its problems one by one. The set lacks what could not be read.
+func (r *Renderer) read(dir string) (*set, []Problem) {
 	var sources []source
 	var problems []Problem
 	if len(r.cfg.Over) > 0 {
@@ -210,7 +209,7 @@ func (r *Renderer) read(dir string, undefined func(jinja.UndefinedUse)) (*set, [
 	}
 	found, unread := readSource("", r.builtin)
 	problems = append(problems, unread...)
-	s, err := newSet(append(sources, found), r.stand, undefined)
+	s, err := newSet(append(sources, found), r.stand, nil)
 	if err != nil {
 		return nil, append(problems, Problem{File: builtinDir, Line: 1, Column: 1, Message: err.Error()})
 	}

@@ -103,18 +103,21 @@ type set struct {
 	env     *jinja.Env
 }
 
+// newSet makes the engine. With undefined, which is told of missing values, a member of one is missing too and no failure.
 func newSet(sources []source, stand string, undefined func(jinja.UndefinedUse)) (*set, error) {
+	policy := jinja.Lenient
+	if undefined != nil {
+		policy = jinja.Chainable
+	}
 	var loaders []jinja.Loader
 	for _, s := range sources {
 		loaders = append(loaders, s.files)
 	}
 	env, err := jinja.New(jinja.Options{
-		Loader: jinja.Chain(loaders...), TrimBlocks: true, LstripBlocks: true, OnUndefined: undefined,
+		Loader: jinja.Chain(loaders...), TrimBlocks: true, LstripBlocks: true, OnUndefined: undefined, Undefined: policy,
+		Filters: map[string]jinja.Filter{"fence": fenceFilter(stand)},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("set up engine: %w", err)
-	}
-	if err := env.AddFilter("fence", fenceFilter(stand)); err != nil {
 		return nil, fmt.Errorf("set up engine: %w", err)
 	}
 	return &set{sources: sources, env: env}, nil
@@ -182,7 +185,7 @@ func (s *set) render(ctx context.Context, name string, values *jinja.Dict) (stri
 	if err != nil {
 		return "", err
 	}
-	return t.Render(ctx, values)
+	return t.RenderString(ctx, values)
 }
 
 // renderEvent renders an event's template. An event that is too large for what the template makes of it is shown with

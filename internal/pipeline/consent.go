@@ -110,13 +110,11 @@ func (p *Pipeline) consultAll(ctx context.Context, left *allowance) error {
 			return err
 		}
 		for _, e := range rows {
-			if s := e.Effect.Subject; !seen[s.Key()] {
-				seen[s.Key()] = true
-				if err := p.consult(ctx, s, left); over(ctx, err) {
-					return err
-				} else if err != nil {
-					p.log.Warn("reactions cannot be read", hls.KeyRepo, s.Repo, hls.KeySubject, s.String(), hls.KeyError, err.Error())
-				}
+			s := e.Effect.Subject
+			if err := p.consultOnce(ctx, s, seen, left); over(ctx, err) {
+				return err
+			} else if err != nil {
+				p.log.Warn("reactions cannot be read", hls.KeyRepo, s.Repo, hls.KeySubject, s.String(), hls.KeyError, err.Error())
 			}
 			q.After, p.consent.after = e.ID, e.ID
 		}
@@ -125,6 +123,14 @@ func (p *Pipeline) consultAll(ctx context.Context, left *allowance) error {
 			return nil
 		}
 	}
+}
+
+func (p *Pipeline) consultOnce(ctx context.Context, s hls.Subject, seen map[string]bool, left *allowance) error {
+	if seen[s.Key()] {
+		return nil
+	}
+	seen[s.Key()] = true
+	return p.consult(ctx, s, left)
 }
 
 // over tells whether an error ends a pass: others would meet it, too.

@@ -122,7 +122,8 @@ func (p *Pipeline) ballot(ctx context.Context, s hls.Subject) (b ballot, err err
 		if err != nil {
 			return b, err
 		}
-		if row.ID == id && !(waiting && row.State == hls.EffectStale) { // A newer proposal stands in for what is outdated.
+		outdated := waiting && row.State == hls.EffectStale // A newer proposal stands in for it.
+		if row.ID == id && !outdated {
 			b.rows = append(b.rows, row)
 		}
 	}

@@ -37,6 +37,7 @@ type commands struct {
 	Deliveries deliveriesCmd `cmd:"" help:"Read the log of deliveries, and have some worked on again."`
 	Effects    effectsCmd    `cmd:"" help:"Read what is written to GitHub, and decide about what waits for approval."`
 	Undo       undoCmd       `cmd:"" help:"Take back what HLS did, unless people have touched it since."`
+	Labels     labelsCmd     `cmd:"" help:"Tell what people make of the labels that HLS sets."`
 	Audit      auditCmd      `cmd:"" help:"Export and verify the log of all decisions and effects."`
 	Why        whyCmd        `cmd:"" help:"Tell what was done about an issue or pull request, and why."`
 	Hooks      hooksCmd      `cmd:"" help:"Create webhooks, and take in deliveries that never came."`

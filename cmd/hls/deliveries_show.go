@@ -129,6 +129,9 @@ func printPlan(w io.Writer, plan hls.Plan) {
 
 // details are what an effect says beyond its kind and its subject.
 func details(e hls.Effect) (lines []string) {
+	if e.Hold != "" {
+		lines = append(lines, "waits for approval: "+e.Hold)
+	}
 	for _, label := range e.Labels {
 		line := label.Name
 		if why := e.Why[label.Name]; why != "" {

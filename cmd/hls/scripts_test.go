@@ -127,6 +127,7 @@ func (s *script) verbs() map[string]func(rest string) (problem string) {
 		"stats":   s.stats, // a regular expression of what the running service counts
 
 		"idle":        s.idle,       // the running service has nothing left to do
+		"taken-off":   s.takenOff,   // N LABEL: a person takes a label off an issue of acme/widget
 		"passed-over": s.passedOver, // NAME: a delivery that no rule lets through, which is $NAME
 	}
 }
@@ -262,6 +263,18 @@ func (s *script) deliver(name string) string {
 		return fmt.Sprint(code, answer)
 	}
 	return ""
+}
+
+func (s *script) takenOff(rest string) string {
+	var n int
+	var label string
+	if _, err := fmt.Sscan(rest, &n, &label); err != nil {
+		return err.Error()
+	}
+	s.github.RemoveLabelAs("acme/widget", n, "mona", label)
+	d := simulate.Delivery{Event: "issues", GUID: simulate.NewGUID(), Payload: s.github.LabelPayload("acme/widget", n, "unlabeled", "mona", label)}
+	code, answer := send(s.T, "http://127.0.0.1:"+s.vars["PORT"], d)
+	return differ(fmt.Sprintf("%d %v", code, answer["status"]), "200 ignored")
 }
 
 func (s *script) passedOver(name string) string {

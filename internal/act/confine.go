@@ -50,8 +50,11 @@ func (b bounds) confine(effects []hls.Effect) error {
 }
 
 func (b bounds) confineOne(e hls.Effect) error {
-	if b.undoing() {
+	switch {
+	case b.undoing():
 		return b.confineUndo(e)
+	case b.asking() || e.Purpose == hls.ProposalPurpose || len(e.Rows) > 0:
+		return b.confineAsking(e)
 	}
 	if err := b.confineSubject(e); err != nil {
 		return err

@@ -108,19 +108,34 @@ type addLabels struct {
 	create []hls.Label // that the repository lacks
 	names  []string    // as the repository spells them
 	notes  notes
+
+	again bool     // it may have been sent before
+	there []string // labels that were, as it seems
 }
 
 func (d *addLabels) repeatable() bool { return true }
 
+// done is the result once nothing is left to be added but names, which were.
+func (d *addLabels) done(names ...string) result {
+	r := done(0, "", d.notes.String())
+	if len(names) == 0 {
+		r = d.run.nothing(d.effect, d.notes)
+	}
+	if r.applied = append(d.there, names...); d.run.undoing() { // What is put back was counted before.
+		r.applied = nil
+	}
+	return r
+}
+
 func (d *addLabels) look(ctx context.Context) (result, error) {
-	d.create, d.names, d.notes = nil, nil, nil
+	d.create, d.names, d.notes, d.there = nil, nil, nil, nil
 	now, err := d.run.labeled(ctx, d.effect)
 	if err != nil {
 		return result{}, err
 	}
 	wanted := d.missing(now)
 	if len(wanted) == 0 {
-		return d.run.nothing(d.effect, d.notes), nil
+		return d.done(), nil
 	}
 	known, err := d.run.actor.gh.Labels(ctx, d.effect.Subject.Repo)
 	if err != nil && !unseen(err) {
@@ -135,7 +150,7 @@ func (d *addLabels) look(ctx context.Context) (result, error) {
 		return result{}, err
 	}
 	if len(d.names) == 0 {
-		return d.run.nothing(d.effect, d.notes), nil
+		return d.done(), nil
 	}
 	return result{}, nil
 }
@@ -170,7 +185,11 @@ func (d *addLabels) missing(now labeled) []hls.Label {
 		remover, removed := now.history.removed[name]
 		_, present := now.present[name]
 		switch {
-		case seen[name] || present:
+		case seen[name]:
+		case present:
+			if d.again && now.history.added[name].Same(d.run.self) {
+				d.there = append(d.there, l.Name)
+			}
 		case d.run.undoing() && (!removed || !remover.Same(d.run.self)): // It is put back only where HLS took it away.
 			d.notes.add(l.Name, "not_removed_by_hls")
 		case removed && !remover.Same(d.run.self):
@@ -213,12 +232,13 @@ func (d *addLabels) send(ctx context.Context) (result, error) {
 		return result{}, err
 	}
 	if len(d.names) == 0 {
-		return done(0, "", d.notes.String()), nil
+		return d.done(), nil
 	}
+	d.again = true
 	if err := d.run.actor.gh.AddLabels(ctx, d.effect.Subject, d.names); err != nil {
 		return result{}, fmt.Errorf("add labels: %w", err)
 	}
-	return done(0, "", d.notes.String()), nil
+	return d.done(d.names...), nil
 }
 
 // ensure creates what the repository lacks. A label that GitHub will not have is left out, or adding it would fail the

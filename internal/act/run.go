@@ -39,6 +39,8 @@ type result struct {
 	id    int64           // of the comment or review, number of the issue
 	url   string
 	note  string // what was left out and why, or why nothing was written
+
+	applied []string // labels that were set
 }
 
 func done(id int64, url, note string) result {
@@ -49,7 +51,7 @@ func (r *run) deed(row hls.Entry) deed {
 	e := row.Effect
 	switch e.Kind {
 	case hls.AddLabels:
-		return &addLabels{run: r, effect: e}
+		return &addLabels{run: r, effect: e, again: row.State == hls.Sending}
 	case hls.RemoveLabels:
 		return &removeLabels{run: r, effect: e}
 	case hls.UpsertComment:
@@ -137,7 +139,7 @@ func (r *run) carry(ctx context.Context, e *hls.Entry) error {
 		return r.fail(ctx, e, &hls.Permanent{Err: err, Reason: "outside_closed_set"})
 	}
 	if held, to := r.held(*e); held && e.State != hls.Sending {
-		return r.move(ctx, e, to, result{})
+		return r.move(ctx, e, to, result{note: e.Effect.Hold})
 	}
 	d := r.deed(*e)
 	if e.State == hls.Sending {
@@ -155,14 +157,14 @@ func (r *run) carry(ctx context.Context, e *hls.Entry) error {
 
 // held tells whether the mode of an effect keeps it from being written, and the state that its row waits in.
 func (r *run) held(e hls.Entry) (bool, hls.EffectState) {
-	if r.undoing() {
+	if r.undoing() || r.asking() {
 		return false, ""
 	}
-	switch r.rule.Mode(e.Effect.Kind) {
-	case hls.ModeApply:
-		return false, ""
-	case hls.ModeSuggest:
+	switch mode := r.rule.Mode(e.Effect.Kind); {
+	case mode == hls.ModeSuggest, mode == hls.ModeApply && e.Effect.Hold != "":
 		return e.DecidedBy == "", hls.EffectProposed
+	case mode == hls.ModeApply:
+		return false, ""
 	}
 	return true, hls.EffectShadow
 }
@@ -170,7 +172,7 @@ func (r *run) held(e hls.Entry) (bool, hls.EffectState) {
 // send makes the write of a row that nothing was written for.
 func (r *run) send(ctx context.Context, e *hls.Entry, d deed) error {
 	if held, to := r.held(*e); held {
-		return r.move(ctx, e, to, result{})
+		return r.move(ctx, e, to, result{note: e.Effect.Hold})
 	}
 	last, err := r.prepare(ctx, e, d)
 	if err != nil || ended(e.State) {
@@ -369,6 +371,7 @@ func (r *run) move(ctx context.Context, e *hls.Entry, to hls.EffectState, res re
 		fault.At(fault.Doing)
 	}
 	m := hls.Move{From: e.State, To: to, RemoteID: res.id, URL: res.url, Error: r.actor.cfg.Redactor.Redact(res.note)}
+	m.Applied = res.applied
 	if err := r.actor.ledger.Move(ctx, r.task, e.ID, m); err != nil {
 		return fmt.Errorf("move to %s: %w", to, err)
 	}

@@ -262,16 +262,15 @@ func (w *world) SetBody(_ context.Context, _ hls.Subject, body string) error {
 
 // book is a ledger in memory. Its steps can be made to fail, before or after they are committed, as a crash does.
 type book struct {
-	rows    []hls.Entry
-	tasks   map[int64]hls.Subject // of the tasks that wrote the rows
-	live    map[int64]bool        // tasks that are running elsewhere
-	newer   bool
-	known   []hls.Memory
-	touched []hls.Touch
-	steps   int
-	crash   int // the step at which the process ends; 0 never
-	commit  bool
-	lost    bool
+	rows                []hls.Entry
+	tasks               map[int64]hls.Subject // of the tasks that wrote the rows
+	live                map[int64]bool        // tasks that are running elsewhere
+	known               []hls.Memory
+	touched             []hls.Touch
+	applied             []string // labels
+	steps               int
+	crash               int // the step at which the process ends; 0 never
+	commit, newer, lost bool
 }
 
 var errCrash = errors.New("the process ended")
@@ -300,6 +299,7 @@ func (b *book) Move(_ context.Context, _ hls.Task, id int64, m hls.Move) error {
 		return hls.ErrLost
 	}
 	row.State, row.Error, row.At = m.To, m.Error, time.Now()
+	b.applied = append(b.applied, m.Applied...)
 	if m.RemoteID != 0 {
 		row.RemoteID, row.URL = m.RemoteID, m.URL
 	}

@@ -160,7 +160,7 @@ func (a *App) Run(ctx context.Context) error {
 	if a.opts.Ready != nil {
 		a.opts.Ready(url)
 	}
-	sought, swept := a.seekMissed(running), a.seekUntold(running)
+	sought, swept, consulted := a.seekMissed(running), a.seekUntold(running), a.seekConsent(running)
 
 	var err error
 	select {
@@ -174,6 +174,7 @@ func (a *App) Run(ctx context.Context) error {
 	stop()
 	<-sought
 	<-swept
+	<-consulted
 	<-worked
 	<-counted
 	<-watched

@@ -80,6 +80,15 @@ func AuditBeside(ctx context.Context, s *config.Settings, opts Options) (log web
 	return web.Audit{Store: a.store}, a.Close, nil
 }
 
+// LabelsBeside is DeliveriesBeside for what people make of labels.
+func LabelsBeside(ctx context.Context, s *config.Settings, opts Options) (labels web.Labels, done func(), err error) {
+	a, err := openBeside(ctx, s, opts)
+	if err != nil {
+		return labels, nil, err
+	}
+	return web.Labels{Store: a.store, Demotion: a.demotion, Now: time.Now}, a.Close, nil
+}
+
 func openBeside(ctx context.Context, s *config.Settings, opts Options) (*App, error) {
 	a := beside(s, opts)
 	if err := a.made(); err != nil {

@@ -77,7 +77,7 @@ func (a *App) furnish(s *config.Settings) (*house, error) {
 		return nil, err
 	}
 	return &house{settings: s, made: time.Now(), rooms: pipeline.Rooms{
-		Router: router, Prompts: renderer, Analyzer: analyzer, Actor: actor, GitHub: a.doors.github, Settings: policyOf(s).name(),
+		Router: router, Prompts: renderer, Analyzer: analyzer, Actor: actor, GitHub: a.doors.github, Voters: a.doors.github, Settings: policyOf(s).name(),
 	}}, nil
 }
 
@@ -98,7 +98,8 @@ func (a *App) newPipeline(s *config.Settings, made *house, m *web.Metrics) (*pip
 		Owner: fmt.Sprintf("%s/%d", host, os.Getpid()), Concurrency: s.Processing.Concurrency,
 		MaxAttempts: s.Processing.MaxAttempts, GiveUpAfter: s.Processing.GiveUpAfter, Debounce: debounce, Timeout: s.Processing.Timeout,
 		Lease: max(fault.Scaled(10*time.Second), time.Second), Grace: s.Server.ShutdownGrace, Backoff: a.opts.Backoff,
-		Observe: m.Observe, Self: a.self.Account, Introduce: a.introduce, LogPayloads: s.Logging.LogPayloads, Redactor: a.redactor,
+		Observe: m.Observe, Self: a.self.Account, Introduce: a.introduce, Consent: time.Duration(s.Approvals.Days) * 24 * time.Hour,
+		LogPayloads: s.Logging.LogPayloads, Redactor: a.redactor,
 	}, a.store, made.rooms, a.log)
 }
 
@@ -141,7 +142,8 @@ func (a *App) newWeb(ctx context.Context, s *config.Settings, m *web.Metrics) (*
 			"prompts": a.promptsHealth, "github": a.githubHealth, "claude": a.claudeHealth, "recovery": a.recoveryHealth,
 		},
 		GitHub: a.githubStats, Claude: a.claudeLimits, Budget: a.budget, Handlers: handler.Names(), Repositories: a.repositories, Hosts: a.hosts,
-		Replay: a.pipeline.Replay, Trace: a.pipeline.Trace, Try: a.tryReplay, Undo: a.undo, Recover: a.Recover, Sweep: a.Sweep, Rule: a.ruleOf,
+		Replay: a.pipeline.Replay, Trace: a.pipeline.Trace, Demotion: a.demotion, Try: a.tryReplay, Undo: a.undo,
+		Recover: a.Recover, Sweep: a.Sweep, Rule: a.ruleOf,
 	})
 }
 
@@ -161,6 +163,12 @@ func (a *App) repositories() []string {
 		names = append(names, r.Name)
 	}
 	return names
+}
+
+// demotion is what the settings in force say of the labels of a repository that people take off.
+func (a *App) demotion(repo string) hls.Demotion {
+	rule, _ := a.house.Load().rooms.Router.Rule(repo)
+	return rule.Labels.Demote
 }
 
 // budget is that of all repositories, as the settings in force have it.

@@ -91,6 +91,9 @@ func (a *App) Recover(ctx context.Context, q web.Recovery) (any, error) {
 }
 
 func (a *App) recoverByHand(ctx context.Context, q web.Recovery) (recovery.Report, error) {
+	if err := a.auditOperator(ctx, hls.AuditRecovery, q); err != nil {
+		return recovery.Report{}, err
+	}
 	return a.recovery.Pass(ctx, recovery.Request{ByHand: true, Target: q.Target, Apply: q.Apply, Since: q.Since, Answered: q.Answered})
 }
 

@@ -92,6 +92,9 @@ func (a *App) Sweep(ctx context.Context, q web.Sweep) (any, error) {
 }
 
 func (a *App) sweepByHand(ctx context.Context, q web.Sweep) (sweep.Report, error) {
+	if err := a.auditOperator(ctx, hls.AuditSweep, q); err != nil {
+		return sweep.Report{}, err
+	}
 	s := a.house.Load().settings.Sweep
 	r := sweep.Request{
 		ByHand: true, Apply: q.Apply, Repositories: q.Repositories, OlderThan: s.OlderThan, Most: s.Most, Comment: s.Comment || q.Comment,

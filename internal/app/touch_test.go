@@ -74,7 +74,7 @@ func TestE8_TheHistoryIsRememberedWithoutEvents(t *testing.T) {
 	s.send(d)
 	s.settled(d.GUID)
 	labels, _ := s.get("/stats")["labels"].([]any)
-	if len(labels) != 1 || labels[0].(map[string]any)["label"] != "enhancement" {
+	if len(labels) != 2 || labels[0].(map[string]any)["label"] != "enhancement" || labels[0].(map[string]any)["overridden"] != 1.0 {
 		t.Errorf("labels of /stats: %v", labels)
 	}
 }

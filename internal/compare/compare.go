@@ -110,10 +110,14 @@ func firstLine(text string) string {
 	return strings.TrimSpace(line)
 }
 
-// kinds are those of the effects, each as often as it is planned.
+// kinds are those of the effects, each as often as it is planned. Labels are compared by name, and what is held of them by
+// what people make of labels meanwhile.
 func kinds(p hls.Plan) (names []string) {
 	for _, e := range p.Effects {
-		names = append(names, string(e.Kind))
+		labeling := e.Kind == hls.AddLabels || e.Kind == hls.RemoveLabels
+		if !labeling || !slices.Contains(names, string(e.Kind)) {
+			names = append(names, string(e.Kind))
+		}
 	}
 	return names
 }

@@ -42,6 +42,8 @@ var forces = map[string]Force{
 	"processing.analyses_per_subject_per_day": Live,
 	"recovery":                                Live,
 	"sweep":                                   Live,
+	"approvals":                               Restart,
+	"approvals.every":                         Live,
 	"logging":                                 Restart,
 	"logging.level":                           Live,
 	"telemetry":                               Idle,

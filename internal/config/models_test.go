@@ -60,4 +60,9 @@ func TestModelsByEventAreChecked(t *testing.T) {
 			t.Errorf("%s passes", bad)
 		}
 	}
+	for _, bad := range []string{"every: -1s", "days: 0", "days: 366"} {
+		if _, err := load(t, minimal+"approvals: {"+bad+"}\n"); err == nil {
+			t.Errorf("approvals: %s passes", bad)
+		}
+	}
 }

@@ -42,6 +42,8 @@ type Settings struct {
 	Recovery Recovery `yaml:"recovery"`
 	// The search for open issues and pull requests that no event has told of.
 	Sweep Sweep `yaml:"sweep"`
+	// The look for reactions that decide about proposals (repositories[].approve_by_reaction).
+	Approvals Approvals `yaml:"approvals"`
 	// Traces.
 	Telemetry Telemetry `yaml:"telemetry"`
 
@@ -157,6 +159,15 @@ type Sweep struct {
 	// Lets comments, reviews and whatever else the repository's options allow follow, as of any event; false sets labels
 	// alone.
 	Comment bool `yaml:"comment" default:"false"`
+}
+
+// Approvals is the section approvals.
+type Approvals struct {
+	// How often comments that list proposals are looked at for reactions, of which GitHub tells nobody; 0s looks only when
+	// another event of the same issue or pull request comes in.
+	Every time.Duration `yaml:"every" default:"1m"`
+	// For how many days after a proposal.
+	Days int `yaml:"days" default:"14" jsonschema:"minimum=1,maximum=365"`
 }
 
 // Logging is the section logging.

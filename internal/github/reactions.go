@@ -27,3 +27,13 @@ func (c *Client) AddReaction(ctx context.Context, s hls.Subject, id int64, inlin
 	}
 	return err
 }
+
+// mostVotes is how many reactions of one comment are looked at, the first put on first.
+const mostVotes = 300
+
+// Votes reads the reactions on a comment of a conversation.
+func (c *Client) Votes(ctx context.Context, s hls.Subject, id int64) ([]hls.Vote, error) {
+	return whole[hls.Vote](ctx, c, listing{
+		repo: s.Repo, repoID: s.RepoID, path: fmt.Sprintf("issues/comments/%d/reactions", id), most: mostVotes, cut: true,
+	})
+}

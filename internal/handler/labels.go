@@ -202,6 +202,16 @@ func (l *labeler) fromLevel(category string, a level, named []proposal) (proposa
 	return proposal{}, false
 }
 
+// GroupOf names the group of which a subject bears one label at most that a label belongs to, "" for none.
+func GroupOf(policy hls.LabelPolicy, label string) string {
+	for _, c := range policy.Categories {
+		if c.Exclusive && slices.ContainsFunc(c.Labels, func(l hls.Label) bool { return hls.Fold(l.Name) == hls.Fold(label) }) {
+			return "category " + hls.Fold(c.Name)
+		}
+	}
+	return prefixGroup(label)
+}
+
 func nameWords(name string) []string {
 	return strings.FieldsFunc(hls.Fold(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }

@@ -27,6 +27,14 @@ const (
 	AuditUndo      AuditKind = "undo"      // an operator has taken back what was done
 )
 
+// What people do with the service itself, besides what the record tells of.
+const (
+	AuditSignIn     AuditKind = "sign_in"     // somebody signed in to the dashboard, or tried to
+	AuditRecovery   AuditKind = "recovery"    // a pass was made by hand
+	AuditSweep      AuditKind = "sweep"       // likewise
+	AuditLabelReset AuditKind = "label_reset" // what became of a label counts no more
+)
+
 // AuditSettings is the kind of an entry that says which settings are in force from then on.
 const AuditSettings AuditKind = "settings"
 

@@ -73,6 +73,9 @@ type Effect struct {
 	Nonce    string            `json:"nonce,omitempty"`    // sets a replay's effects apart from the first run's
 	Why      map[string]string `json:"why,omitempty"`      // rationale by label
 
+	Hold string  `json:"hold,omitempty"` // why it waits for a person's approval where its mode would have it written
+	Rows []int64 `json:"rows,omitempty"` // of the ledger, that a proposal comment lists for a decision
+
 	Undoes int64  `json:"undoes,omitempty"` // the row of the ledger that it takes back
 	Was    string `json:"was,omitempty"`    // the Body of that row, which must still be there
 }
@@ -85,6 +88,19 @@ const (
 	Eyes     Reaction = "eyes"     // seen, and being worked on
 	Confused Reaction = "confused" // not understood
 )
+
+// The reactions by which people decide about proposals.
+const (
+	ThumbsUp   Reaction = "+1"
+	ThumbsDown Reaction = "-1"
+)
+
+// Vote is a reaction that somebody put on a comment.
+type Vote struct {
+	User    Account   `json:"user"`
+	Content Reaction  `json:"content"`
+	At      time.Time `json:"created_at"`
+}
 
 // Remark is an inline comment of a review. Line and EndLine are numbers of the new file; Side is "RIGHT" or, for
 // a removed line, "LEFT" with numbers of the old one.
@@ -107,6 +123,11 @@ func (e Effect) Key() string {
 		key += fmt.Sprintf("|%d", e.Comment)
 	case SetSection:
 		key += "|" + e.Section
+	}
+	if e.Hold != "" {
+		for _, l := range e.Labels { // Each label is held by itself.
+			key += "|held-" + Fold(l.Name)
+		}
 	}
 	if e.Undoes != 0 {
 		key += fmt.Sprintf("|undo-%d", e.Undoes)
@@ -168,4 +189,5 @@ type Move struct {
 	RemoteID int64
 	URL      string
 	Error    string
+	Applied  []string // labels that were set, of an effect that is done
 }

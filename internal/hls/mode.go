@@ -58,3 +58,9 @@ func (r Rule) Mode(k EffectKind) Mode {
 
 // Writes tells whether effects of a kind are written without anybody's approval.
 func (r Rule) Writes(k EffectKind) bool { return r.Mode(k) == ModeApply }
+
+// ProposalPurpose is the purpose of the one comment on a subject that lists what waits for approval there.
+const ProposalPurpose = "proposals"
+
+// Asks tells whether proposals are listed in a comment, for people to decide about by a reaction.
+func (r Rule) Asks() bool { return r.Reactions && !r.DryRun }

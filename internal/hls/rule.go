@@ -14,6 +14,7 @@ type Rule struct {
 	Models    Models
 	DryRun    bool // no effect of any kind is written: whatever Modes say, it is ModeShadow for all
 	Modes     Modes
+	Reactions bool // of people with write access decide about proposals
 	Labels    LabelPolicy
 	Comments  CommentPolicy
 	Prompts   PromptPolicy
@@ -76,6 +77,8 @@ type LabelPolicy struct {
 	MinConfidence float64    // 0 to 1; below it a label is dropped
 
 	NeedsInformation string // the label of issues whose author is asked something; "" for none
+
+	Demote Demotion
 }
 
 // CommandPolicy says whether people can ask for work by comments that begin with /hls.

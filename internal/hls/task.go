@@ -27,10 +27,11 @@ const (
 	FromSweepAloud Origin = "sweep_aloud"
 	FromApproval   Origin = "approval" // it plans nothing: it carries out what a person approved of another task's plan
 	FromUndo       Origin = "undo"     // it takes back what other tasks did
+	FromProposal   Origin = "proposal" // it writes the comment that asks people for a decision about proposals
 )
 
 // Carries tells whether the work is to carry out effects that were stored before it, and nothing else.
-func (o Origin) Carries() bool { return o == FromApproval || o == FromUndo }
+func (o Origin) Carries() bool { return o == FromApproval || o == FromUndo || o == FromProposal }
 
 // SweptID begins the ids of deliveries that a sweep made.
 const SweptID = "sweep-"

@@ -22,7 +22,8 @@ type Fate string
 const (
 	LabelAdded   Fate = "added"
 	LabelRemoved Fate = "removed"
-	LabelKept    Fate = "kept" // it was there when the subject was closed
+	LabelKept    Fate = "kept"    // it was there when the subject was closed
+	LabelApplied Fate = "applied" // HLS set it, as the ledger tells
 
 	// LabelTakenBack says that an operator had HLS take off what it had set: see TakenBack.
 	LabelTakenBack Fate = "taken_back"
@@ -53,6 +54,7 @@ type LabelState struct {
 	Overridden time.Time `json:"overridden,omitzero"` // when a person undid what HLS had done
 	Kept       time.Time `json:"kept,omitzero"`       // when the subject was closed with the label as HLS had set it
 	TakenBack  time.Time `json:"taken_back,omitzero"` // when an operator had HLS take it off
+	Applied    time.Time `json:"applied,omitzero"`    // when the ledger had HLS set it last, until a person takes it off
 }
 
 // OverrideWindow is how long after HLS a person has to set or remove a label for that to be said of HLS.
@@ -75,8 +77,10 @@ func (s LabelState) With(t Touch) LabelState {
 		if t.At.After(s.TakenBack) {
 			s.TakenBack = t.At.UTC()
 		}
+	case LabelApplied:
+		s.Applied = t.At.UTC()
 	}
-	for _, pair := range [][2]*Hand{{s.Added, s.Removed}, {s.Removed, s.Added}} {
+	for _, pair := range [][2]*Hand{{s.set(), s.Removed}, {s.Removed, s.Added}} {
 		if own, other := pair[0], pair[1]; overrides(own, other) && !own.At.Before(s.Overridden) {
 			s.Overridden = other.At
 		}
@@ -84,9 +88,28 @@ func (s LabelState) With(t Touch) LabelState {
 	return s
 }
 
+// set is who set the label last. Where no event and no history told of it, the ledger does, by another clock than GitHub's.
+func (s LabelState) set() *Hand {
+	if s.Added == nil && !s.Applied.IsZero() {
+		return &Hand{Own: true, At: s.Applied.Add(-tellingApart)}
+	}
+	return s.Added
+}
+
+// KeptAsApplied tells whether the label was kept when the subject was closed after HLS had set it last.
+func (s LabelState) KeptAsApplied() bool {
+	return !s.Kept.IsZero() && !s.Kept.Before(s.Applied.Add(-tellingApart))
+}
+
 // own tells whether the label stood at a time as HLS had set it.
 func (s LabelState) own(at time.Time) bool {
-	return s.Added != nil && s.Added.Own && !s.Added.At.After(at) && (s.Removed == nil || s.Removed.At.Before(s.Added.At))
+	set := s.set()
+	return set != nil && set.Own && !set.At.After(at) && (s.Removed == nil || s.Removed.At.Before(set.At))
+}
+
+// TakenOff tells whether the last override was that a person took the label off.
+func (s LabelState) TakenOff() bool {
+	return s.Removed != nil && !s.Removed.Own && !s.Overridden.IsZero() && s.Overridden.Equal(s.Removed.At)
 }
 
 // later is the one of two hands that came later. Of two that came at once the one that is known stays.
@@ -181,20 +204,35 @@ func Touches(s Subject, history []LabelEvent, self Account) []Touch {
 	return touches
 }
 
-// LabelTally is what people made of a label in a repository lately: how often they undid what HLS had done, and how
-// often a subject was closed with the label as HLS had set it.
+// LabelTally is what became of a label in a repository. Of those that HLS applied, some were kept until the subject was
+// closed, and some taken off by people.
 type LabelTally struct {
-	Overridden int `json:"overridden"`
+	Applied    int `json:"applied"`
 	Kept       int `json:"kept"`
+	Overridden int `json:"overridden"`
+	Added      int `json:"added"` // by people, where HLS did not
 }
 
-// What takes a label its trust: so many overrides, and at least one of so many decisions.
-const (
-	demotingOverrides = 3
-	demotingShare     = 4
-)
+// Plus is the sum of two tallies.
+func (t LabelTally) Plus(other LabelTally) LabelTally {
+	return LabelTally{t.Applied + other.Applied, t.Kept + other.Kept, t.Overridden + other.Overridden, t.Added + other.Added}
+}
 
-// Demoted tells whether HLS has been wrong about a label too often for setting it without being asked.
-func (t LabelTally) Demoted() bool {
-	return t.Overridden >= demotingOverrides && t.Overridden*demotingShare >= t.Overridden+t.Kept
+// DemotionWindow is how far back what became of a label speaks for it, and against it.
+const DemotionWindow = 90 * 24 * time.Hour
+
+// Demotion says when people have taken a label off too often for HLS to set it without being asked.
+type Demotion struct {
+	AtLeast int     // applied so often within DemotionWindow; 0 never demotes
+	Share   float64 // of those applied, taken off by people
+}
+
+// Demotes tells whether a label is no longer to be set without a person's approval.
+func (d Demotion) Demotes(t LabelTally) bool {
+	return d.AtLeast > 0 && t.Applied >= d.AtLeast && float64(t.Overridden) >= d.Share*float64(t.Applied)
+}
+
+// Demoted is the reason for which a label waits for approval.
+func (t LabelTally) Demoted() string {
+	return fmt.Sprintf("demoted: people took it off %d of %d times", t.Overridden, t.Applied)
 }

@@ -101,15 +101,22 @@ func TestHistoryHasWhatIsRemembered(t *testing.T) {
 	}
 }
 
-func TestALabelIsDemoted(t *testing.T) {
+func TestE8_ALabelIsDemoted(t *testing.T) {
 	t.Parallel()
+	often := hls.Demotion{AtLeast: 5, Share: 0.4}
 	for tally, want := range map[hls.LabelTally]bool{
-		{}: false, {Overridden: 2}: false, {Overridden: 3}: true, {Overridden: 3, Kept: 9}: true, {Overridden: 3, Kept: 10}: false,
-		{Overridden: 30, Kept: 91}: false, {Overridden: 30, Kept: 90}: true,
+		{}: false, {Applied: 4, Overridden: 4}: false, {Applied: 5, Overridden: 2}: true, {Applied: 5, Overridden: 1}: false,
+		{Applied: 100, Overridden: 39}: false, {Applied: 100, Overridden: 40, Kept: 60}: true, {Added: 50}: false,
 	} {
-		if tally.Demoted() != want {
+		if often.Demotes(tally) != want {
 			t.Errorf("%+v: demoted %t", tally, !want)
 		}
+		if (hls.Demotion{}).Demotes(tally) {
+			t.Errorf("%+v is demoted where none is to be", tally)
+		}
+	}
+	if got := (hls.LabelTally{Applied: 9, Overridden: 4}).Demoted(); got != "demoted: people took it off 4 of 9 times" {
+		t.Errorf("reason %q", got)
 	}
 }
 

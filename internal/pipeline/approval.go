@@ -28,6 +28,9 @@ func (p *Pipeline) carry(ctx context.Context, j *journey) error {
 		return errSpent
 	}
 
+	if j.task.Origin == hls.FromProposal {
+		return p.propose(ctx, j, rule)
+	}
 	j.enter(hls.StageRecord)
 	what, err := p.decided(ctx, j.task)
 	if err != nil {
@@ -37,7 +40,7 @@ func (p *Pipeline) carry(ctx context.Context, j *journey) error {
 	j.enter(hls.StageAct)
 	entries, err := p.rooms().Actor.Carry(ctx, j.task, what, rule)
 	j.acted(entries)
-	return err
+	return p.asking(ctx, j.task, entries, rule, err)
 }
 
 // decided reads what a task is to carry out.

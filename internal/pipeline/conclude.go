@@ -65,6 +65,10 @@ func (p *Pipeline) carryOut(ctx context.Context, j *journey, q question, plan hl
 	if err := within(plan, handler.May(q.event)); err != nil {
 		return err
 	}
+	plan, err := p.trusted(ctx, j.task, q, plan)
+	if err != nil {
+		return err
+	}
 	plan.Gathered = j.gathered(q, p.rooms().Settings)
 	plan = j.plan(p.cfg.Redactor.RedactPlan(plan))
 	if err := p.store.SavePlan(ctx, j.task, plan); err != nil {
@@ -73,5 +77,5 @@ func (p *Pipeline) carryOut(ctx context.Context, j *journey, q question, plan hl
 	j.enter(hls.StageAct)
 	entries, err := p.rooms().Actor.Act(ctx, j.task, plan, q.rule)
 	j.acted(entries)
-	return err
+	return p.asking(ctx, j.task, entries, q.rule, err)
 }

@@ -27,6 +27,7 @@ type Config struct {
 	Timeout     time.Duration // of one run of a task
 	Lease       time.Duration
 	Grace       time.Duration // for tasks under way when the process is told to stop
+	Consent     time.Duration // for which a proposal's comment is looked at for reactions; 0 means 14 days
 
 	LogPayloads bool          // logging.log_payloads
 	Redactor    *hls.Redactor // stands before every row; nil removes nothing
@@ -47,6 +48,7 @@ type Rooms struct {
 	Analyzer *analyze.Analyzer
 	Actor    *act.Actor
 	GitHub   handler.GitHub
+	Voters   Voters // nil where nobody decides by reactions
 	Settings string // names the settings that the rooms were made from: equal where they decide alike
 }
 
@@ -60,7 +62,8 @@ type Pipeline struct {
 	payload chan struct{} // held while a payload is read
 	suspect chan struct{} // held while a suspect runs
 	trial   chan struct{} // held while a trial runs
-	weights sync.Map      // by event and purpose: how strong a model its last question wanted
+	consent *consent
+	weights sync.Map // by event and purpose: how strong a model its last question wanted
 }
 
 // New makes a pipeline; Run starts it. The store stays the caller's to close, after Run has returned.
@@ -83,7 +86,10 @@ func New(cfg Config, store record.Store, rooms Rooms, log *slog.Logger) (*Pipeli
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	p := &Pipeline{cfg: cfg, store: store, log: log, payload: make(chan struct{}, 1), suspect: make(chan struct{}, 1), trial: make(chan struct{}, 1)}
+	if cfg.Consent == 0 {
+		cfg.Consent = defaultConsent
+	}
+	p := &Pipeline{cfg: cfg, store: store, log: log, consent: newConsent(), payload: make(chan struct{}, 1), suspect: make(chan struct{}, 1), trial: make(chan struct{}, 1)}
 	p.current.Store(&rooms)
 	return p, nil
 }

@@ -53,6 +53,7 @@ func (p *Pipeline) accept(ctx context.Context, d hls.Delivery, e hls.Event, work
 		p.countMasked(ctx, inPayload, masked)
 	}
 	p.accepted(ctx, e, rule, receipt)
+	p.hint(e, rule)
 	return receipt, nil
 }
 

@@ -36,10 +36,10 @@ func (p past) Runs(ctx context.Context, limit int) ([]handler.Run, error) {
 }
 
 // run is what is known of one task. One that ended early has no analysis and no plan. telling is false for what was
-// superseded, and for commands that asked for no ordinary work, or were not heard.
+// superseded, for the asking about proposals, and for commands that asked for no ordinary work, or were not heard.
 func (p past) run(ctx context.Context, task hls.Task) (run handler.Run, telling bool, err error) {
 	command := handler.IsCommandPurpose(task.Purpose)
-	if task.State == hls.Superseded || command && task.State == hls.Skipped {
+	if task.State == hls.Superseded || task.Origin == hls.FromProposal || command && task.State == hls.Skipped {
 		return run, false, nil
 	}
 	run.Task = task

@@ -51,6 +51,13 @@ func (a *Audits) Again(kind hls.AuditKind, taskID int64, deliveryID string, s hl
 	})
 }
 
+// Enqueued tells of work on a stored delivery, where an operator asked for it.
+func (a *Audits) Enqueued(taskID int64, deliveryID string, work NewTask) {
+	if work.Origin != hls.FromProposal {
+		a.Again(hls.AuditReplay, taskID, deliveryID, work.Subject)
+	}
+}
+
 // Analyzed tells of an analysis, without its texts.
 func (a *Audits) Analyzed(task hls.Task, n hls.Analysis) {
 	a.of(task, hls.AuditAnalysis, struct {

@@ -19,6 +19,8 @@ type LedgerQuery struct {
 	Prompt   string    // hash of the templates that the analysis was asked with, or its beginning: letters and digits
 	Since    time.Time // of the last move
 	Before   int64     // row id: keyset paging
+	After    int64     // row id: keyset paging, where the oldest come first
+	Oldest   bool      // come first
 	Limit    int       // at most 200; 0 means 50
 }
 

@@ -102,7 +102,7 @@ type Store interface {
 	Count(ctx context.Context, class hls.Class, reason string) error
 	// Tally adds n to a total of what happens outside the record, as calls of GitHub.
 	Tally(ctx context.Context, name string, n int64) error
-	// Enqueue queues new work on a stored delivery: a replay.
+	// Enqueue queues new work on a stored delivery: a replay, or the comment about what was proposed.
 	Enqueue(ctx context.Context, deliveryID string, work NewTask) (taskID int64, err error)
 	// Known tells which of the ids belong to deliveries that are stored, those that were ignored among them.
 	Known(ctx context.Context, ids []string) (map[string]bool, error)
@@ -159,6 +159,12 @@ type Store interface {
 	// Touch remembers who set or removed labels on subjects, and counts what people made of HLS's own. A touch that is
 	// older than what is remembered, or told again, changes nothing.
 	Touch(context.Context, []hls.Touch) error
+	// LabelUses returns what became of the labels of a repository, by name of the label. Of labels that HLS set, those
+	// count that a move of the ledger told of.
+	LabelUses(context.Context, LabelQuery) ([]LabelUse, error)
+	// ForgetLabel has what became of a label of a repository so far count no more, and returns what that was, since ever;
+	// hls.ErrNotFound when there is nothing.
+	ForgetLabel(ctx context.Context, repo, label, by string) ([]LabelUse, error)
 
 	// Intend writes the task's planned effects to the ledger as intents and returns their rows in the given order.
 	// A row that exists under the effect's key is returned as it stands, whichever task wrote it. Effects on a subject
@@ -171,7 +177,7 @@ type Store interface {
 	Effects(ctx context.Context, taskID int64) ([]hls.Entry, error)
 	// Posted returns the newest done entry of a kind for a subject and purpose, or hls.ErrNotFound: the comment to edit.
 	Posted(ctx context.Context, subject hls.Subject, purpose string, kind hls.EffectKind) (hls.Entry, error)
-	// Ledger returns rows of the ledger, newest first.
+	// Ledger returns rows of the ledger, newest first unless the query says otherwise.
 	Ledger(context.Context, LedgerQuery) ([]hls.Entry, error)
 	// Approve makes intents of proposals and queues the tasks that carry them out, one for each task that planned some of
 	// them, all or none. A row that is not there is hls.ErrNotFound, and one that is no proposal any more *NotProposed.

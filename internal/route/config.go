@@ -33,6 +33,9 @@ type Repository struct {
 	Mode string `yaml:"mode" jsonschema:"enum=shadow,enum=suggest,enum=apply"`
 	// Modes are modes for kinds of effects, such as add_labels or upsert_comment, in place of mode.
 	Modes map[string]string `yaml:"modes"`
+	// ApproveByReaction true lists what waits for approval in one comment on the issue or pull request, where a 👍 of
+	// someone with write access has it done, and a 👎 ends it. The comment is posted whatever comments.auto_post says.
+	ApproveByReaction bool `yaml:"approve_by_reaction"`
 	// Labels says which labels may be set.
 	Labels Labels `yaml:"labels"`
 	// Comments says when to speak.
@@ -83,6 +86,17 @@ type Labels struct {
 	// NeedsInformation is a label that is set when an issue's author is asked something, and taken away by HLS once a later
 	// look finds nothing missing; with categories, one of theirs. The default is none.
 	NeedsInformation string `yaml:"needs_information"`
+	// Demote says when people have taken a label off so often that it waits for approval instead of being set.
+	Demote Demote `yaml:"demote"`
+}
+
+// Demote is the section demote of labels. What counts is the last 90 days in the repository.
+type Demote struct {
+	// AtLeast is how often a label must have been set by HLS before it is judged; the default is 5, and 0 never demotes.
+	AtLeast *int `yaml:"at_least" jsonschema:"minimum=0"`
+	// Overridden, more than 0 and at most 1, is the share of those that people took off from which on a label is demoted;
+	// the default is 0.4.
+	Overridden *float64 `yaml:"overridden" jsonschema:"minimum=0,maximum=1"`
 }
 
 // Commands is the section commands of a repository.

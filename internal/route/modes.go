@@ -52,3 +52,26 @@ func list[T ~string](names []T) string {
 	}
 	return strings.Join(texts, ", ")
 }
+
+// What labels.demote is where it is not set.
+const (
+	DefaultDemoteAtLeast    = 5
+	DefaultDemoteOverridden = 0.4
+)
+
+func (c *compiler) demotion(d Demote) hls.Demotion {
+	out := hls.Demotion{AtLeast: DefaultDemoteAtLeast, Share: DefaultDemoteOverridden}
+	if d.AtLeast != nil {
+		out.AtLeast = *d.AtLeast
+	}
+	if d.Overridden != nil {
+		out.Share = *d.Overridden
+	}
+	if out.AtLeast < 0 {
+		c.fail(fmt.Errorf("want 0 or more"), "labels", "demote", "at_least")
+	}
+	if !(out.Share > 0 && out.Share <= 1) {
+		c.fail(fmt.Errorf("want more than 0 and at most 1"), "labels", "demote", "overridden")
+	}
+	return out
+}

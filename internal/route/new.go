@@ -116,7 +116,7 @@ func (c *compiler) entry(r Repository, f Features) entry {
 		titles: c.titles(r.Ignore.TitlePatterns),
 		rule: hls.Rule{
 			Name: r.Name, Events: orDefault(r.Events), Model: r.Model, Models: c.models(r.Models),
-			DryRun: r.DryRun || f.DryRun || modes.Shadow(), Modes: modes, Labels: c.labels(r.Labels, f), Comments: comments(r.Comments, f),
+			DryRun: r.DryRun || f.DryRun || modes.Shadow(), Modes: modes, Reactions: r.ApproveByReaction, Labels: c.labels(r.Labels, f), Comments: comments(r.Comments, f),
 			Workflows: r.Workflows.policy(), Security: c.security(r.Security, r.Labels.Categories, f.Web),
 			Prompts: hls.PromptPolicy{Dir: r.Prompts.BaseDir, Defaults: r.Prompts.Defaults},
 			Ignore: hls.Ignore{
@@ -170,6 +170,7 @@ func (c *compiler) labels(l Labels, f Features) hls.LabelPolicy {
 		MinConfidence: minimum,
 
 		NeedsInformation: l.NeedsInformation,
+		Demote:           c.demotion(l.Demote),
 	}
 	seen := map[string]string{}
 	for _, category := range l.Categories {

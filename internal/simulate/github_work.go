@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -62,6 +63,30 @@ type Reaction struct {
 	Inline  bool // the comment stands on a line of a pull request
 	Content string
 	User    hls.Account
+	At      time.Time
+}
+
+// ReactAs puts an emoji on a comment of a conversation for a person. One that is there already stays.
+func (g *GitHub) ReactAs(repo string, comment int64, login, content string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r, user := g.known(repo), g.account(login)
+	for _, other := range r.work.reactions {
+		if other.Comment == comment && other.Content == content && other.User.Same(user) {
+			return
+		}
+	}
+	r.work.reactions = append(r.work.reactions, &Reaction{ID: g.id(), Comment: comment, Content: content, User: user, At: g.now()})
+}
+
+// UnreactAs takes an emoji off again.
+func (g *GitHub) UnreactAs(repo string, comment int64, login, content string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	w, user := &g.known(repo).work, g.account(login)
+	w.reactions = slices.DeleteFunc(w.reactions, func(r *Reaction) bool {
+		return r.Comment == comment && r.Content == content && r.User.Same(user)
+	})
 }
 
 // Reactions returns the emojis on a comment, the first put on first.
@@ -98,8 +123,9 @@ func (g *GitHub) listReactions(x *exchange) reply {
 		return notFound()
 	}
 	items := []object{}
+	only := x.query.Get("content")
 	for _, r := range x.repo.work.reactions {
-		if r.Comment == x.number("id") && r.Inline == inline {
+		if r.Comment == x.number("id") && r.Inline == inline && (only == "" || only == r.Content) {
 			items = append(items, x.as.reaction(r))
 		}
 	}
@@ -126,12 +152,12 @@ func (g *GitHub) react(x *exchange) reply {
 			return reply{status: http.StatusOK, body: x.as.reaction(r)}
 		}
 	}
-	r := &Reaction{ID: g.id(), Comment: x.number("id"), Inline: inline, Content: in.Content, User: x.actor}
+	r := &Reaction{ID: g.id(), Comment: x.number("id"), Inline: inline, Content: in.Content, User: x.actor, At: g.now()}
 	x.repo.work.reactions = append(x.repo.work.reactions, r)
 	g.did(s, Deed{Kind: Reacted, Actor: x.actor, ID: r.Comment, Body: r.Content})
 	return reply{status: http.StatusCreated, body: x.as.reaction(r), effect: true}
 }
 
 func (l links) reaction(r *Reaction) object {
-	return object{"id": r.ID, "node_id": node("REA", r.ID), "user": l.user(r.User), "content": r.Content, "created_at": "2026-01-15T09:30:00Z"}
+	return object{"id": r.ID, "node_id": node("REA", r.ID), "user": l.user(r.User), "content": r.Content, "created_at": stamp(r.At)}
 }

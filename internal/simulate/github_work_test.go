@@ -103,6 +103,17 @@ func TestGitHubKeepsReactions(t *testing.T) {
 	if err != nil || len(listed) != 1 {
 		t.Errorf("listed %v, %v", listed, err)
 	}
+	g.ReactAs(shop, comment.ID, "mona", "+1")
+	g.ReactAs(shop, comment.ID, "mona", "+1")
+	up := &github.ListReactionOptions{Content: "+1"}
+	listed, _, err = c.Reactions.ListIssueCommentReactions(t.Context(), owner, name, comment.ID, up)
+	if err != nil || len(listed) != 1 || listed[0].GetUser().GetLogin() != "mona" || listed[0].GetCreatedAt().IsZero() {
+		t.Errorf("thumbs %v, %v", listed, err)
+	}
+	g.UnreactAs(shop, comment.ID, "mona", "+1")
+	if got := g.Reactions(shop, comment.ID); len(got) != 1 {
+		t.Errorf("reactions %+v", got)
+	}
 	if _, _, err := c.Reactions.CreateIssueCommentReaction(t.Context(), owner, name, comment.ID, "shrug"); status(err) != http.StatusUnprocessableEntity {
 		t.Errorf("an unknown one: %v", err)
 	}

@@ -32,6 +32,8 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("GET /api/v1/audit", s.admin(viewer, s.audit))
 	mux.Handle("GET /api/v1/audit/head", s.admin(viewer, s.auditHead))
 	mux.Handle("GET /api/v1/why", s.admin(viewer, s.why))
+	mux.Handle("GET /api/v1/overrides", s.admin(viewer, s.overrides))
+	mux.Handle("POST /api/v1/overrides/reset", s.admin(operator, s.resetLabel))
 	mux.Handle("POST /api/v1/recovery", s.admin(operator, s.recovery))
 	mux.Handle("POST /api/v1/sweep", s.admin(operator, s.sweep))
 

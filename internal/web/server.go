@@ -53,6 +53,8 @@ type Deps struct {
 	Hosts        func() []string // names that the settings give this server, with or without a port
 	// Replay has a stored delivery worked on again: see Deliveries.Again.
 	Replay func(ctx context.Context, deliveryID string) (hls.Replay, error)
+	// Demotion is what the settings in force say of labels that people take off.
+	Demotion func(repo string) hls.Demotion
 	// Trace tells of the rules: see Deliveries.Trace.
 	Trace func(ctx context.Context, deliveryID string) (hls.Traced, error)
 	// Try thinks a delivery through: see Deliveries.Try.
@@ -61,8 +63,6 @@ type Deps struct {
 	Undo func(ctx context.Context, what Undo) (Undone, error)
 	// Rule tells what the settings in force say of a repository; false when they say nothing. Nil says so of none.
 	Rule func(repo string) (Rule, bool)
-	// Overrides tells which labels people took off again in a repository lately. Nil tells of none.
-	Overrides func(ctx context.Context, repo string) ([]Overruled, error)
 	// Recover looks for deliveries that never came.
 	Recover Pass[Recovery]
 	// Sweep looks for open issues and pull requests that no event has told of.

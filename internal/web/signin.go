@@ -1,11 +1,13 @@
 package web
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"regexp"
 	"strings"
 
+	"hls/internal/hls"
 	"hls/internal/web/ui"
 )
 
@@ -58,6 +60,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 	if who == "" {
 		s.signIns.WithLabelValues(wrongToken).Inc()
 		s.deps.Log.WarnContext(r.Context(), "sign-in failed", "address", peer.String())
+		s.auditSignIn(r, wrongToken, "")
 		page.Problem = "That is no token of this server."
 		s.show(w, http.StatusUnauthorized, "login", ui.Frame{Title: "Sign in", Body: page})
 		return
@@ -65,8 +68,21 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 	s.tries.give(peer)
 	s.signIns.WithLabelValues(signedIn).Inc()
 	s.deps.Log.InfoContext(r.Context(), "signed in", "address", peer.String(), "role", string(who))
+	s.auditSignIn(r, signedIn, who)
 	http.SetCookie(w, cookie(s.sessions.begin(who, s.now()), s.secure(r)))
 	http.Redirect(w, r, page.Next, http.StatusSeeOther)
+}
+
+// auditSignIn has the audit log tell who tried to sign in from where, and nothing of the token. Tries beyond the limit are
+// not told: they would fill it.
+func (s *Server) auditSignIn(r *http.Request, outcome string, who role) {
+	data, err := json.Marshal(map[string]string{"outcome": outcome, "role": string(who), "address": s.peer(r).String()})
+	if err == nil {
+		err = s.deps.Store.Audit(r.Context(), hls.AuditEntry{Kind: hls.AuditSignIn, By: string(who), Data: data})
+	}
+	if err != nil {
+		s.deps.Log.ErrorContext(r.Context(), "the audit log was not told of a sign-in", hls.KeyError, err.Error())
+	}
 }
 
 // readForm reads the form of a page that nobody needs to have signed in for, or says why it is none of ours.

@@ -18,6 +18,7 @@ import (
 var guarded = []struct{ method, path string }{
 	{"GET", "/stats"}, {"GET", "/metrics"}, {"GET", "/api/v1/deliveries"}, {"GET", "/api/v1/deliveries/x"},
 	{"POST", "/api/v1/deliveries/x/replay"}, {"POST", "/api/v1/recovery"}, {"POST", "/api/v1/sweep"}, {"POST", "/api/v1/undo"},
+	{"GET", "/api/v1/overrides"}, {"POST", "/api/v1/overrides/reset"},
 	{"GET", "/ui"}, {"GET", "/ui/"}, {"GET", "/ui/deliveries"}, {"GET", "/ui/deliveries/x"},
 	{"POST", "/ui/deliveries/x/replay"}, {"POST", "/ui/logout"}, {"POST", "/ui/deliveries/x/undo"}, {"POST", "/ui/effects/decide"},
 	{"GET", "/ui/effects"}, {"GET", "/ui/repositories"}, {"GET", "/ui/repositories/o/r"}, {"GET", "/ui/trends"},
@@ -52,7 +53,7 @@ func counting(t *testing.T, change func(*Config)) (*site, *atomic.Int64) {
 		}
 		deps.Recover = func(context.Context, Recovery) (any, error) { return nil, nil }
 		deps.Sweep = func(context.Context, Sweep) (any, error) { return nil, nil }
-		deps.Rule, deps.Overrides = hostileRule, hostileOverrides
+		deps.Rule = hostileRule
 	})
 	return s, &replays
 }

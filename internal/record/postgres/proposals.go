@@ -9,7 +9,7 @@ import (
 	"hls/internal/record"
 )
 
-// Ledger reads rows of the ledger, newest first.
+// Ledger reads rows of the ledger.
 func (s *Store) Ledger(ctx context.Context, q record.LedgerQuery) ([]hls.Entry, error) {
 	where, args := []string{"true"}, []any{}
 	add := func(cond string, arg any, set bool) {
@@ -19,6 +19,7 @@ func (s *Store) Ledger(ctx context.Context, q record.LedgerQuery) ([]hls.Entry, 
 		}
 	}
 	add("id < ?", q.Before, q.Before > 0)
+	add("id > ?", q.After, q.After > 0)
 	add("state = ?", string(q.State), q.State != "")
 	add("kind = ?", string(q.Kind), q.Kind != "")
 	add("key = ?", q.Key, q.Key != "")
@@ -31,7 +32,11 @@ func (s *Store) Ledger(ctx context.Context, q record.LedgerQuery) ([]hls.Entry, 
 	if q.State != "" && q.State != hls.EffectDone {
 		where = append(where, "state <> 'done'") // as effects_state has it
 	}
-	text := fmt.Sprintf("%s WHERE %s ORDER BY id DESC LIMIT %d", selectEntry, strings.Join(where, " AND "), q.Rows())
+	order := "DESC"
+	if q.Oldest {
+		order = "ASC"
+	}
+	text := fmt.Sprintf("%s WHERE %s ORDER BY id %s LIMIT %d", selectEntry, strings.Join(where, " AND "), order, q.Rows())
 	entries, err := many(ctx, s, entry, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read ledger: %w", err)

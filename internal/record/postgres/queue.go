@@ -235,7 +235,7 @@ func (s *Store) Enqueue(ctx context.Context, deliveryID string, work record.NewT
 		}
 		err := t.enqueue([]*job{j})
 		id = j.id
-		t.audits.Again(hls.AuditReplay, id, deliveryID, work.Subject)
+		t.audits.Enqueued(id, deliveryID, work)
 		return err
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"hls/internal/hls"
 	"hls/internal/record"
@@ -178,6 +179,9 @@ func ledgerPages(h *house) {
 		{record.LedgerQuery{State: hls.EffectProposed}, []int64{ids[5], ids[4], ids[3], ids[2], ids[1]}},
 		{record.LedgerQuery{State: hls.EffectProposed, Kind: hls.AddLabels}, []int64{ids[4], ids[2]}},
 		{record.LedgerQuery{Before: ids[4], Limit: 2}, []int64{ids[3], ids[2]}},
+		{record.LedgerQuery{State: hls.EffectProposed, Oldest: true, Limit: 2}, []int64{ids[1], ids[2]}},
+		{record.LedgerQuery{State: hls.EffectProposed, Oldest: true, After: ids[2], Limit: 2}, []int64{ids[3], ids[4]}},
+		{record.LedgerQuery{State: hls.EffectProposed, Oldest: true, Since: h.now().Add(time.Minute)}, nil},
 		{record.LedgerQuery{Repo: issue(1, 1).Repo, Limit: 1}, []int64{ids[5]}},
 		{record.LedgerQuery{Repo: "nobody/nothing"}, nil},
 	} {

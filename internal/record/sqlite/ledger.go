@@ -80,6 +80,13 @@ func (s *Store) Move(ctx context.Context, task hls.Task, entry int64, m hls.Move
 		if err := t.audits.Moved(task, entry, m, effect); err != nil {
 			return err
 		}
+		touches, err := record.Applied(m, effect, t.now)
+		if err != nil {
+			return err
+		}
+		if err := t.touchAll(touches); err != nil {
+			return err
+		}
 		switch {
 		case m.To == hls.EffectProposed:
 			return t.outdate(entry)

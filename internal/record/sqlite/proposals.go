@@ -10,7 +10,7 @@ import (
 	"hls/internal/record"
 )
 
-// Ledger reads rows of the ledger, newest first.
+// Ledger reads rows of the ledger.
 func (s *Store) Ledger(ctx context.Context, q record.LedgerQuery) ([]hls.Entry, error) {
 	where, args := []string{"1"}, []any{}
 	add := func(cond string, arg any, set bool) {
@@ -19,6 +19,7 @@ func (s *Store) Ledger(ctx context.Context, q record.LedgerQuery) ([]hls.Entry, 
 		}
 	}
 	add("e.id < ?", q.Before, q.Before > 0)
+	add("e.id > ?", q.After, q.After > 0)
 	add("e.state = ?", q.State, q.State != "")
 	add("e.kind = ?", q.Kind, q.Kind != "")
 	add("e.key = ?", q.Key, q.Key != "")
@@ -31,7 +32,11 @@ func (s *Store) Ledger(ctx context.Context, q record.LedgerQuery) ([]hls.Entry, 
 	if q.State != "" && q.State != hls.EffectDone {
 		where = append(where, "e.state <> 'done'") // as effects_state has it
 	}
-	text := strings.Replace(selectEntry, "FROM effects", "FROM effects e", 1) + ` WHERE ` + strings.Join(where, " AND ") + ` ORDER BY e.id DESC LIMIT ?`
+	order := "DESC"
+	if q.Oldest {
+		order = "ASC"
+	}
+	text := strings.Replace(selectEntry, "FROM effects", "FROM effects e", 1) + ` WHERE ` + strings.Join(where, " AND ") + ` ORDER BY e.id ` + order + ` LIMIT ?`
 	entries, err := s.entries(ctx, text, append(args, q.Rows())...)
 	if err != nil {
 		return nil, fmt.Errorf("read ledger: %w", err)

@@ -20,7 +20,7 @@ func (s *Store) Enqueue(ctx context.Context, deliveryID string, work record.NewT
 			return found(err)
 		}
 		if id, err = t.enqueue(from, work); err == nil {
-			t.audits.Again(hls.AuditReplay, id, deliveryID, work.Subject)
+			t.audits.Enqueued(id, deliveryID, work)
 		}
 		return err
 	})

@@ -10,12 +10,7 @@ import (
 // Touch remembers what happened to labels.
 func (s *Store) Touch(ctx context.Context, touches []hls.Touch) error {
 	err := s.write(ctx, func(t *tx) error {
-		for _, one := range touches {
-			if err := t.touch(one); err != nil {
-				return err
-			}
-		}
-		return nil
+		return t.touchAll(touches)
 	})
 	if err != nil {
 		return fmt.Errorf("remember labels: %w", err)
@@ -30,9 +25,23 @@ func (t *tx) touch(one hls.Touch) error {
 	if err != nil && !none(err) {
 		return err
 	}
-	m, err := t.counts.Touched(stored, one)
-	if err != nil || m == nil {
+	r, err := t.counts.Touched(stored, one)
+	if err != nil || r.Memory == nil {
 		return err
 	}
-	return t.keep(*m)
+	for _, d := range r.Used {
+		if err := t.use(d); err != nil {
+			return err
+		}
+	}
+	return t.keep(*r.Memory)
+}
+
+func (t *tx) touchAll(touches []hls.Touch) error {
+	for _, one := range touches {
+		if err := t.touch(one); err != nil {
+			return err
+		}
+	}
+	return nil
 }

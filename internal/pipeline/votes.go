@@ -1,0 +1,117 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"hls/internal/hls"
+	"hls/internal/record"
+)
+
+// votes tells who has decided by a reaction on a comment about proposals, and how; by is "" while nobody has. Somebody who
+// is against goes before all who are for.
+func (p *Pipeline) votes(ctx context.Context, posted hls.Entry, left *allowance) (by string, approve bool, err error) {
+	s := posted.Effect.Subject
+	if err := left.take(); err != nil {
+		return "", false, err
+	}
+	all, err := p.rooms().Voters.Votes(ctx, s, posted.RemoteID)
+	if err != nil {
+		return "", false, err
+	}
+	var candidates []hls.Vote
+	for _, content := range []hls.Reaction{hls.ThumbsDown, hls.ThumbsUp} {
+		for _, v := range all {
+			if v.Content == content && v.User.Type == "User" && !v.User.Same(p.cfg.Self(s.Repo)) && !p.stranger(s, v.User.Login) {
+				candidates = append(candidates, v)
+			}
+		}
+	}
+	if len(candidates) == 0 {
+		return "", false, nil
+	}
+	counts, err := p.since(ctx, posted, left)
+	if err != nil || counts == nil {
+		return "", false, err
+	}
+	for _, v := range candidates {
+		if !counts(v) {
+			continue
+		}
+		may, err := p.mayDecide(ctx, s, v.User, left)
+		if err != nil {
+			return "", false, err
+		}
+		if may {
+			return v.User.Login, v.Content == hls.ThumbsUp, nil
+		}
+	}
+	return "", false, nil
+}
+
+// since tells which reactions are about the comment as it stands: all of them where it was never edited, and otherwise those
+// that came afterwards. GitHub tells times to the second, the ledger whether it was written more than once. It is nil where
+// the comment does not say what was stored, or is not HLS's any more.
+func (p *Pipeline) since(ctx context.Context, posted hls.Entry, left *allowance) (func(hls.Vote) bool, error) {
+	s := posted.Effect.Subject
+	if err := left.take(); err != nil {
+		return nil, err
+	}
+	comment, err := p.rooms().Voters.Comment(ctx, s, posted.RemoteID)
+	if err != nil {
+		return nil, err
+	}
+	if self := p.cfg.Self(s.Repo); self.ID != 0 && !comment.User.Same(self) {
+		return nil, nil
+	}
+	if same, err := p.rooms().Actor.Says(ctx, comment, posted.Effect); err != nil || !same {
+		return nil, err
+	}
+	written, err := p.store.Ledger(ctx, record.LedgerQuery{
+		State: hls.EffectDone, Kind: hls.UpsertComment, Subject: s.Key(), Purpose: hls.ProposalPurpose, Limit: 2,
+	})
+	first := len(written) == 1 && comment.UpdatedAt.Equal(comment.CreatedAt)
+	return func(v hls.Vote) bool {
+		return !v.User.Same(comment.User) && (first || v.At.After(comment.UpdatedAt))
+	}, err
+}
+
+// mayDecide tells whether somebody has write access.
+func (p *Pipeline) mayDecide(ctx context.Context, s hls.Subject, who hls.Account, left *allowance) (bool, error) {
+	if err := left.take(); err != nil {
+		return false, err
+	}
+	access, err := p.rooms().Voters.Access(ctx, s, who.Login)
+	if err != nil && !errors.Is(err, hls.ErrNotFound) {
+		return false, err
+	}
+	if err == nil && access.User.Same(who) && access.Writes() {
+		return true, nil
+	}
+	p.consent.mu.Lock()
+	defer p.consent.mu.Unlock()
+	if len(p.consent.strangers) >= mostStranger {
+		clear(p.consent.strangers)
+	}
+	p.consent.strangers[strangerKey(s, who.Login)] = p.cfg.Now().Add(strangerFor)
+	return false, nil
+}
+
+func strangerKey(s hls.Subject, login string) string { return hls.Fold(s.Repo + " " + login) }
+
+// stranger tells whether somebody had no write access lately. Otherwise many strangers would keep HLS from the reaction of
+// somebody who has.
+func (p *Pipeline) stranger(s hls.Subject, login string) bool {
+	p.consent.mu.Lock()
+	defer p.consent.mu.Unlock()
+	until, known := p.consent.strangers[strangerKey(s, login)]
+	if known && !until.After(p.cfg.Now()) {
+		delete(p.consent.strangers, strangerKey(s, login))
+		return false
+	}
+	return known
+}
+
+// defaultConsent is for how long reactions are looked for.
+const defaultConsent = 14 * 24 * time.Hour

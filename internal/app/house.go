@@ -146,7 +146,7 @@ func (a *App) newWeb(ctx context.Context, s *config.Settings, m *web.Metrics) (*
 		},
 		GitHub: a.githubStats, Claude: a.claudeLimits, Budget: a.budget, Handlers: handler.Names(), Repositories: a.repositories, Hosts: a.hosts,
 		Room: a.room, Replay: a.pipeline.Replay, Trace: a.pipeline.Trace, Demotion: a.demotion, Try: a.tryReplay, Undo: a.undo,
-		Overrides: a.overrides, Recover: a.Recover, Sweep: a.Sweep, Rule: a.ruleOf,
+		Recover: a.Recover, Sweep: a.Sweep, Rule: a.ruleOf,
 	})
 }
 
@@ -172,15 +172,6 @@ func (a *App) repositories() []string {
 func (a *App) demotion(repo string) hls.Demotion {
 	rule, _ := a.house.Load().rooms.Router.Rule(repo)
 	return rule.Labels.Demote
-}
-
-// overrides are the labels of a repository that people took off lately, for its page.
-func (a *App) overrides(ctx context.Context, repo string) (list []web.Overruled, err error) {
-	told, err := web.Labels{Store: a.store, Demotion: a.demotion, Now: time.Now}.Overrides(ctx, url.Values{"repository": {repo}}.Encode())
-	for _, l := range told.Labels {
-		list = append(list, web.Overruled{Label: l.Label, Applied: l.Applied, Overridden: l.Overridden, Demoted: l.Demoted})
-	}
-	return list, err
 }
 
 // budget is that of all repositories, as the settings in force have it.

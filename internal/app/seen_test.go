@@ -19,8 +19,8 @@ func held(text string) (cl *simulate.Claude, let func()) {
 	return simulate.NewClaude(simulate.ClaudeConfig{Answer: func(simulate.Request) string { <-gate; return text }}), func() { close(gate) }
 }
 
-// An operator signs in, sees a delivery come in, follows it to its end, filters, opens it, approves its effects, replays it and
-// signs out, on a desk and on a phone. No page is loaded anew to see what has changed; nothing is asked of another origin;
+// An operator signs in, sees a delivery come in, follows it to its end, filters, opens it, approves its effects, takes them back, replays it
+// and signs out, on a desk and on a phone. No page is loaded anew to see what has changed; nothing is asked of another origin;
 // and axe finds nothing serious on any page, in light and in dark.
 func TestS4_ADeliveryIsFollowedLive(t *testing.T) {
 	t.Parallel()
@@ -70,6 +70,13 @@ func TestS4_ADeliveryIsFollowedLive(t *testing.T) {
 				t.Errorf("labels after the approval: %v", labels)
 			}
 			b.Accessible("a delivery that was carried out")
+			b.Leads("/ui/deliveries/"+d.GUID+"/undo", chromedp.Click(chromedp.ID("to-undo")))
+			b.Accessible("what can be taken back")
+			b.Leads("/ui/deliveries/"+d.GUID, chromedp.Click(chromedp.ID("undo")))
+			seeing(t, b)("it is taken back", `document.querySelectorAll("#effects .undone").length > 0 && !document.querySelector("#effects .done")`)
+			if labels := s.github.Labels(widgets, 7); len(labels) != 0 {
+				t.Errorf("labels after the undoing: %v", labels)
+			}
 			b.Leads("/ui/deliveries/"+d.GUID, chromedp.Click(chromedp.ID("replay")))
 			seeing(t, b)("it is worked on again", `document.getElementById("h-record").parentElement.textContent.includes("of a replay") && document.getElementById("outcome").textContent.includes("done")`)
 			b.Quiet("the replay", s.url)

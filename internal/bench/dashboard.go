@@ -136,16 +136,13 @@ type life struct {
 
 func (l *life) now() time.Time { return l.start.Add(time.Duration(l.made.Load()) * l.step) }
 
-// copied is how many copies PostgreSQL makes of each delivery that it was given: it takes in fewer in a second.
+// copied is how many copies the database makes of each delivery that it was given, which is faster.
 const copied = 19
 
-// fill stores the deliveries as the service does, on PostgreSQL a twentieth of them, of which the server makes the others.
+// fill stores a twentieth of the deliveries as the service does, and has the database copy them.
 func (l *life) fill(ctx context.Context, at storage) (err error) {
-	n, sqlite := l.of, strings.HasPrefix(at.url, "sqlite:")
-	if !sqlite {
-		n /= copied + 1
-		l.step *= copied + 1
-	}
+	n := l.of / (copied + 1)
+	l.step *= copied + 1
 	store, err := openAt(ctx, at.url, l.now)
 	if err != nil {
 		return err
@@ -166,29 +163,33 @@ func (l *life) fill(ctx context.Context, at storage) (err error) {
 		})
 	}
 	all.Wait()
-	if err := errors.Join(failed, ctx.Err(), store.Close()); err != nil || sqlite {
+	if err := errors.Join(failed, ctx.Err(), store.Close()); err != nil {
 		return err
 	}
-	text, err := exec.CommandContext(ctx, "psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", at.url, "-c", copies()).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("copy deliveries: %w: %s", err, text)
+	how := exec.CommandContext(ctx, "psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", at.url, "-c", copies()+"ANALYZE;")
+	if path, sqlite := strings.CutPrefix(at.url, "sqlite:"); sqlite {
+		how = exec.CommandContext(ctx, "sqlite3", "-bail", path, copies())
+	}
+	if text, err := how.CombinedOutput(); err != nil {
+		return fmt.Errorf("copy deliveries with %s: %w: %s", how.Path, err, text)
 	}
 	return nil
 }
 
-// copies has a PostgreSQL server copy the deliveries, their tasks and effects.
+// copies has a database copy the deliveries, their tasks and effects.
 func copies() string {
-	return strings.ReplaceAll(`
+	return strings.NewReplacer("COPIES", fmt.Sprintf("(WITH RECURSIVE s (g) AS (SELECT 1 UNION ALL SELECT g + 1 FROM s WHERE g < %d) SELECT g FROM s) c", copied)).Replace(`
 INSERT INTO deliveries (id, request_id, hook_id, event, action, repo, repo_id, scope, sender, headers, hash, ignored, received_at, payload)
 	SELECT id || '-' || g, request_id, hook_id, event, action, repo, repo_id, scope, sender, headers, hash, ignored, received_at, payload
-	FROM deliveries CROSS JOIN generate_series(1, COPIED) g;
+	FROM deliveries CROSS JOIN COPIES;
 INSERT INTO tasks (delivery_id, request_id, origin, subject_key, scope, repo_id, repo, kind, number, ref, purpose, event, action, actor, state, reason,
 		attempt, occurred_at, queued_at, burst_at, run_at, spent, title)
 	SELECT delivery_id || '-' || g, request_id, origin, subject_key, scope, repo_id, repo, kind, number, ref, purpose, event, action, actor, state, reason,
-		attempt, occurred_at, queued_at, burst_at, run_at, spent, title FROM tasks CROSS JOIN generate_series(1, COPIED) g WHERE state IN ('done', 'skipped', 'parked', 'superseded');
+		attempt, occurred_at, queued_at, burst_at, run_at, spent, title
+	FROM tasks CROSS JOIN COPIES WHERE state IN ('done', 'skipped', 'parked', 'superseded');
 INSERT INTO effects (key, task_id, subject_key, purpose, kind, state, effect, remote_id, url, error, at)
-	SELECT key || '-' || g, task_id, subject_key, purpose, kind, state, effect, remote_id, url, error, at FROM effects CROSS JOIN generate_series(1, COPIED) g;
-ANALYZE;`, "COPIED", fmt.Sprint(copied))
+	SELECT key || '-' || g, task_id, subject_key, purpose, kind, state, effect, remote_id, url, error, at FROM effects CROSS JOIN COPIES;
+`)
 }
 
 func idOf(n int) string { return fmt.Sprintf("%08x-0000-4000-8000-%012x", n, n) }

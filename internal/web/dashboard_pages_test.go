@@ -158,9 +158,6 @@ func TestPagesTellWhatWasCounted(t *testing.T) {
 			return Rule{Entry: "o/*", Mode: hls.ModeSuggest, Events: []string{"issues"}, Modes: []KindMode{{hls.AddLabels, hls.ModeSuggest}},
 				Settings: []Setting{{"labels.min_confidence", "0.6"}}}, repo != "o/unknown"
 		}
-		deps.Overrides = func(context.Context, string) ([]Overruled, error) {
-			return []Overruled{{Label: "wontfix", Applied: 8, Overridden: 4, Demoted: "demoted"}}, nil
-		}
 		deps.GitHub = func(record.Stats) any {
 			return map[string]any{"rate_limit": map[string]any{"core": map[string]any{"limit": 5000, "remaining": 4321, "reset": 1}}}
 		}
@@ -179,12 +176,13 @@ func TestPagesTellWhatWasCounted(t *testing.T) {
 		touch := hls.Touch{Subject: numbered(1), Label: "bug", Fate: fate, By: []hls.Account{self, by}[i], At: time.Now().Add(time.Duration(i) * time.Second), Self: self}
 		s.must(s.store.Touch(t.Context(), []hls.Touch{touch}))
 	}
+	s.must(s.store.Touch(t.Context(), []hls.Touch{{Subject: numbered(1), Label: "wontfix", Fate: hls.LabelAdded, By: by, At: time.Now(), Self: self}}))
 	for path, wants := range map[string][]string{
 		"/ui/":                          {"4321 of 5000", "71234 of 80000", "of $5.00", "/ui/deliveries/b", "effects wait for approval", "<b>storage</b>", "0 at work"},
 		"/ui/repositories":              {`href="/ui/repositories/o/configured"`, "<td>suggest</td>", "<code>o/*</code>"},
-		"/ui/repositories/o/configured": {"<dd>suggest</dd>", "labels.min_confidence", "0.6", "People have not decided", "wontfix</span> taken off 4 of 8 times"},
+		"/ui/repositories/o/configured": {"<dd>suggest</dd>", "labels.min_confidence", "0.6", "People have not decided"},
 		"/ui/trends":                    {"<svg class=\"plot\"", "accepted", "In numbers"}, "/ui/trends?span=month": {`span=month" aria-current="page"`},
-		"/ui/deliveries/a": {"Queued", "claude-sonnet-5-5", ">receive</a>"},
+		"/ui/repositories/o/r": {"wontfix</span> set 0 times", "added by people 1 times", "People left 0 %"}, "/ui/deliveries/a": {"Queued", "claude-sonnet-5-5", ">receive</a>"},
 	} {
 		page := s.fetch("GET", path, m.asks)
 		for _, want := range wants {

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -29,14 +30,6 @@ type KindMode struct {
 
 // Setting is one of the settings that decide, as it is in force.
 type Setting struct{ Key, Value string }
-
-// Overruled is what became lately of a label that HLS set in a repository.
-type Overruled struct {
-	Label      string
-	Applied    int    // by HLS
-	Overridden int    // of these, taken off by people
-	Demoted    string // why it waits for approval now; "" while it does not
-}
 
 // mostRepositories is how many repositories the page lists.
 const mostRepositories = 200
@@ -134,10 +127,9 @@ const mostProblems = 10
 // chronicle is the page of one repository.
 type chronicle struct {
 	place
-	ByLabel   []record.LabelCount
-	Problems  []Listed
-	Overrides []Overruled
-	Told      bool // which labels people took off is told here
+	ByLabel  []record.LabelCount
+	Problems []Listed
+	Lately   Overrides
 }
 
 // Rate is the share of what people left of a label as HLS had set it.
@@ -149,7 +141,7 @@ func (s *Server) repositoryPage(r *http.Request, _ caller) (shown, error) {
 	if err != nil {
 		return shown{}, err
 	}
-	body := chronicle{place: place{Repo: repo, Deliveries: stats.Repos[repo], MicroUSD: stats.RepoSpend[repo]}, Told: s.deps.Overrides != nil}
+	body := chronicle{place: place{Repo: repo, Deliveries: stats.Repos[repo], MicroUSD: stats.RepoSpend[repo]}}
 	body.Rule, body.Known = s.rule(repo)
 	if _, came := stats.Repos[repo]; ui.Repository(repo) == "" || !came && !body.Known {
 		return shown{}, &Refused{http.StatusNotFound, "no delivery came of this repository, and no entry of repositories has it"}
@@ -169,11 +161,9 @@ func (s *Server) repositoryPage(r *http.Request, _ caller) (shown, error) {
 	for _, row := range rows {
 		body.Problems = append(body.Problems, s.log().listed(row))
 	}
-	if body.Told {
-		if body.Overrides, err = s.deps.Overrides(r.Context(), repo); err != nil {
-			return shown{}, err
-		}
-		body.Overrides = body.Overrides[:min(len(body.Overrides), mostLabels)]
+	if body.Lately, err = s.labels().Overrides(r.Context(), url.Values{"repository": {repo}}.Encode()); err != nil {
+		return shown{}, err
 	}
+	body.Lately.Labels = body.Lately.Labels[:min(len(body.Lately.Labels), mostLabels)]
 	return shown{name: "repository", here: ui.Repositories, title: repo, body: body}, nil
 }

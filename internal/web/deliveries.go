@@ -45,7 +45,7 @@ type Page struct {
 }
 
 // mostSearched is how many tasks are looked through for a page.
-const mostSearched = 20_000
+const mostSearched = 10_000
 
 // Listed is a task of a delivery.
 type Listed struct {

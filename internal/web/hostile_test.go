@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -73,13 +72,6 @@ func hostileRule(string) (Rule, bool) {
 		r.Settings = append(r.Settings, Setting{text, text})
 	}
 	return r, true
-}
-
-func hostileOverrides(context.Context, string) (all []Overruled, _ error) {
-	for i, text := range hostile {
-		all = append(all, Overruled{Label: text, Demoted: numberedHostile(i)})
-	}
-	return all, nil
 }
 
 // Whatever people and models write, the pages show it and nothing of it runs; on the way an operator signs in, looks,

@@ -64,8 +64,6 @@ type Deps struct {
 	Undo func(ctx context.Context, what Undo) (Undone, error)
 	// Rule tells what the settings in force say of a repository; false when they say nothing. Nil says so of none.
 	Rule func(repo string) (Rule, bool)
-	// Overrides tells which labels people took off again in a repository lately. Nil tells of none.
-	Overrides func(ctx context.Context, repo string) ([]Overruled, error)
 	// Recover looks for deliveries that never came.
 	Recover Pass[Recovery]
 	// Sweep looks for open issues and pull requests that no event has told of.

@@ -53,7 +53,7 @@ func counting(t *testing.T, change func(*Config)) (*site, *atomic.Int64) {
 		}
 		deps.Recover = func(context.Context, Recovery) (any, error) { return nil, nil }
 		deps.Sweep = func(context.Context, Sweep) (any, error) { return nil, nil }
-		deps.Rule, deps.Overrides = hostileRule, hostileOverrides
+		deps.Rule = hostileRule
 	})
 	return s, &replays
 }

@@ -89,8 +89,9 @@ func (c *condition) by(terms []record.Term, q record.Query) (order string) {
 const (
 	searched = `concat_ws(E'\n', t.title, t.repo || '#' || t.number, t.ref, t.actor, t.event || '.' || t.action, t.reason, t.delivery_id) ILIKE $%d`
 
-	summaryColumns = taskColumns + `, t.spent, (SELECT count(*) FROM effects e WHERE e.task_id = t.id AND e.state = 'done'),
-		CASE WHEN t.title <> '' THEN t.title ELSE coalesce((SELECT o.title FROM tasks o WHERE o.delivery_id = t.delivery_id AND o.title <> '' LIMIT 1), '') END`
+	// titleOf is the title of a task, or of another of its delivery.
+	titleOf        = `CASE WHEN t.title <> '' THEN t.title ELSE coalesce((SELECT o.title FROM tasks o WHERE o.delivery_id = t.delivery_id AND o.title <> '' LIMIT 1), '') END`
+	summaryColumns = taskColumns + `, t.spent, (SELECT count(*) FROM effects e WHERE e.task_id = t.id AND e.state = 'done'), ` + titleOf
 )
 
 // listing is the query of List.
@@ -122,6 +123,9 @@ func reaching(q record.Query, n int) (text string, args []any) {
 // List reads tasks, newest first.
 func (s *Store) List(ctx context.Context, q record.Query) ([]record.Summary, error) {
 	text, args := listing(q)
+	if s.untitled {
+		text = strings.Replace(text, titleOf, "''", 1)
+	}
 	list, err := many(ctx, s, summary, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list tasks: %w", err)

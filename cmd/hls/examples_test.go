@@ -27,6 +27,9 @@ type seat struct {
 	env []string
 }
 
+// patience is how long one example may take on a machine that has much else to do.
+const patience = 5 * time.Minute
+
 // lines are what a process prints, to be looked at while it runs.
 type lines struct {
 	mu   sync.Mutex
@@ -61,7 +64,7 @@ func newSeat(t *testing.T) *seat {
 		}
 	})
 	hint := regexp.MustCompile(`(?m)^  export (HLS_CONFIG=\S+)$`)
-	eventually(t, func() bool { return hint.MatchString(said.String()) })
+	within(t, patience, func() bool { return hint.MatchString(said.String()) })
 	s.env = append(s.env, hint.FindStringSubmatch(said.String())[1])
 	return s
 }
@@ -85,11 +88,11 @@ func (s *seat) paste(line string) {
 	go func() { ended <- cmd.Wait() }()
 	switch {
 	case strings.Contains(line, "hls serve"):
-		eventually(s.T, func() bool { return strings.Contains(out.String(), `"msg":"listening"`) })
+		within(s.T, patience, func() bool { return strings.Contains(out.String(), `"msg":"listening"`) })
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 	case strings.Contains(line, "init --app "):
 		page := regexp.MustCompile(`http://127\.0\.0\.1:\d+/`)
-		eventually(s.T, func() bool { return page.MatchString(out.String()) })
+		within(s.T, patience, func() bool { return page.MatchString(out.String()) })
 		if code, text := browse(s.Context(), page.FindString(out.String())); code != http.StatusOK {
 			s.Errorf("%s: the browser came back to %d\n%s", line, code, text)
 		}
@@ -99,7 +102,7 @@ func (s *seat) paste(line string) {
 		if err != nil {
 			s.Errorf("%s: %v\n%s", line, err, out)
 		}
-	case <-time.After(2 * time.Minute):
+	case <-time.After(patience):
 		_ = cmd.Process.Kill()
 		s.Errorf("%s does not end\n%s", line, out)
 	}

@@ -51,7 +51,9 @@ func (k hooksRecoverCmd) Run(c *call) error {
 		q.Since = time.Now().Add(-k.Since).UTC()
 	}
 	fmt.Fprintln(c.io.err, "looking through GitHub's logs …")
+	show := c.progress("looking", 0)
 	report, err := k.recover(c, settings, q)
+	show.end()
 	if err != nil {
 		return err
 	}

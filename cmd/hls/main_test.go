@@ -104,12 +104,17 @@ func (p *process) end(s syscall.Signal) error {
 
 func eventually(t *testing.T, ok func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	within(t, 30*time.Second, ok)
+}
+
+func within(t *testing.T, limit time.Duration, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(limit)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {
 		if time.Now().After(deadline) {
-			t.Fatal("it did not come true within half a minute")
+			t.Fatalf("it did not come true within %s", limit)
 		}
 		<-tick.C
 	}

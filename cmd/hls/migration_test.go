@@ -41,7 +41,7 @@ func TestTheOriginalsSettingsAndPromptsTriageAnIssue(t *testing.T) {
 			if labels := gh.Labels(repo, 1); len(labels) != 1 || labels[0] != "bug" {
 				t.Errorf("labels %v", labels)
 			}
-			own := strings.Contains(cl.Calls()[0].Request.User, "Please analyze this issue and provide:")
+			own := strings.Contains(cl.Calls()[0].User, "Please analyze this issue and provide:")
 			if want := prompts != ""; own != want {
 				t.Errorf("the original's prompt was sent: %v", own)
 			}

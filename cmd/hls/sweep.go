@@ -47,7 +47,9 @@ func (k sweepCmd) Run(c *call) error {
 		return err
 	}
 	fmt.Fprintln(c.io.err, "looking through open issues and pull requests …")
+	show := c.progress("looking", 0)
 	report, err := k.sweep(c, settings, q)
+	show.end()
 	if err != nil {
 		return err
 	}

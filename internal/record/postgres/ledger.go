@@ -109,9 +109,13 @@ func scanEntry(row pgx.Row, more ...any) (e hls.Entry, err error) {
 
 func entry(row pgx.CollectableRow) (hls.Entry, error) { return scanEntry(row) }
 
+// effectsOf are the rows that a task planned, and those that it carries out, each read off an index of its own.
+const effectsOf = `SELECT * FROM (` + selectEntry + ` WHERE task_id = $1 UNION ALL ` +
+	selectEntry + ` WHERE carrier_id = $1 AND carrier_id <> 0 AND task_id <> $1) e ORDER BY id`
+
 // Effects reads the rows of a task.
 func (s *Store) Effects(ctx context.Context, taskID int64) ([]hls.Entry, error) {
-	entries, err := many(ctx, s, entry, selectEntry+` WHERE task_id = $1 OR carrier_id = $1 AND carrier_id <> 0 ORDER BY id`, taskID)
+	entries, err := many(ctx, s, entry, effectsOf, taskID)
 	return entries, named("read effects of task", taskID, err)
 }
 

@@ -60,6 +60,31 @@ func TestListsAreReadOffAnIndex(t *testing.T) {
 	}
 }
 
+// So are the effects of a task, and those that are in a state that few are in, or none.
+func TestEffectsAreReadOffAnIndex(t *testing.T) {
+	t.Parallel()
+	s := open(t, Config{URL: pgtest.Database(t)})
+	s.sql(t, `INSERT INTO tasks (delivery_id, request_id, origin, subject_key, scope, repo_id, repo, kind, number, ref, purpose, event, action, actor,
+			state, reason, occurred_at, queued_at, burst_at, run_at)
+		SELECT 'd' || n, '', '', n || '#1', '', 1, 'r', 'issue', n, '', 'triage', 'issues', '', 'p', 'done', '', now(), now(), now(), now() FROM generate_series(1, 2000) n`)
+	s.sql(t, `INSERT INTO effects (key, task_id, subject_key, purpose, kind, state, effect, at)
+		SELECT n, 1 + n % 2000, '', '', 'add_labels', CASE n % 100 WHEN 0 THEN 'proposed' WHEN 1 THEN 'shadow' ELSE 'done' END, '', now() FROM generate_series(1, 40000) n`)
+	s.sql(t, `VACUUM ANALYZE`)
+	text, args := effectsOf, []any{7}
+	plan := s.planOf(t, text, args)
+	if !strings.Contains(plan, "effects_task") || !strings.Contains(plan, "effects_carrier") || strings.Contains(plan, "Seq Scan") || strings.Contains(plan, "effects_pkey") {
+		t.Errorf("of a task:\n%s", plan)
+	}
+	for _, state := range []hls.EffectState{hls.EffectProposed, hls.EffectFailed} {
+		for _, oldest := range []bool{false, true} {
+			text, args = ledger(record.LedgerQuery{State: state, Oldest: oldest})
+			if plan := s.planOf(t, text, args); !strings.Contains(plan, "using effects_state on effects") || strings.Contains(plan, "Sort") {
+				t.Errorf("that are %s:\n%s", state, plan)
+			}
+		}
+	}
+}
+
 // planOf is the plan that a query has whatever its parameters are.
 func (s *Store) planOf(t *testing.T, text string, args []any) string {
 	t.Helper()

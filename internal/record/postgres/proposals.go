@@ -1,26 +1,35 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"strings"
 
 	"hls/internal/hls"
 	"hls/internal/record"
 )
 
-// Ledger reads rows of the ledger.
-func (s *Store) Ledger(ctx context.Context, q record.LedgerQuery) ([]hls.Entry, error) {
-	where, args := []string{"true"}, []any{}
+// ledger is the query of Ledger. Rows in a state that few are in are compared together with their ids, as listing does.
+func ledger(q record.LedgerQuery) (text string, args []any) {
+	where := []string{"true"}
 	add := func(cond string, arg any, set bool) {
 		if set {
 			args = append(args, arg)
 			where = append(where, strings.ReplaceAll(cond, "?", fmt.Sprintf("$%d", len(args))))
 		}
 	}
-	add("id < ?", q.Before, q.Before > 0)
-	add("id > ?", q.After, q.After > 0)
-	add("state = ?", string(q.State), q.State != "")
+	order := "id"
+	if q.State != "" && q.State != hls.EffectDone {
+		args = append(args, string(q.State), cmp.Or(q.Before, math.MaxInt64), q.After)
+		where = append(where, "(state, id) < ($1, $2)", "(state, id) > ($1, $3)", "state <> 'done'") // as effects_state has it
+		order = "state DIRECTION, id"
+	} else {
+		add("id < ?", q.Before, q.Before > 0)
+		add("id > ?", q.After, q.After > 0)
+		add("state = ?", string(q.State), q.State != "")
+	}
 	add("kind = ?", string(q.Kind), q.Kind != "")
 	add("key = ?", q.Key, q.Key != "")
 	add("subject_key = ?", q.Subject, q.Subject != "")
@@ -29,14 +38,17 @@ func (s *Store) Ledger(ctx context.Context, q record.LedgerQuery) ([]hls.Entry, 
 	add("task_id IN (SELECT task_id FROM analyses WHERE prompt_hash LIKE ?)", q.Prompt+"%", q.Prompt != "")
 	add("task_id IN (SELECT id FROM tasks WHERE delivery_id = ?)", q.Delivery, q.Delivery != "")
 	add("task_id IN (SELECT id FROM tasks WHERE repo = ?)", q.Repo, q.Repo != "")
-	if q.State != "" && q.State != hls.EffectDone {
-		where = append(where, "state <> 'done'") // as effects_state has it
-	}
-	order := "DESC"
+	direction := "DESC"
 	if q.Oldest {
-		order = "ASC"
+		direction = "ASC"
 	}
-	text := fmt.Sprintf("%s WHERE %s ORDER BY id %s LIMIT %d", selectEntry, strings.Join(where, " AND "), order, q.Rows())
+	order = strings.Replace(order, "DIRECTION", direction, 1)
+	return fmt.Sprintf("%s WHERE %s ORDER BY %s %s LIMIT %d", selectEntry, strings.Join(where, " AND "), order, direction, q.Rows()), args
+}
+
+// Ledger reads rows of the ledger.
+func (s *Store) Ledger(ctx context.Context, q record.LedgerQuery) ([]hls.Entry, error) {
+	text, args := ledger(q)
 	entries, err := many(ctx, s, entry, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read ledger: %w", err)

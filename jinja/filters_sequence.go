@@ -56,7 +56,11 @@ func filterLast(c *call) any {
 		panic(typeErr("'%s' object is not reversible", typeName(c.self)))
 	}
 	if len(items) > 0 {
-		return items[len(items)-1]
+		last := items[len(items)-1]
+		if s, ok := last.(string); ok && isMarkup(c.self) {
+			return Markup(s)
+		}
+		return last
 	}
 	return c.st.undefinedHint("last", "No last item, sequence was empty.")
 }

@@ -190,7 +190,7 @@ func (c *call) change(n int) {
 }
 
 func listInsert(c *call) any {
-	l, i := c.list(), mustInt(c.a[0])
+	l, i := c.list(), sizeOf(c.a[0])
 	n := int64(len(l.Items))
 	if i < 0 {
 		i = max(0, i+n)
@@ -201,7 +201,7 @@ func listInsert(c *call) any {
 }
 
 func listPop(c *call) any {
-	l, i := c.list(), c.int(0, -1)
+	l, i := c.list(), c.size(0, -1)
 	if len(l.Items) == 0 {
 		panic(fail("IndexError", "pop from empty list"))
 	}

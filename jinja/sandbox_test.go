@@ -134,6 +134,22 @@ func TestPythonRaises(t *testing.T) {
 	}
 }
 
+// TestSplitAtBlanks: what is left when the limit is reached keeps the blanks of its other end.
+func TestSplitAtBlanks(t *testing.T) {
+	t.Parallel()
+	for source, want := range map[string]string{
+		"{{ ' 1  2   3  '.split(none, 1) }}": "['1', '2   3  ']", "{{ ' 1 2  '.split(none, 0) }}": "['1 2  ']",
+		"{{ ' 1  2   3  '.rsplit(none, 1) }}": "[' 1  2', '3']", "{{ ' 1 2  '.rsplit(none, 0) }}": "[' 1 2']",
+		"{{ 'www.a.org'|urlize(-3) }}": `<a href="https://www.a.org" rel="noopener">www.a....</a>`,
+		"{{ 'www.a.org'|urlize(5) }}":  `<a href="https://www.a.org" rel="noopener">www.a...</a>`, "{{ 'a'|urlize(nope) }}": "a",
+		"{{ '  '.split(none, 0) }}": "[]", "{{ '  '.rsplit(none, 0) }}": "[]", "{{ 0 / -3 }}": "-0.0",
+	} {
+		if out, err := render(t, jinja.Options{}, source, nil); out != want {
+			t.Errorf("%s: got %q, %v", source, out, err)
+		}
+	}
+}
+
 // TestNestingIsBounded: how deep Go's stack gets is known when a template is parsed.
 func TestNestingIsBounded(t *testing.T) {
 	t.Parallel()

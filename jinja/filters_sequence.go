@@ -210,7 +210,7 @@ func (st *state) sorted(items []any, key func(any) any, reverse bool) []any {
 		if reverse {
 			a, b = b, a
 		}
-		if c, ok := st.comparePlain(alone(a.key), alone(b.key)); ok {
+		if c, ok := st.comparePlain(a.key, b.key); ok {
 			return c
 		}
 		// A comparison the other way round decides between "greater" and "equal", as for Python's floats that are not ordered.
@@ -226,17 +226,14 @@ func (st *state) sorted(items []any, key func(any) any, reverse bool) []any {
 	return out
 }
 
-// alone is the element of a list of one, as the keys of the filter sort are.
-func alone(key any) any {
-	if l, ok := key.(*List); ok && len(l.Items) == 1 {
-		return l.Items[0]
-	}
-	return key
-}
-
-// comparePlain compares strings and small integers; ok is false for other values.
+// comparePlain compares strings and small integers, also where each is alone in a list, as the keys of the filter sort
+// are; ok is false for other values.
 func (st *state) comparePlain(a, b any) (c int, ok bool) {
 	switch x := a.(type) {
+	case *List:
+		if y, ok := b.(*List); ok && len(x.Items) == 1 && len(y.Items) == 1 && !isList(x.Items[0]) {
+			return st.comparePlain(x.Items[0], y.Items[0])
+		}
 	case string:
 		if y, ok := b.(string); ok {
 			st.stepN(1 + min(len(x), len(y))/bytesPerStep)
@@ -250,6 +247,8 @@ func (st *state) comparePlain(a, b any) (c int, ok bool) {
 	}
 	return 0, false
 }
+
+func isList(v any) bool { _, ok := v.(*List); return ok }
 
 func boolInt(b bool) int {
 	if b {

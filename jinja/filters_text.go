@@ -193,9 +193,15 @@ func filterWordwrap(c *call) any {
 	for _, line := range c.st.lines(s, false) {
 		c.st.stepN(len(line))
 		c.st.room(int64(len(line)) * itemSize)
-		out = append(out, strings.Join(w.wrap(line), glue))
+		wrapped := w.wrap(line)
+		for i := range wrapped {
+			if isMarkup(c.a[2]) {
+				wrapped[i] = c.st.escapeStr(wrapped[i])
+			}
+		}
+		out = append(out, strings.Join(wrapped, glue))
 	}
-	return strings.Join(out, glue)
+	return c.st.mark(strings.Join(out, glue), isMarkup(c.a[2]))
 }
 
 func filterWordcount(c *call) any {

@@ -150,6 +150,21 @@ func TestSplitAtBlanks(t *testing.T) {
 	}
 }
 
+// TestConstantsAreEscapedWhenCompiled: Jinja2 decides about them before it knows what {% autoescape x %} says.
+func TestConstantsAreEscapedWhenCompiled(t *testing.T) {
+	t.Parallel()
+	source := "{% autoescape x %}{{ '<' }}{{ '<'|upper }}{{ y }}{% endautoescape %}"
+	for on, want := range map[bool]string{false: "<&lt;&lt;", true: "&lt;&lt;&lt;"} {
+		out, err := render(t, jinja.Options{Autoescape: on}, source, map[string]any{"x": true, "y": "<"})
+		if out != want {
+			t.Errorf("autoescape %v: got %q, %v", on, out, err)
+		}
+	}
+	if out, err := render(t, jinja.Options{}, "{{ {1: 4, 2: [3]}|dictsort(by='value') }}", nil); err == nil {
+		t.Errorf("a list was compared with a number: %q", out)
+	}
+}
+
 // TestNestingIsBounded: how deep Go's stack gets is known when a template is parsed.
 func TestNestingIsBounded(t *testing.T) {
 	t.Parallel()

@@ -259,7 +259,7 @@ func boolInt(b bool) int {
 
 func filterSort(c *call) any {
 	key := c.st.multiGetter(c.arg(2, nil), c.bool(1, false))
-	return &List{Items: c.st.sorted(c.st.iter(c.self), key, c.bool(0, false))}
+	return &List{Items: c.st.sorted(c.st.iter(c.self), key, c.size(0, 0) != 0)}
 }
 
 func filterDictSort(c *call) any {
@@ -277,7 +277,7 @@ func filterDictSort(c *call) any {
 	}
 	get := func(v any) any { return v.(*Tuple).Items[pos] }
 	c.st.useTimes(entrySize, int64(d.Len()))
-	return &List{Items: c.st.sorted(d.pairs(), c.st.keyOf(get, c.bool(0, false)), c.bool(2, false))}
+	return &List{Items: c.st.sorted(d.pairs(), c.st.keyOf(get, c.bool(0, false)), c.size(2, 0) != 0)}
 }
 
 func filterGroupBy(c *call) any {

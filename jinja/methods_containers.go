@@ -145,7 +145,7 @@ func listMethods() []entry {
 				panic(typeErr("a list's sort takes no key here; use the filter sort"))
 			}
 			c.change(0)
-			c.list().Items = c.st.sorted(c.list().Items, func(v any) any { return v }, c.bool(1, false))
+			c.list().Items = c.st.sorted(c.list().Items, func(v any) any { return v }, c.size(1, 0) != 0)
 			return nil
 		}},
 		{"clear", "/", func(c *call) any {

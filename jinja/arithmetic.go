@@ -114,7 +114,7 @@ func (st *state) repeatEither(l, r any) any {
 
 func intFactor(v any) (int64, bool) {
 	if z, ok := v.(*big.Int); ok {
-		return mustInt(z), true
+		return sizeOf(z), true
 	}
 	return toInt(v)
 }
@@ -183,6 +183,9 @@ func divideInts(l, r any) float64 {
 	y, _ := toBig(r)
 	if y.Sign() == 0 {
 		panic(fail("ZeroDivisionError", "division by zero"))
+	}
+	if x.Sign() == 0 {
+		return math.Copysign(0, float64(y.Sign()))
 	}
 	f, _ := new(big.Rat).SetFrac(x, y).Float64()
 	if math.IsInf(f, 0) {

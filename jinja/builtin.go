@@ -177,6 +177,14 @@ func (c *call) int(i int, def int64) int64 {
 	return mustInt(c.a[i])
 }
 
+// size is an argument that must be an integer of 64 bits.
+func (c *call) size(i int, def int64) int64 {
+	if c.a[i] == missing {
+		return def
+	}
+	return sizeOf(c.a[i])
+}
+
 // optInt is an argument that must be an integer or None, which counts as not given.
 func (c *call) optInt(i int, def int64) int64 {
 	if !c.has(i) {

@@ -195,6 +195,18 @@ func (st *state) less(a, b any) bool { c := st.order(a, b, "<"); return c < 0 }
 
 // compareOp evaluates one comparison operator.
 func (st *state) compareOp(op string, l, r any) bool {
+	if x, ok := l.(int64); ok {
+		if y, ok := r.(int64); ok {
+			switch op {
+			case "==":
+				return x == y
+			case "!=":
+				return x != y
+			case "<", "<=", ">", ">=":
+				return ordered(op, cmp.Compare(x, y))
+			}
+		}
+	}
 	switch op {
 	case "==":
 		return st.equal(l, r)
@@ -206,9 +218,11 @@ func (st *state) compareOp(op string, l, r any) bool {
 		return !st.contains(r, l)
 	}
 	c := st.order(l, r, op)
-	if c == unordered {
-		return false
-	}
+	return c != unordered && ordered(op, c)
+}
+
+// ordered says whether an operator holds of what a comparison gave.
+func ordered(op string, c int) bool {
 	switch op {
 	case "<":
 		return c < 0

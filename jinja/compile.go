@@ -218,6 +218,19 @@ func (c *compiler) isConstant(x expr) bool {
 	return constant
 }
 
+// filters says whether an expression has filters or tests.
+func (c *compiler) filters(x expr) bool {
+	found := false
+	c.walk(x, func(n node) bool {
+		switch n.(type) {
+		case *eFilter, *eTest:
+			found = true
+		}
+		return !found
+	})
+	return found
+}
+
 // fold marks the items of an output that is constant: there, slicing what has no slices gives an undefined value.
 func (c *compiler) fold(x expr) {
 	if !c.isConstant(x) {

@@ -39,12 +39,12 @@ var jsonHTML = strings.NewReplacer("<", `\u003c`, ">", `\u003e`, "&", `\u0026`, 
 
 func filterToJSON(c *call) any {
 	w := &jsonWriter{st: c.st}
-	if c.has(0) {
+	if _, isStr := asStr(c.self); c.has(0) && !isStr {
 		w.pretty = true
 		if s, ok := asStr(c.a[0]); ok {
 			w.indent = s
 		} else {
-			n := max(mustInt(c.a[0]), 0)
+			n := max(sizeOf(c.a[0]), 0)
 			c.st.use(n)
 			w.indent = strings.Repeat(" ", int(n))
 		}

@@ -48,8 +48,10 @@ func filterFloat(c *call) any {
 
 func filterInt(c *call) any {
 	if s, ok := asStr(c.self); ok {
-		if z, ok := parseInt(s, c.int(1, 10)); ok {
-			return z
+		if base, ok := toInt(c.arg(1, int64(10))); ok {
+			if z, ok := parseInt(s, base); ok {
+				return z
+			}
 		}
 	} else if z, ok := toBig(c.self); ok {
 		return normInt(z)

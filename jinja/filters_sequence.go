@@ -56,7 +56,11 @@ func filterLast(c *call) any {
 		panic(typeErr("'%s' object is not reversible", typeName(c.self)))
 	}
 	if len(items) > 0 {
-		return items[len(items)-1]
+		last := items[len(items)-1]
+		if s, ok := last.(string); ok && isMarkup(c.self) {
+			return Markup(s)
+		}
+		return last
 	}
 	return c.st.undefinedHint("last", "No last item, sequence was empty.")
 }
@@ -206,7 +210,7 @@ func (st *state) sorted(items []any, key func(any) any, reverse bool) []any {
 		if reverse {
 			a, b = b, a
 		}
-		if c, ok := st.comparePlain(alone(a.key), alone(b.key)); ok {
+		if c, ok := st.comparePlain(a.key, b.key); ok {
 			return c
 		}
 		// A comparison the other way round decides between "greater" and "equal", as for Python's floats that are not ordered.
@@ -222,17 +226,14 @@ func (st *state) sorted(items []any, key func(any) any, reverse bool) []any {
 	return out
 }
 
-// alone is the element of a list of one, as the keys of the filter sort are.
-func alone(key any) any {
-	if l, ok := key.(*List); ok && len(l.Items) == 1 {
-		return l.Items[0]
-	}
-	return key
-}
-
-// comparePlain compares strings and small integers; ok is false for other values.
+// comparePlain compares strings and small integers, also where each is alone in a list, as the keys of the filter sort
+// are; ok is false for other values.
 func (st *state) comparePlain(a, b any) (c int, ok bool) {
 	switch x := a.(type) {
+	case *List:
+		if y, ok := b.(*List); ok && len(x.Items) == 1 && len(y.Items) == 1 && !isList(x.Items[0]) {
+			return st.comparePlain(x.Items[0], y.Items[0])
+		}
 	case string:
 		if y, ok := b.(string); ok {
 			st.stepN(1 + min(len(x), len(y))/bytesPerStep)
@@ -247,6 +248,8 @@ func (st *state) comparePlain(a, b any) (c int, ok bool) {
 	return 0, false
 }
 
+func isList(v any) bool { _, ok := v.(*List); return ok }
+
 func boolInt(b bool) int {
 	if b {
 		return 1
@@ -256,7 +259,7 @@ func boolInt(b bool) int {
 
 func filterSort(c *call) any {
 	key := c.st.multiGetter(c.arg(2, nil), c.bool(1, false))
-	return &List{Items: c.st.sorted(c.st.iter(c.self), key, c.bool(0, false))}
+	return &List{Items: c.st.sorted(c.st.iter(c.self), key, c.size(0, 0) != 0)}
 }
 
 func filterDictSort(c *call) any {
@@ -274,7 +277,7 @@ func filterDictSort(c *call) any {
 	}
 	get := func(v any) any { return v.(*Tuple).Items[pos] }
 	c.st.useTimes(entrySize, int64(d.Len()))
-	return &List{Items: c.st.sorted(d.pairs(), c.st.keyOf(get, c.bool(0, false)), c.bool(2, false))}
+	return &List{Items: c.st.sorted(d.pairs(), c.st.keyOf(get, c.bool(0, false)), c.size(2, 0) != 0)}
 }
 
 func filterGroupBy(c *call) any {

@@ -43,7 +43,7 @@ func softMethod(name string) func(c *call) any {
 
 func filterCenter(c *call) any {
 	s, markup := c.st.soft(c.self)
-	return c.st.mark(c.st.pad(s, c.int(0, 80), " ", padLeft|padRight), markup)
+	return c.st.mark(c.st.pad(s, c.size(0, 80), " ", padLeft|padRight), markup)
 }
 
 func filterTitle(c *call) any {
@@ -78,7 +78,10 @@ func filterString(c *call) any {
 }
 
 func filterReplace(c *call) any {
-	st, old, repl, n := c.st, c.a[0], c.a[1], c.optInt(2, -1)
+	st, old, repl, n := c.st, c.a[0], c.a[1], int64(-1)
+	if c.has(2) {
+		n = sizeOf(c.a[2])
+	}
 	if !c.ctx.eval.autoescape {
 		return st.replace(c.selfStr(), st.str(old), st.str(repl), n)
 	}
@@ -120,7 +123,7 @@ func filterIndent(c *call) any {
 	by := "    "
 	if w := c.arg(0, nil); c.a[0] != missing {
 		if by, ok = asStr(w); !ok {
-			n := max(mustInt(w), 0)
+			n := max(sizeOf(w), 0)
 			st.use(n)
 			by = strings.Repeat(" ", int(n))
 		}
@@ -190,9 +193,15 @@ func filterWordwrap(c *call) any {
 	for _, line := range c.st.lines(s, false) {
 		c.st.stepN(len(line))
 		c.st.room(int64(len(line)) * itemSize)
-		out = append(out, strings.Join(w.wrap(line), glue))
+		wrapped := w.wrap(line)
+		for i := range wrapped {
+			if isMarkup(c.a[2]) {
+				wrapped[i] = c.st.escapeStr(wrapped[i])
+			}
+		}
+		out = append(out, strings.Join(wrapped, glue))
 	}
-	return strings.Join(out, glue)
+	return c.st.mark(strings.Join(out, glue), isMarkup(c.a[2]))
 }
 
 func filterWordcount(c *call) any {

@@ -145,7 +145,7 @@ func listMethods() []entry {
 				panic(typeErr("a list's sort takes no key here; use the filter sort"))
 			}
 			c.change(0)
-			c.list().Items = c.st.sorted(c.list().Items, func(v any) any { return v }, c.bool(1, false))
+			c.list().Items = c.st.sorted(c.list().Items, func(v any) any { return v }, c.size(1, 0) != 0)
 			return nil
 		}},
 		{"clear", "/", func(c *call) any {
@@ -190,7 +190,7 @@ func (c *call) change(n int) {
 }
 
 func listInsert(c *call) any {
-	l, i := c.list(), mustInt(c.a[0])
+	l, i := c.list(), sizeOf(c.a[0])
 	n := int64(len(l.Items))
 	if i < 0 {
 		i = max(0, i+n)
@@ -201,7 +201,7 @@ func listInsert(c *call) any {
 }
 
 func listPop(c *call) any {
-	l, i := c.list(), c.int(0, -1)
+	l, i := c.list(), c.size(0, -1)
 	if len(l.Items) == 0 {
 		panic(fail("IndexError", "pop from empty list"))
 	}

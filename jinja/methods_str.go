@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"html"
+	"math"
 	"slices"
 	"strings"
 	"unicode"
@@ -73,7 +74,7 @@ func strSearchMethods() []entry {
 		{"rindex", "sub start? end? /", func(c *call) any { return found(c.find(strings.LastIndex)) }},
 		{"count", "sub start? end? /", strCount},
 		{"replace", "old new count? /", func(c *call) any {
-			return c.st.replace(c.selfStr(), c.need(0), c.need(1), c.int(2, -1))
+			return c.st.replace(c.selfStr(), c.need(0), c.need(1), c.size(2, -1))
 		}},
 	}
 }
@@ -147,7 +148,7 @@ func strSplitMethods() []entry {
 		{"split", "sep? maxsplit?", func(c *call) any { return c.split(false) }},
 		{"rsplit", "sep? maxsplit?", func(c *call) any { return c.split(true) }},
 		{"splitlines", "keepends?", func(c *call) any {
-			return strList(c.st.lines(c.selfStr(), c.bool(0, false)))
+			return strList(c.st.lines(c.selfStr(), c.size(0, 0) != 0))
 		}},
 		{"partition", "sep /", func(c *call) any {
 			s, sep := c.selfStr(), c.separator()
@@ -184,7 +185,7 @@ func (c *call) separator() string {
 }
 
 func (c *call) split(right bool) any {
-	s, limit := c.selfStr(), c.int(1, -1)
+	s, limit := c.selfStr(), c.size(1, -1)
 	blanks := !c.has(0)
 	most := fields(s)
 	if !blanks {
@@ -236,12 +237,20 @@ func strPadMethods() []entry {
 		{"ljust", "width fillchar? /", func(c *call) any { return c.pad(padRight) }},
 		{"rjust", "width fillchar? /", func(c *call) any { return c.pad(padLeft) }},
 		{"zfill", "width /", strZfill},
-		{"expandtabs", "tabsize?", func(c *call) any { return expandTabs(c.st, c.selfStr(), c.int(0, 8)) }},
+		{"expandtabs", "tabsize?", strExpandTabs},
 	}
 }
 
+func strExpandTabs(c *call) any {
+	n := c.size(0, 8)
+	if n > math.MaxInt32 || n < math.MinInt32 {
+		panic(fail("OverflowError", "Python int too large to convert to C int"))
+	}
+	return expandTabs(c.st, c.selfStr(), n)
+}
+
 func (c *call) pad(sides padSide) any {
-	width, fill := mustInt(c.a[0]), " "
+	width, fill := sizeOf(c.a[0]), " "
 	if c.a[1] != missing {
 		fill = c.need(1)
 	}
@@ -252,7 +261,7 @@ func (c *call) pad(sides padSide) any {
 }
 
 func strZfill(c *call) any {
-	s, width := c.selfStr(), mustInt(c.a[0])
+	s, width := c.selfStr(), sizeOf(c.a[0])
 	if s != "" && (s[0] == '-' || s[0] == '+') {
 		return s[:1] + c.st.pad(s[1:], width-1, "0", padLeft)
 	}

@@ -84,6 +84,14 @@ func mustInt(v any) int64 {
 	return i
 }
 
+// sizeOf is mustInt where Python does not take what is too large for a size.
+func sizeOf(v any) int64 {
+	if z, ok := v.(*big.Int); ok && !z.IsInt64() {
+		panic(fail("OverflowError", "Python int too large to convert to C ssize_t"))
+	}
+	return mustInt(v)
+}
+
 // truncate turns a float into an integer.
 func truncate(f float64) any {
 	if math.IsNaN(f) {

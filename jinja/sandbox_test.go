@@ -134,6 +134,37 @@ func TestPythonRaises(t *testing.T) {
 	}
 }
 
+// TestSplitAtBlanks: what is left when the limit is reached keeps the blanks of its other end.
+func TestSplitAtBlanks(t *testing.T) {
+	t.Parallel()
+	for source, want := range map[string]string{
+		"{{ ' 1  2   3  '.split(none, 1) }}": "['1', '2   3  ']", "{{ ' 1 2  '.split(none, 0) }}": "['1 2  ']",
+		"{{ ' 1  2   3  '.rsplit(none, 1) }}": "[' 1  2', '3']", "{{ ' 1 2  '.rsplit(none, 0) }}": "[' 1 2']",
+		"{{ 'www.a.org'|urlize(-3) }}": `<a href="https://www.a.org" rel="noopener">www.a....</a>`,
+		"{{ 'www.a.org'|urlize(5) }}":  `<a href="https://www.a.org" rel="noopener">www.a...</a>`, "{{ 'a'|urlize(nope) }}": "a",
+		"{{ '  '.split(none, 0) }}": "[]", "{{ '  '.rsplit(none, 0) }}": "[]", "{{ 0 / -3 }}": "-0.0",
+	} {
+		if out, err := render(t, jinja.Options{}, source, nil); out != want {
+			t.Errorf("%s: got %q, %v", source, out, err)
+		}
+	}
+}
+
+// TestConstantsAreEscapedWhenCompiled: Jinja2 decides about them before it knows what {% autoescape x %} says.
+func TestConstantsAreEscapedWhenCompiled(t *testing.T) {
+	t.Parallel()
+	source := "{% autoescape x %}{{ '<' }}{{ '<'|upper }}{{ y }}{% endautoescape %}"
+	for on, want := range map[bool]string{false: "<&lt;&lt;", true: "&lt;&lt;&lt;"} {
+		out, err := render(t, jinja.Options{Autoescape: on}, source, map[string]any{"x": true, "y": "<"})
+		if out != want {
+			t.Errorf("autoescape %v: got %q, %v", on, out, err)
+		}
+	}
+	if out, err := render(t, jinja.Options{}, "{{ {1: 4, 2: [3]}|dictsort(by='value') }}", nil); err == nil {
+		t.Errorf("a list was compared with a number: %q", out)
+	}
+}
+
 // TestNestingIsBounded: how deep Go's stack gets is known when a template is parsed.
 func TestNestingIsBounded(t *testing.T) {
 	t.Parallel()

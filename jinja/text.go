@@ -249,9 +249,6 @@ func splitBlanks(s string, limit int64) []string {
 	for s != "" {
 		n := strings.IndexFunc(s, isSpace)
 		if n < 0 || limit >= 0 && int64(len(out)) >= limit {
-			if limit >= 0 && int64(len(out)) >= limit {
-				s = strings.TrimRightFunc(s, isSpace)
-			}
 			return append(out, s)
 		}
 		out = append(out, s[:n])
@@ -267,9 +264,6 @@ func rsplitBlanks(s string, limit int64) []string {
 	for s != "" {
 		n := strings.LastIndexFunc(s, isSpace)
 		if n < 0 || limit >= 0 && int64(len(out)) >= limit {
-			if limit >= 0 && int64(len(out)) >= limit {
-				s = strings.TrimLeftFunc(s, isSpace)
-			}
 			return append(out, s)
 		}
 		_, w := utf8.DecodeRuneInString(s[n:])

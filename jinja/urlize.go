@@ -21,7 +21,8 @@ var (
 
 // linker makes links of the addresses in a text.
 type linker struct {
-	limit   int64 // of the text shown, in code points; negative for none
+	st      *state
+	limit   any // of the text shown, in code points; nil for none
 	attrs   string
 	schemes []string
 }
@@ -35,7 +36,7 @@ func filterURLize(c *call) any {
 	if c.bool(1, false) {
 		rel["nofollow"] = true
 	}
-	l := linker{limit: c.optInt(0, -1), attrs: ` rel="` + st.escapeStr(strings.Join(sortedKeys(rel), " ")) + `"`}
+	l := linker{st: st, limit: c.arg(0, nil), attrs: ` rel="` + st.escapeStr(strings.Join(sortedKeys(rel), " ")) + `"`}
 	if t := c.str(2, ""); t != "" {
 		l.attrs += ` target="` + st.escapeStr(t) + `"`
 	}
@@ -118,8 +119,8 @@ func (l linker) link(s string) string {
 }
 
 func (l linker) trim(s string) string {
-	if l.limit < 0 || int64(runeLen(s)) <= l.limit {
+	if l.limit == nil || !l.st.compareOp(">", int64(runeLen(s)), l.limit) {
 		return s
 	}
-	return string([]rune(s)[:l.limit]) + "..."
+	return l.st.sliceStr(s, [3]any{nil, l.limit, nil}) + "..."
 }

@@ -158,7 +158,7 @@ func (r *run) held(e hls.Entry) (bool, hls.EffectState) {
 	if r.undoing() {
 		return false, ""
 	}
-	switch r.rule.Mode(e.Effect.Kind) {
+	switch r.rule.ModeOf(e.Effect) {
 	case hls.ModeApply:
 		return false, ""
 	case hls.ModeSuggest:

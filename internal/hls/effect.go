@@ -72,6 +72,7 @@ type Effect struct {
 	Section  string            `json:"section,omitempty"`  // name of the section to set
 	Nonce    string            `json:"nonce,omitempty"`    // sets a replay's effects apart from the first run's
 	Why      map[string]string `json:"why,omitempty"`      // rationale by label
+	Suggest  bool              `json:"suggest,omitempty"`  // it waits for approval where its kind is in ModeApply
 
 	Undoes int64  `json:"undoes,omitempty"` // the row of the ledger that it takes back
 	Was    string `json:"was,omitempty"`    // the Body of that row, which must still be there
@@ -107,6 +108,9 @@ func (e Effect) Key() string {
 		key += fmt.Sprintf("|%d", e.Comment)
 	case SetSection:
 		key += "|" + e.Section
+	}
+	if e.Suggest {
+		key += "|suggest"
 	}
 	if e.Undoes != 0 {
 		key += fmt.Sprintf("|undo-%d", e.Undoes)

@@ -76,6 +76,9 @@ type LabelPolicy struct {
 	MinConfidence float64    // 0 to 1; below it a label is dropped
 
 	NeedsInformation string // the label of issues whose author is asked something; "" for none
+
+	Suggest []string // labels that wait for a person's approval where others are set
+	Leave   []string // labels that are left to people: they are never set
 }
 
 // CommandPolicy says whether people can ask for work by comments that begin with /hls.

@@ -40,6 +40,8 @@ type commands struct {
 	Why        whyCmd        `cmd:"" help:"Tell what was done about an issue or pull request, and why."`
 	Hooks      hooksCmd      `cmd:"" help:"Create webhooks, and take in deliveries that never came."`
 	Sweep      sweepCmd      `cmd:"" help:"Work on open issues and pull requests that no event has told of."`
+	Analyze    analyzeCmd    `cmd:"" help:"Look at one issue or pull request now, without a webhook."`
+	Backtest   backtestCmd   `cmd:"" help:"Hold triage against what maintainers made of past issues."`
 	Attack     attackCmd     `cmd:"" help:"Try what texts of strangers can make HLS do, by these settings."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }

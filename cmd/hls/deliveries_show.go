@@ -140,7 +140,7 @@ func details(e hls.Effect) (lines []string) {
 		name  string
 		value any
 	}{
-		{"title", e.Title}, {"comment", e.Comment}, {"reaction", e.Reaction}, {"run", e.Run}, {"section", e.Section}, {"head", e.Head},
+		{"waits", waits(e)}, {"title", e.Title}, {"comment", e.Comment}, {"reaction", e.Reaction}, {"run", e.Run}, {"section", e.Section}, {"head", e.Head},
 	} {
 		if text := fmt.Sprint(d.value); text != "" && text != "0" {
 			lines = append(lines, d.name+" "+text)
@@ -153,6 +153,14 @@ func details(e hls.Effect) (lines []string) {
 		lines = append(lines, fmt.Sprintf("%s:%d\n%s", r.Path, r.EndLine, r.Body))
 	}
 	return lines
+}
+
+// waits says of an effect that it is only suggested, although its kind may be applied.
+func waits(e hls.Effect) string {
+	if e.Suggest {
+		return "for approval"
+	}
+	return ""
 }
 
 func printEffects(w io.Writer, effects []web.Effect) error {

@@ -142,6 +142,7 @@ func (a *App) newWeb(ctx context.Context, s *config.Settings, m *web.Metrics) (*
 		},
 		GitHub: a.githubStats, Claude: a.claudeLimits, Budget: a.budget, Handlers: handler.Names(), Repositories: a.repositories, Hosts: a.hosts,
 		Replay: a.pipeline.Replay, Trace: a.pipeline.Trace, Try: a.tryReplay, Recover: a.Recover, Sweep: a.Sweep,
+		Ask: a.askAside, Analyze: a.analyzeByHand,
 	})
 }
 

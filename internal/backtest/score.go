@@ -221,3 +221,15 @@ func (d *DuplicateRow) count(c Case) {
 	}
 	d.add(proposed, decided)
 }
+
+// Case begins the case of an issue: what people decided, and nothing proposed.
+func (h *History) Case(r *Record, ended string) Case {
+	c := Case{
+		Number: r.issue.Number, Title: r.titleAt(r.issue.CreatedAt), Ended: ended, Proposed: []string{}, Duplicates: []int{},
+		Decision: r.Decision(h.Self),
+	}
+	for _, other := range h.Issues {
+		c.Reach = c.Reach || other.issue.Number == c.Decision.Of
+	}
+	return c
+}

@@ -12,12 +12,12 @@ const OptOut = "no-hls"
 func (l Label) OptsOut() bool { return Fold(l.Name) == OptOut }
 
 // Suggests tells whether a label waits for a person's approval where others are set.
-func (p LabelPolicy) Suggests(name string) bool { return named(p.Suggest, name) }
+func (p LabelPolicy) Suggests(name string) bool { return amongNames(p.Suggest, name) }
 
 // Leaves tells whether a label is left to people.
-func (p LabelPolicy) Leaves(name string) bool { return named(p.Leave, name) }
+func (p LabelPolicy) Leaves(name string) bool { return amongNames(p.Leave, name) }
 
-func named(names []string, name string) bool {
+func amongNames(names []string, name string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return Fold(n) == Fold(name) })
 }
 

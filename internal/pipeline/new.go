@@ -27,7 +27,6 @@ type Config struct {
 	Timeout     time.Duration // of one run of a task
 	Lease       time.Duration
 	Grace       time.Duration // for tasks under way when the process is told to stop
-	Trials      int           // at a time; 0 means one
 
 	LogPayloads bool          // logging.log_payloads
 	Redactor    *hls.Redactor // stands before every row; nil removes nothing
@@ -84,7 +83,7 @@ func New(cfg Config, store record.Store, rooms Rooms, log *slog.Logger) (*Pipeli
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	p := &Pipeline{cfg: cfg, store: store, log: log, payload: make(chan struct{}, 1), suspect: make(chan struct{}, 1), trial: make(chan struct{}, max(cfg.Trials, 1))}
+	p := &Pipeline{cfg: cfg, store: store, log: log, payload: make(chan struct{}, 1), suspect: make(chan struct{}, 1), trial: make(chan struct{}, 1)}
 	p.current.Store(&rooms)
 	return p, nil
 }

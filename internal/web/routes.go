@@ -33,6 +33,8 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("GET /api/v1/why", s.admin(viewer, s.why))
 	mux.Handle("POST /api/v1/recovery", s.admin(operator, s.recovery))
 	mux.Handle("POST /api/v1/sweep", s.admin(operator, s.sweep))
+	mux.Handle("POST /api/v1/ask", s.adminOf(operator, mostAsked, s.ask))
+	mux.Handle("POST /api/v1/analyze", s.admin(operator, s.analyze))
 
 	mux.HandleFunc("GET /ui/login", s.signInPage)
 	mux.HandleFunc("POST /ui/login", s.signIn)

@@ -85,12 +85,12 @@ func (k backtestCmd) Run(c *call) error {
 	switch {
 	case errors.Is(err, app.ErrRequest):
 		return fmt.Errorf("%w: %w", errUsage, err)
-	case err != nil:
+	case err != nil && report.Score == nil:
 		return usage(err)
 	case k.Output == "json":
-		return printJSON(c.io.out, report)
+		return errors.Join(err, printJSON(c.io.out, report))
 	}
-	return printBacktest(c.io.out, report)
+	return errors.Join(err, printBacktest(c.io.out, report))
 }
 
 // ownSettings are settings for thinking something through, with or without a file.

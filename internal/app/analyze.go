@@ -205,13 +205,7 @@ func (b *bench) dryAnalyze(ctx context.Context, o opened, q Analyze) (Analyzed, 
 	}
 	p := posed.Input.Prompt
 	told.Prompt = &AnalyzedText{System: p.System, User: p.User, Template: p.Template, Hash: p.Hash, Schema: posed.Input.Question.Schema}
-	ask := b.ask
-	if !b.held && q.Model != "" {
-		ask = func(ctx context.Context, in analyze.Input) (hls.Analysis, error) {
-			return b.pipeline.Ask(ctx, rooms.Analyzer, in)
-		}
-	}
-	analysis, err := ask(ctx, posed.Input)
+	analysis, err := b.ask(ctx, rooms.Analyzer, posed.Input)
 	if err != nil {
 		return told, err
 	}
@@ -287,6 +281,7 @@ func (a *App) askAside(ctx context.Context, q web.AskAside) (web.AskedAside, err
 		return web.AskedAside{}, &hls.Permanent{Err: fmt.Errorf("for: want %s or %s", asides, analyses), Reason: "for"}
 	}
 	rooms := a.house.Load().rooms
+	q.Question.Known = nil // null is no answer that is known.
 	rule, ok := rooms.Router.Rule(q.Subject.Repo)
 	if !ok {
 		rule.Budget = a.budget()

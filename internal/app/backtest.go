@@ -85,10 +85,11 @@ type trials struct {
 	records []*backtest.Record
 	posed   []*pipeline.Posed // of each; nil where triage ends before there is a question
 	cases   []backtest.Case   // of each
+	asked   int
 }
 
 // BacktestBeside makes a backtest in a process of its own. It writes nothing to GitHub; what Claude costs is set aside under the
-// caps and settled, in the record of the settings.
+// caps and settled, in the record of the settings. When it fails after Claude was asked, the report has what came of that.
 func BacktestBeside(ctx context.Context, s *config.Settings, opts Options, q Backtest) (BacktestReport, error) {
 	if q.Tell == nil {
 		q.Tell = func(string, int, int) {}
@@ -109,10 +110,11 @@ func BacktestBeside(ctx context.Context, s *config.Settings, opts Options, q Bac
 		return t.report, err
 	}
 	defer t.Close()
-	if err := t.run(ctx); err != nil {
-		return t.report, err
+	err = t.run(ctx)
+	if err == nil {
+		err = t.promote(s)
 	}
-	return t.report, t.promote(s)
+	return t.report, err
 }
 
 // recorded reads the history that was recorded before.
@@ -158,10 +160,10 @@ func (t *trials) run(ctx context.Context) error {
 	default:
 		err = t.askAll(ctx)
 	}
-	if err != nil {
-		return err
+	if err == nil || t.asked > 0 { // What was paid for is told.
+		err = errors.Join(err, t.score())
 	}
-	return t.score()
+	return err
 }
 
 // fetch reads the history from GitHub unless there is one, and records it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,15 +20,31 @@ const (
 	longestRest = 2 * time.Minute
 )
 
-// askAll asks about every issue. What cannot be asked any more, as because a cap is reached, ends it; what is amiss with one
-// issue is told of that one.
+// askAll asks about every issue, some at a time. Once a cap has no room for one more beside those under way, the others are
+// asked one by one, until one has no room by itself: then it ends, and so it does when the account may spend no more. What is
+// amiss with one issue is told of that one.
 func (t *trials) askAll(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+	left, err := t.askTogether(ctx)
+	for n, i := range left {
+		if err == nil {
+			err = t.told(t.askOne(ctx, i), i)
+		}
+		if err != nil {
+			for _, j := range left[n:] {
+				t.cases[j].Error = "it was not asked about"
+			}
+			return fmt.Errorf("ask Claude about past issues, %d of %d: %w", t.asked, t.report.Estimate.Issues, err)
+		}
+	}
+	return err
+}
+
+// askTogether asks about as many as can be asked together, and returns the others.
+func (t *trials) askTogether(ctx context.Context) (left []int, err error) {
 	var (
 		workers sync.WaitGroup
 		mu      sync.Mutex
-		asked   int
+		stop    bool
 	)
 	slots := make(chan struct{}, together)
 	for i, posed := range t.posed {
@@ -37,27 +54,41 @@ func (t *trials) askAll(ctx context.Context) error {
 		slots <- struct{}{}
 		workers.Go(func() {
 			defer func() { <-slots }()
-			if ctx.Err() != nil {
-				return
+			mu.Lock()
+			halted := stop
+			mu.Unlock()
+			var failed error = &hls.Capped{}
+			if !halted {
+				failed = t.askOne(ctx, i)
 			}
-			err := t.askOne(ctx, i)
 			mu.Lock()
 			defer mu.Unlock()
-			switch {
-			case err == nil:
-			case final(err):
-				cancel(err)
-			default:
-				t.amiss(i, err)
+			var capped *hls.Capped
+			if errors.As(failed, &capped) {
+				stop, left = true, append(left, i)
+				return
 			}
-			asked++
-			t.q.Tell("asking Claude", asked, t.report.Estimate.Issues)
+			if failed = t.told(failed, i); failed != nil {
+				stop, err, left = true, failed, append(left, i)
+			}
 		})
 	}
 	workers.Wait()
-	if err := context.Cause(ctx); err != nil {
-		return fmt.Errorf("ask Claude about past issues (%d of %d are asked and paid for): %w", asked, t.report.Estimate.Issues, err)
+	slices.Sort(left)
+	return left, err
+}
+
+// told counts a question that was put. It returns what is wrong with all of them, and keeps with its case what is wrong with
+// one.
+func (t *trials) told(err error, i int) error {
+	if err != nil && final(err) {
+		return err
 	}
+	if err != nil {
+		t.amiss(i, err)
+	}
+	t.asked++
+	t.q.Tell("asking Claude", t.asked, t.report.Estimate.Issues)
 	return nil
 }
 
@@ -72,7 +103,7 @@ func final(err error) bool {
 
 func (t *trials) askOne(ctx context.Context, i int) error {
 	for try := 1; ; try++ {
-		analysis, err := t.ask(ctx, t.posed[i].Input)
+		analysis, err := t.ask(ctx, t.rooms.Analyzer, t.posed[i].Input)
 		if err == nil {
 			return t.foresee(ctx, i, analysis)
 		}

@@ -33,7 +33,7 @@ const usualPoll = 15 * time.Second
 
 // batch sets money aside for all questions, hands them in together, and waits for the results.
 func (t *trials) batch(ctx context.Context) error {
-	if t.held {
+	if t.elsewhere != nil {
 		return fmt.Errorf("%w: a batch needs the database, which the service has to itself: leave --batch out, or stop the service", ErrRequest)
 	}
 	if n := t.report.Estimate.Issues; n > hls.MostBatched || n == 0 {

@@ -20,9 +20,16 @@ type asker func(context.Context, analyze.Input) (hls.Analysis, error)
 // bench is a process of its own in which events are thought through by the settings.
 type bench struct {
 	*App
-	ask  asker
-	held bool // the service has the database to itself: it asks Claude, and nothing else is kept
-	temp string
+	elsewhere asker // asks where the service has the database to itself, and nothing else is kept; nil where it does not
+	temp      string
+}
+
+// ask asks Claude: the service, where that has the money.
+func (b *bench) ask(ctx context.Context, analyzer *analyze.Analyzer, in analyze.Input) (hls.Analysis, error) {
+	if b.elsewhere != nil && in.Question.Known == nil {
+		return b.elsewhere(ctx, in)
+	}
+	return b.pipeline.Ask(ctx, analyzer, in)
 }
 
 // benchConfig says what a bench is made with.
@@ -42,12 +49,9 @@ func openBench(ctx context.Context, s *config.Settings, opts Options, c benchCon
 		return nil, err
 	}
 	b := &bench{App: beside(s, opts)}
-	b.ask = func(ctx context.Context, in analyze.Input) (hls.Analysis, error) {
-		return b.pipeline.Ask(ctx, b.house.Load().rooms.Analyzer, in)
-	}
 	err = b.open(ctx, c)
 	if errors.Is(err, record.ErrInUse) && c.elsewhere != nil {
-		b.held, b.ask = true, c.elsewhere
+		b.elsewhere = c.elsewhere
 		if b.temp, err = os.MkdirTemp("", "hls-bench-"); err == nil {
 			other := *s
 			other.Storage.URL = "sqlite:" + filepath.Join(b.temp, "hls.db")

@@ -2,6 +2,7 @@ package backtest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -69,7 +70,7 @@ type change struct {
 }
 
 func (p *patcher) apply() {
-	slices.SortStableFunc(p.edits, func(a, b change) int { return b.at - a.at })
+	slices.SortStableFunc(p.edits, func(a, b change) int { return cmp.Or(b.at-a.at, b.gone-a.gone) }) // What is put before a line finds it changed.
 	for _, c := range p.edits {
 		p.lines = slices.Replace(p.lines, c.at-1, c.at-1+c.gone, c.lines...)
 	}

@@ -27,6 +27,24 @@ type batchItem struct {
 
 var batchName = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
 
+// SetBatchPolls sets how often batches are looked at from now on before they have ended.
+func (c *Claude) SetBatchPolls(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cfg.BatchPolls = n
+}
+
+// Batches are the ids of what was handed in, in order.
+func (c *Claude) Batches() (ids []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for id := range c.batches {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
 // serveBatches answers what is asked about batches.
 func (c *Claude) serveBatches(w http.ResponseWriter, r *http.Request) {
 	rest := strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/v1/messages/batches"), "/")

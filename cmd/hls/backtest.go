@@ -104,14 +104,18 @@ type ownSettings struct {
 func (c *call) ownSettings(need config.Need) (s ownSettings, done func(), err error) {
 	_, missing := os.Stat(c.config)
 	s.file = !errors.Is(missing, fs.ErrNotExist)
+	keyless := need == config.NeedNothing
+	if !s.file {
+		need = config.NeedNothing // What is missing is no fault of a file.
+	}
 	if s.Settings, err = config.Load(c.config, config.Options{Need: need, Optional: c.unnamed}); err != nil {
 		return s, nil, err
 	}
-	if need == config.NeedNothing && s.Claude.APIKey == "" {
+	if keyless && s.Claude.APIKey == "" {
 		s.Claude.APIKey = "nobody-is-asked" // The door is made, and not gone through.
 	}
 	if s.Claude.APIKey == "" {
-		return s, nil, fmt.Errorf("%w: there is no key of the Anthropic API: set ANTHROPIC_API_KEY, or claude.api_key in %s", errUsage, c.config)
+		return s, nil, fmt.Errorf("%w: there is no key of the Anthropic API: set ANTHROPIC_API_KEY, or write claude.api_key into %s", errUsage, c.config)
 	}
 	if s.file {
 		return s, func() {}, nil

@@ -456,11 +456,11 @@ func TestS3_ABatchIsPaidOnceAtHalfThePrice(t *testing.T) {
 // priced is what single questions cost.
 func priced(r app.BacktestReport) int64 { return r.Score.Usage.CostMicroUSD }
 
-// batch waits for a batch and returns its id.
+// batch waits until a batch is waited for, and returns its id.
 func (p *past) batch() string {
 	p.Helper()
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		if ids := p.claude.Batches(); len(ids) > 0 {
+		if ids := p.claude.Batches(); len(ids) > 0 && p.claude.Looks(ids[0]) > 0 {
 			return ids[0]
 		}
 	}

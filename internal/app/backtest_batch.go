@@ -95,15 +95,24 @@ func (t *trials) keep(ctx context.Context, id string, note handedIn) error {
 	return t.store.Note(ctx, batchNote(id), text)
 }
 
-// resume waits for a batch that was handed in, reads its results and settles what they cost.
+// resume goes on with a batch that was handed in.
 func (t *trials) resume(ctx context.Context, id string) error {
 	t.report.Batch = id
+	err := t.collect(ctx, id)
+	if err != nil && !errors.Is(err, ErrRequest) {
+		return fmt.Errorf("batch %s goes on, --resume %s reads it: %w", id, id, err)
+	}
+	return err
+}
+
+// collect waits for a batch, reads its results and settles what they cost.
+func (t *trials) collect(ctx context.Context, id string) error {
 	note, err := t.handedIn(ctx, id)
+	if err == nil {
+		err = t.await(ctx, id)
+	}
 	if err != nil {
 		return err
-	}
-	if err := t.await(ctx, id); err != nil {
-		return fmt.Errorf("batch %s goes on, --resume %s reads it: %w", id, id, err)
 	}
 	results := map[string]hls.BatchResult{}
 	for r, err := range t.doors.claude.BatchResults(ctx, id) {

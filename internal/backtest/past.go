@@ -136,15 +136,26 @@ func wordSet(text string) map[string]bool {
 	return set
 }
 
-// textWords are the words of a text in lower case, without a plural's s.
+// textWords are the words of a text in lower case, without the s or es that ends many: a report says "crashes" where another
+// says "crash".
 func textWords(text string) []string {
 	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_'
 	})
 	for i, w := range words {
-		if len(w) > 3 && strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") {
-			words[i] = w[:len(w)-1]
-		}
+		words[i] = stem(w)
 	}
 	return words
+}
+
+func stem(word string) string {
+	for _, sound := range []string{"sh", "ch", "x", "ss"} {
+		if short, ok := strings.CutSuffix(word, "es"); ok && strings.HasSuffix(short, sound) {
+			return short
+		}
+	}
+	if len(word) > 3 && strings.HasSuffix(word, "s") && !strings.HasSuffix(word, "ss") {
+		return word[:len(word)-1]
+	}
+	return word
 }

@@ -45,6 +45,13 @@ func (c *Claude) Batches() (ids []string) {
 	return ids
 }
 
+// Looks is how often a batch was looked at.
+func (c *Claude) Looks(id string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.batches[id].looks
+}
+
 // serveBatches answers what is asked about batches.
 func (c *Claude) serveBatches(w http.ResponseWriter, r *http.Request) {
 	rest := strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/v1/messages/batches"), "/")

@@ -579,3 +579,27 @@ func TestBacktestGoesOnAfterABadAnswer(t *testing.T) {
 		t.Errorf("%d %s", code, p.out)
 	}
 }
+
+// What HLS remembers of an issue plays no part: it is looked at as on its first day.
+func TestE1_ABacktestKnowsNothingOfLater(t *testing.T) {
+	t.Parallel()
+	p := newPast(t)
+	issue := p.github.AddIssue("acme/past", simulate.IssueSeed{Title: "Crash of the cart", Body: "It crashes.", Author: "nora"})
+	subject := fmt.Sprintf("acme/past#%d", issue.Number)
+	for _, again := range []bool{false, true} {
+		if code := p.run(p.Context(), "analyze", subject); code != exitDone {
+			t.Fatalf("%d %s", code, p.err)
+		}
+		calls := p.claude.Calls()
+		if earlier := strings.Contains(calls[len(calls)-1].User, "An earlier look at this issue"); earlier != again {
+			t.Errorf("ordinary work knows of an earlier look: %t, want %t", earlier, again)
+		}
+	}
+	p.github.AddLabelAs("acme/past", issue.Number, "mona", "bug")
+	p.github.CloseIssue("acme/past", issue.Number)
+	r := p.backtest("--last", "1")
+	calls := p.claude.Calls()
+	if last := calls[len(calls)-1].User; r.Cases[0].Number != issue.Number || strings.Contains(last, "earlier") {
+		t.Errorf("#%d:\n%s", r.Cases[0].Number, last)
+	}
+}

@@ -60,7 +60,9 @@ func TestABatchOnTheWire(t *testing.T) {
 func TestS3_ResultsOfABatchCostHalf(t *testing.T) {
 	t.Parallel()
 	line := func(name, result string) string { return `{"custom_id":"` + name + `","result":` + result + `}` + "\n" }
-	succeeded := func(content, stop string) string { return `{"type":"succeeded","message":` + message(content, stop) + `}` }
+	succeeded := func(content, stop string) string {
+		return `{"type":"succeeded","message":` + message(content, stop) + `}`
+	}
 	s := serve(t, answer(200, line("bad", `{"type":"errored","error":{"type":"error","request_id":"r","error":{"type":"invalid_request_error","message":"no such thing"}}}`)+
 		line("late", `{"type":"expired"}`)+line("refused", succeeded(`[]`, `"refusal"`))+line("good", succeeded(text, `"end_turn"`))))
 	c := dial(t, s.URL)

@@ -22,9 +22,6 @@ type Case struct {
 	Usage      hls.Usage `json:"usage"`
 }
 
-// asked tells whether there is an analysis to hold against what people did.
-func (c Case) asked() bool { return c.Ended == "" && c.Error == "" }
-
 // Tally counts how often something was proposed, and rightly so.
 type Tally struct {
 	Decided  int `json:"decided"`  // by people

@@ -39,7 +39,7 @@ func (c *Client) Batch(ctx context.Context, items []hls.BatchItem) (hls.BatchSta
 			CustomID: item.Name,
 			Params: anthropic.MessageBatchNewParamsRequestParams{
 				Model: p.Model, MaxTokens: p.MaxTokens, Messages: p.Messages, Metadata: p.Metadata, System: p.System,
-				OutputConfig: p.OutputConfig, Temperature: p.Temperature,
+				OutputConfig: p.OutputConfig, Temperature: p.Temperature, //nolint:staticcheck // It is set for models that take one alone.
 			},
 		})
 	}

@@ -153,7 +153,7 @@ func (l *labeler) settle(c *choice, p proposal, taken map[string]bool) string {
 	if waits {
 		add, remove = &c.suggest, &c.retract
 	}
-	if mine && l.policy.AutoApply && !(waits && l.present[name]) {
+	if mine && l.policy.AutoApply && (!waits || !l.present[name]) {
 		for _, rival := range rivals {
 			*remove = append(*remove, l.allowed[rival])
 		}

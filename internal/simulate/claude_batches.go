@@ -161,7 +161,7 @@ func (c *Claude) work(items []batchItem) []object {
 				problem = &e
 			}
 		}
-		result := object{}
+		var result object
 		if problem != nil {
 			call.Status, call.Message = problem.status, problem.message
 			result = object{"type": "errored", "error": object{

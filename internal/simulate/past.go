@@ -41,7 +41,7 @@ var pastThings = []pastThing{
 	{"enhancement", "Make %s faster", "With ten thousand rows the %s page takes four seconds.", false},
 	{"question", "How do I configure %s?", "Is there an example for the %s module? What is the recommended value?", false},
 	{"question", "An error in %s, or is it my setup?", "On my machine the %s page fails with an error, and nowhere else. What is wrong with my setup?", false},
-	{"documentation", "Typo in the documentation of %s", "The docs of the %s module say \"recieve\".", false},
+	{"documentation", "Typo in the documentation of %s", "The docs of the %s module say \"an orders\".", false},
 	{"documentation", "The %s guide ends in the middle", "The last sentence of the %s guide in the readme is cut off.", false},
 }
 
@@ -62,9 +62,10 @@ type pastIssue struct {
 	part   string
 }
 
-// pastBegins is when the first of the issues was opened, and pastPace how long after it the next one was.
-var pastBegins = time.Date(2025, time.January, 6, 9, 0, 0, 0, time.UTC)
+// pastBegins is when the first of the issues was opened.
+func pastBegins() time.Time { return time.Date(2025, time.January, 6, 9, 0, 0, 0, time.UTC) }
 
+// pastPace is how long after one issue the next one was opened.
 const pastPace = 7 * time.Hour
 
 // AddPast gives a repository, which has PastLabels, a past: so many issues, most of them closed, with what happened to each on
@@ -83,7 +84,7 @@ func (g *GitHub) AddPast(repo string, issues int) {
 		w.repo.permissions[login] = "write"
 	}
 	for i := range issues {
-		g.past = pastBegins.Add(time.Duration(i) * pastPace)
+		g.past = pastBegins().Add(time.Duration(i) * pastPace)
 		if i%12 == 11 {
 			g.addPull(w.repo, PullRequestSeed{IssueSeed: IssueSeed{Title: "Tidy up", Author: "luis", Labels: []string{"enhancement"}, Closed: true}})
 		}

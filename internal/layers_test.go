@@ -21,7 +21,7 @@ var floors = map[string]int{
 	"hls/internal/mutants":  5,
 	"hls/internal/app":      4,
 	"hls/internal/pipeline": 3, "hls/internal/web": 3, "hls/internal/config": 3, "hls/internal/simulate": 3,
-	"hls/internal/recovery": 3, "hls/internal/sweep": 3,
+	"hls/internal/recovery": 3, "hls/internal/sweep": 3, "hls/internal/backtest": 3,
 	"hls/internal/history": 3,
 	"hls/internal/receive": 2, "hls/internal/record": 2, "hls/internal/route": 2, "hls/internal/handler": 2,
 	"hls/internal/prompt": 2, "hls/internal/analyze": 2, "hls/internal/act": 2, "hls/internal/claude": 2, "hls/internal/github": 2,

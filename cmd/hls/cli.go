@@ -45,6 +45,8 @@ type commands struct {
 	Hooks      hooksCmd      `cmd:"" help:"Create webhooks, and take in deliveries that never came."`
 	Labels     labelsCmd     `cmd:"" help:"Create the labels that the settings name, and tell what people make of them."`
 	Sweep      sweepCmd      `cmd:"" help:"Work on open issues and pull requests that no event has told of."`
+	Analyze    analyzeCmd    `cmd:"" help:"Look at one issue or pull request now, without a webhook."`
+	Backtest   backtestCmd   `cmd:"" help:"Hold triage against what maintainers made of past issues."`
 	Attack     attackCmd     `cmd:"" help:"Try what texts of strangers can make HLS do, by these settings."`
 	Backup     backupCmd     `cmd:"" help:"Copy the database, also while the service runs."`
 	Migrate    migrateCmd    `cmd:"" help:"Bring the schema of the database up to date."`

@@ -136,3 +136,25 @@ func (p *progress) line(now time.Time) string {
 	left := time.Duration(float64(gone) / float64(p.done) * float64(max(p.total-p.done, 0)))
 	return fmt.Sprintf("%s … %d of %d, about %s left", p.what, p.done, p.total, left.Round(time.Second))
 }
+
+// phases is the progress of long work that is done in several kinds of steps, one after the other.
+type phases struct {
+	c   *call
+	now *progress
+}
+
+// tell tells how far the work is. Another kind of step begins anew. end must be called.
+func (p *phases) tell(what string, done, of int) {
+	if p.now == nil || p.now.what != what {
+		p.end()
+		p.now = p.c.progress(what, of)
+	}
+	p.now.at(done)
+}
+
+func (p *phases) end() {
+	if p.now != nil {
+		p.now.end()
+		p.now = nil
+	}
+}

@@ -91,6 +91,7 @@ func (d *opening) spell(ctx context.Context) error {
 		}
 		return nil
 	}
+	labels := d.settable()
 	known, err := d.run.actor.gh.Labels(ctx, d.effect.Subject.Repo)
 	lacking := "not_in_repository"
 	switch {
@@ -100,9 +101,25 @@ func (d *opening) spell(ctx context.Context) error {
 		return fmt.Errorf("read labels of %s: %w", d.effect.Subject.Repo, err)
 	}
 	add := addLabels{run: d.run}
-	add.spell(d.effect.Labels, known, lacking)
-	d.names, d.notes = add.names, add.notes
+	add.spell(labels, known, lacking)
+	d.names, d.notes = add.names, append(d.notes, add.notes...)
 	return nil
+}
+
+// settable are the labels that are set without anybody's approval: an issue is not opened twice to ask for the others.
+func (d *opening) settable() (labels []hls.Label) {
+	policy := d.run.rule.Labels
+	for _, l := range d.effect.Labels {
+		switch {
+		case policy.Leaves(l.Name):
+			d.notes.add(l.Name, "left_to_people")
+		case policy.Suggests(l.Name):
+			d.notes.add(l.Name, "only_suggested")
+		default:
+			labels = append(labels, l)
+		}
+	}
+	return labels
 }
 
 func (d *opening) send(ctx context.Context) (result, error) {

@@ -187,6 +187,9 @@ func TestE8_AnIssueHasOnlyLabelsThatAreThere(t *testing.T) {
 		"none are created": {func(s *scene) {
 			s.rule.Labels = hls.LabelPolicy{AutoApply: true, CreateMissing: true, Categories: []hls.Category{{Labels: named("bug", "perf")}}}
 		}, "[Bug]", "perf: not_in_repository"},
+		"one that is left to people": {func(s *scene) { s.rule.Labels.Leave = []string{"BUG"} }, "[]", "bug: left_to_people; perf: not_in_repository"},
+		"one that would wait":        {func(s *scene) { s.rule.Labels.Suggest = []string{"bug"} }, "[]", "bug: only_suggested; perf: not_in_repository"},
+
 		"suggested only": {func(s *scene) { s.rule.Labels.AutoApply = false }, "[]", "bug: labels_not_applied; perf: labels_not_applied"},
 		"not shown":      {func(s *scene) { s.world.faults["Labels"] = []fault{{err: hls.ErrNotFound}} }, "[]", "bug: labels_not_shown; perf: labels_not_shown"},
 	} {

@@ -160,11 +160,11 @@ func (r *run) held(e hls.Entry) (bool, hls.EffectState) {
 	if r.undoing() || r.asking() {
 		return false, ""
 	}
-	switch mode := r.rule.Mode(e.Effect.Kind); {
-	case mode == hls.ModeSuggest, mode == hls.ModeApply && e.Effect.Hold != "":
-		return e.DecidedBy == "", hls.EffectProposed
-	case mode == hls.ModeApply:
+	switch r.rule.ModeOf(e.Effect) {
+	case hls.ModeApply:
 		return false, ""
+	case hls.ModeSuggest:
+		return e.DecidedBy == "", hls.EffectProposed
 	}
 	return true, hls.EffectShadow
 }

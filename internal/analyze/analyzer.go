@@ -39,6 +39,8 @@ type Input struct {
 	// Aside names what the analysis is for where it is no task's, as "dry_replay"; "" where it is. Its money is kept under
 	// that name, the caps on money hold, and it counts for no subject and for no person.
 	Aside string
+
+	batch bool // it is asked in a batch
 }
 
 // Analyzer asks Claude within the budget and lets nothing but a valid answer through. It is safe for concurrent use.
@@ -78,11 +80,7 @@ func (a *Analyzer) Analyze(ctx context.Context, in Input) (hls.Analysis, int64, 
 		known, err := a.known(in, validator)
 		return known, 0, err
 	}
-	of := in.Task
-	if in.Question.Event != "" {
-		of.Event, of.Action = in.Question.Event, in.Question.Action
-	}
-	on, reservation, err := a.reserve(ctx, in, a.ladder(of, in))
+	on, reservation, err := a.reserve(ctx, in, a.ladder(in.of(), in))
 	if err != nil {
 		return hls.Analysis{}, 0, err
 	}
@@ -155,7 +153,7 @@ func (in Input) analysis(answer []byte) hls.Analysis {
 func (in Input) request(model string) hls.Request {
 	prompt := in.Prompt
 	prompt.Schema = in.Question.Schema
-	return hls.Request{Model: model, Prompt: prompt, Repo: in.Task.Subject.Repo}
+	return hls.Request{Model: model, Prompt: prompt, Repo: in.Task.Subject.Repo, Batch: in.batch}
 }
 
 // ceiling is the most that a request can cost, whichever of the two models answers: one of them alone is paid.
@@ -181,17 +179,25 @@ func (a *Analyzer) instead(ctx context.Context, r hls.Request, v *validator, ove
 // ask makes the call and holds the answer against the schema.
 func (a *Analyzer) ask(ctx context.Context, r hls.Request, v *validator) (hls.Answer, error) {
 	answer, err := a.model.Ask(ctx, r)
+	if err == nil {
+		err = v.accept(answer)
+	}
 	if err != nil {
 		return hls.Answer{}, err
 	}
+	return answer, nil
+}
+
+// accept lets an answer through that ended normally and fits the schema.
+func (v *validator) accept(answer hls.Answer) error {
 	if answer.StopReason != "end_turn" {
 		err := fmt.Errorf("claude stopped with %q", answer.StopReason)
-		return hls.Answer{}, &hls.Unusable{Err: err, Reason: "stop_reason", Usage: answer.Usage}
+		return &hls.Unusable{Err: err, Reason: "stop_reason", Usage: answer.Usage}
 	}
 	if err := v.check([]byte(answer.Text)); err != nil {
-		return hls.Answer{}, &hls.Unusable{Err: fmt.Errorf("check answer: %w", err), Reason: "schema", Usage: answer.Usage}
+		return &hls.Unusable{Err: fmt.Errorf("check answer: %w", err), Reason: "schema", Usage: answer.Usage}
 	}
-	return answer, nil
+	return nil
 }
 
 // paid is what a failed call cost: the usage of an answer that could not be used, the whole ceiling when the call

@@ -21,6 +21,7 @@ type model struct {
 	answer func(n int) (hls.Answer, error)
 	dear   map[string]string // by name, a mark for each thousand that a call can cost besides
 	held   map[string]error  // of Ready
+	half   bool              // in a batch it costs half
 }
 
 func (m *model) Ask(_ context.Context, r hls.Request) (hls.Answer, error) {
@@ -31,7 +32,13 @@ func (m *model) Ask(_ context.Context, r hls.Request) (hls.Answer, error) {
 	return m.answer(n)
 }
 
-func (m *model) Ceiling(r hls.Request) int64 { return int64(1000 + 1000*len(m.dear[r.Model])) }
+func (m *model) Ceiling(r hls.Request) int64 {
+	most := int64(1000 + 1000*len(m.dear[r.Model]))
+	if m.half && r.Batch {
+		return most / 2
+	}
+	return most
+}
 
 func (m *model) Ready(_ context.Context, name string) error { return m.held[name] }
 
@@ -272,6 +279,42 @@ func TestS3_AsideTheCapsOnMoneyHold(t *testing.T) {
 	}
 	if got.Task.ID != 0 || got.Task.Actor != "" || got.Task.Subject.RepoID != 1 || got.CountedKey() != "1/dry_replay" {
 		t.Errorf("it is kept as %+v under %s", got.Task, got.CountedKey())
+	}
+}
+
+// A question of a batch sets half aside, by the model that would be asked by itself, and under the same caps. What it is
+// answered with is judged like any other.
+func TestS3_ABatchSetsHalfAside(t *testing.T) {
+	t.Parallel()
+	a, m, p := newAnalyzer(t, Config{Model: "m-1"}, always(good(), nil))
+	m.half = true
+	in := input()
+	in.Aside = "backtest"
+	got, err := a.Prepare(t.Context(), in)
+	if err != nil || got.Reservation != 1 || got.MicroUSD != 500 || got.Request.Model != "m-1" || !got.Request.Batch || len(m.asked) != 0 || p.reserved[0].MicroUSD != 500 {
+		t.Errorf("%+v, %v; reserved %+v", got, err, p.reserved)
+	}
+	if model, most := a.Most(in, true); model != "m-1" || most != 500 {
+		t.Errorf("%s %d", model, most)
+	}
+	if _, most := a.Most(in, false); most != 1000 {
+		t.Errorf("by itself %d", most)
+	}
+	if analysis, err := a.Read(in, good()); err != nil || analysis.Usage != good().Usage || string(analysis.Answer) != good().Text {
+		t.Errorf("%+v, %v", analysis, err)
+	}
+	prose, cut := good(), good()
+	prose.Text, cut.StopReason = "prose", "max_tokens"
+	for _, answer := range []hls.Answer{prose, cut} {
+		var unusable *hls.Unusable
+		if _, err := a.Read(in, answer); !errors.As(err, &unusable) || unusable.Usage != answer.Usage {
+			t.Errorf("%q: %v", answer.Text, err)
+		}
+	}
+	p.refuse = &hls.Capped{Cap: "claude.budget.daily_usd"}
+	var capped *hls.Capped
+	if _, err := a.Prepare(t.Context(), in); !errors.As(err, &capped) {
+		t.Errorf("beyond the cap: %v", err)
 	}
 }
 

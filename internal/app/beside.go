@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -54,7 +55,8 @@ func (a *App) buildBeside(ctx context.Context, self func(repo string) hls.Accoun
 		return err
 	}
 	a.pipeline, err = pipeline.New(pipeline.Config{
-		Concurrency: 1, MaxAttempts: s.Processing.MaxAttempts, Timeout: s.Processing.Timeout, Lease: time.Second,
+		Owner: fmt.Sprintf("beside/%d", os.Getpid()), Concurrency: 1, MaxAttempts: s.Processing.MaxAttempts,
+		Timeout: s.Processing.Timeout, Lease: 10 * time.Second, Backoff: a.opts.Backoff,
 		Debounce: s.Processing.Debounce, Redactor: a.redactor, Self: self,
 	}, a.store, a.house.Load().rooms, a.log)
 	return err

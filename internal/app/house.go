@@ -146,7 +146,7 @@ func (a *App) newWeb(ctx context.Context, s *config.Settings, m *web.Metrics) (*
 		},
 		GitHub: a.githubStats, Claude: a.claudeLimits, Budget: a.budget, Handlers: handler.Names(), Repositories: a.repositories, Hosts: a.hosts,
 		Room: a.room, Replay: a.pipeline.Replay, Trace: a.pipeline.Trace, Demotion: a.demotion, Try: a.tryReplay, Undo: a.undo,
-		Recover: a.Recover, Sweep: a.Sweep, Rule: a.ruleOf,
+		Recover: a.Recover, Sweep: a.Sweep, Rule: a.ruleOf, Ask: a.askAside, Analyze: a.analyzeByHand,
 	})
 }
 

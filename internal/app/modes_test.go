@@ -133,6 +133,33 @@ func TestSuggest_ApprovedIsWhatWasStored(t *testing.T) {
 	}
 }
 
+// One label waits where others are set, until a person approves it; one that is left to people is not set at all.
+func TestSuggest_OneLabelWaits(t *testing.T) {
+	t.Parallel()
+	s := start(t, withMode("apply")+"    labels: {suggest: [bug]}\n", shop(), answering(bugAnswer))
+	d := s.issueOpened()
+	s.send(d)
+	s.settled(d.GUID)
+	rows, said := s.ledger(d.GUID)
+	if said != "add_labels: proposed\nupsert_comment: done\n" || len(s.github.Labels(widgets, 7)) != 0 {
+		t.Fatalf("ledger:\n%slabels %v", said, s.github.Labels(widgets, 7))
+	}
+	if code, answer := s.decide(true, rows[0]); code != http.StatusOK {
+		t.Fatalf("approve: %d %s", code, answer)
+	}
+	s.settled(d.GUID)
+	if got := s.github.Labels(widgets, 7); !slices.Equal(got, []string{"bug"}) {
+		t.Errorf("labels %v", got)
+	}
+	left := start(t, withMode("apply")+"    labels: {leave: [bug]}\n", shop(), answering(bugAnswer))
+	d = left.issueOpened()
+	left.send(d)
+	left.settled(d.GUID)
+	if _, said := left.ledger(d.GUID); said != "upsert_comment: done\n" || len(left.github.Labels(widgets, 7)) != 0 {
+		t.Errorf("ledger:\n%s", said)
+	}
+}
+
 // E6: what was proposed about a subject that has changed since is not written when it is approved.
 func TestE6_ApprovedTooLateIsStale(t *testing.T) {
 	t.Parallel()

@@ -79,7 +79,11 @@ const promptOverhead = 2000
 // Ceiling is the most that a request can cost, in micro-dollars. A token is at least one byte.
 func (c *Client) Ceiling(r hls.Request) int64 {
 	bytes := len(r.Prompt.System) + len(r.Prompt.User) + len(r.Prompt.Schema)
-	return c.prices.ceiling(c.resolve(r.Model), int64(bytes)+promptOverhead, c.maxTokens(r))
+	most := c.prices.ceiling(c.resolve(r.Model), int64(bytes)+promptOverhead, c.maxTokens(r))
+	if r.Batch {
+		return halved(most)
+	}
+	return most
 }
 
 // Cost is what tokens cost of a model, in micro-dollars. What was written to the prompt cache counts as written, and what was

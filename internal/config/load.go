@@ -62,7 +62,7 @@ type Options struct {
 
 // withoutFile stands in for a missing file where Options.Optional allows that.
 const withoutFile = `
-github: {token: "${GITHUB_TOKEN:-}", webhook_secret: "${GITHUB_WEBHOOK_SECRET:-}"}
+github: {base_url: "${GITHUB_API_URL:-https://api.github.com}", token: "${GITHUB_TOKEN:-}", webhook_secret: "${GITHUB_WEBHOOK_SECRET:-}"}
 claude: {api_key: "${ANTHROPIC_API_KEY:-}"}
 `
 

@@ -70,16 +70,30 @@ func (d *draft) sentences(kind string, texts []string) []string {
 // label too many rather than none.
 func (d *draft) label(c choice, policy hls.LabelPolicy) {
 	d.plan.Dropped = append(d.plan.Dropped, c.dropped...)
-	if len(c.add) > 0 {
+	for _, part := range []struct {
+		add, remove []hls.Label
+		hold        string
+	}{{c.add, c.remove, ""}, {c.suggest, c.retract, hls.HeldBySettings}} {
 		effect := d.base
-		effect.Kind, effect.Labels, effect.Why, effect.Create = hls.AddLabels, c.add, c.why, policy.CreateMissing
-		d.plan.Effects = append(d.plan.Effects, effect)
+		effect.Hold = part.hold
+		if len(part.add) > 0 {
+			effect.Kind, effect.Labels, effect.Why, effect.Create = hls.AddLabels, part.add, reasons(c.why, part.add), policy.CreateMissing
+			d.plan.Effects = append(d.plan.Effects, effect)
+		}
+		if len(part.remove) > 0 {
+			effect.Kind, effect.Labels, effect.Why, effect.Create = hls.RemoveLabels, part.remove, nil, false
+			d.plan.Effects = append(d.plan.Effects, effect)
+		}
 	}
-	if len(c.remove) > 0 {
-		effect := d.base
-		effect.Kind, effect.Labels = hls.RemoveLabels, c.remove
-		d.plan.Effects = append(d.plan.Effects, effect)
+}
+
+// reasons are those of some labels.
+func reasons(why map[string]string, labels []hls.Label) map[string]string {
+	some := map[string]string{}
+	for _, l := range labels {
+		some[l.Name] = why[l.Name]
 	}
+	return some
 }
 
 // issue opens an issue about the task's own subject, or about a cause.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-json-experiment/json"
+
 	"hls/internal/hls"
 )
 
@@ -96,6 +98,18 @@ func likely(d *draft, f hls.Facts, r issueReply) []duplicate {
 	}
 	slices.SortStableFunc(kept, func(a, b duplicate) int { return cmp.Compare(b.Confidence, a.Confidence) })
 	return kept
+}
+
+// Duplicates are the issues that an analysis would lead to be named as likely the same, the surest first.
+func Duplicates(f hls.Facts, a hls.Analysis, r hls.Rule) (numbers []int) {
+	var answer issueAnswer
+	if f.Issue == nil || json.Unmarshal(a.Answer, &answer) != nil || reportsVulnerability(f, answer) || delicate(answer) != "" {
+		return nil
+	}
+	for _, d := range likely(&draft{}, f, issueReply{answer: answer, minimum: r.Labels.MinConfidence}) {
+		numbers = append(numbers, d.Number)
+	}
+	return numbers
 }
 
 // duplicateLines name likely duplicates. They avoid the words by which GitHub marks or closes one.

@@ -28,6 +28,9 @@ type choice struct {
 	remove  []hls.Label // of HLS's own, to make room in an exclusive group
 	why     map[string]string
 	dropped []hls.Drop
+
+	suggest []hls.Label // labels that wait for a person's approval
+	retract []hls.Label // of HLS's own, to make room for those
 }
 
 // labeler decides which labels a subject gets. It knows the allowed set, what is on the subject, and who put it there.
@@ -108,6 +111,9 @@ func (l *labeler) choose(proposals []proposal) choice {
 	return c
 }
 
+// leftToPeople is why a label that the settings leave to people is not set.
+const leftToPeople = "left_to_people"
+
 // refuse says what speaks against a proposal by itself, or "".
 func (l *labeler) refuse(p proposal) string {
 	name := hls.Fold(p.name)
@@ -123,6 +129,8 @@ func (l *labeler) refuse(p proposal) string {
 		return "quote_not_found"
 	case l.removed[name]:
 		return "removed_by_person"
+	case l.policy.Leaves(name):
+		return leftToPeople
 	case l.lacking[name] && !l.policy.CreateMissing:
 		return "not_in_repository"
 	}
@@ -140,9 +148,14 @@ func (l *labeler) settle(c *choice, p proposal, taken map[string]bool) string {
 	taken[group] = true
 	rivals := l.rivals(group, name)
 	mine := !slices.ContainsFunc(rivals, func(r string) bool { return !l.mine[r] })
-	if mine && l.policy.AutoApply {
+	waits := l.policy.Suggests(name)
+	add, remove := &c.add, &c.remove
+	if waits {
+		add, remove = &c.suggest, &c.retract
+	}
+	if mine && l.policy.AutoApply && (!waits || !l.present[name]) {
 		for _, rival := range rivals {
-			c.remove = append(c.remove, l.allowed[rival])
+			*remove = append(*remove, l.allowed[rival])
 		}
 	}
 	switch {
@@ -154,7 +167,7 @@ func (l *labeler) settle(c *choice, p proposal, taken map[string]bool) string {
 		return "auto_apply_off"
 	}
 	label := l.allowed[name]
-	c.add = append(c.add, label)
+	*add = append(*add, label)
 	c.why[label.Name] = p.why
 	return ""
 }
@@ -202,11 +215,14 @@ func (l *labeler) fromLevel(category string, a level, named []proposal) (proposa
 	return proposal{}, false
 }
 
-// GroupOf names the group of which a subject bears one label at most that a label belongs to, "" for none.
-func GroupOf(policy hls.LabelPolicy, label string) string {
+// Group is the exclusive group that a label stands in: the name of its category, or the first word that it shares with others
+// of the kind, as "priority"; "" for none.
+func Group(policy hls.LabelPolicy, label string) string {
 	for _, c := range policy.Categories {
-		if c.Exclusive && slices.ContainsFunc(c.Labels, func(l hls.Label) bool { return hls.Fold(l.Name) == hls.Fold(label) }) {
-			return "category " + hls.Fold(c.Name)
+		for _, l := range c.Labels {
+			if c.Exclusive && hls.Fold(l.Name) == hls.Fold(label) {
+				return hls.Fold(c.Name)
+			}
 		}
 	}
 	return prefixGroup(label)

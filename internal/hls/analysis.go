@@ -55,6 +55,7 @@ type Request struct {
 	Prompt    Prompt
 	MaxTokens int // 0 means the door's default
 	Repo      string
+	Batch     bool // it is asked in a batch, at half the price
 }
 
 // Answer is what Claude returned for one call that ended normally with text.

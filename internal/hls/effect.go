@@ -138,6 +138,9 @@ func (e Effect) Key() string {
 	return key
 }
 
+// HeldBySettings is why a label is held that labels.suggest names.
+const HeldBySettings = "labels.suggest names it"
+
 // EffectState is where an effect stands in the ledger.
 type EffectState string
 

@@ -11,6 +11,16 @@ const OptOut = "no-hls"
 // OptsOut tells whether the label takes its bearer out.
 func (l Label) OptsOut() bool { return Fold(l.Name) == OptOut }
 
+// Suggests tells whether a label waits for a person's approval where others are set.
+func (p LabelPolicy) Suggests(name string) bool { return amongNames(p.Suggest, name) }
+
+// Leaves tells whether a label is left to people.
+func (p LabelPolicy) Leaves(name string) bool { return amongNames(p.Leave, name) }
+
+func amongNames(names []string, name string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return Fold(n) == Fold(name) })
+}
+
 // Allowed are the labels that may be set, by name and each once: the configured ones or, where none are, those that the
 // repository has.
 func (p LabelPolicy) Allowed(repo []Label) []Label {

@@ -56,6 +56,14 @@ func (r Rule) Mode(k EffectKind) Mode {
 	return r.Modes.Of(k)
 }
 
+// ModeOf is what becomes of an effect: its kind's mode, but that of what waits for approval by itself.
+func (r Rule) ModeOf(e Effect) Mode {
+	if mode := r.Mode(e.Kind); mode != ModeApply || e.Hold == "" {
+		return mode
+	}
+	return ModeSuggest
+}
+
 // Writes tells whether effects of a kind are written without anybody's approval.
 func (r Rule) Writes(k EffectKind) bool { return r.Mode(k) == ModeApply }
 

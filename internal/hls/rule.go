@@ -78,7 +78,9 @@ type LabelPolicy struct {
 
 	NeedsInformation string // the label of issues whose author is asked something; "" for none
 
-	Demote Demotion
+	Demote  Demotion
+	Suggest []string // labels that wait for a person's approval where others are set
+	Leave   []string // labels that are left to people: they are never set
 }
 
 // CommandPolicy says whether people can ask for work by comments that begin with /hls.

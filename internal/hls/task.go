@@ -28,13 +28,21 @@ const (
 	FromApproval   Origin = "approval" // it plans nothing: it carries out what a person approved of another task's plan
 	FromUndo       Origin = "undo"     // it takes back what other tasks did
 	FromProposal   Origin = "proposal" // it writes the comment that asks people for a decision about proposals
+	FromAnalyze    Origin = "analyze"  // an operator asked for it, about one issue or pull request as it is now
 )
+
+// Again tells whether the work is asked for although the same may have been done before: it is done once more, in whatever
+// order GitHub tells of its event.
+func (o Origin) Again() bool { return o == FromReplay || o == FromAnalyze }
 
 // Carries tells whether the work is to carry out effects that were stored before it, and nothing else.
 func (o Origin) Carries() bool { return o == FromApproval || o == FromUndo || o == FromProposal }
 
-// SweptID begins the ids of deliveries that a sweep made.
-const SweptID = "sweep-"
+// SweptID begins the ids of deliveries that a sweep made, and AnalyzedID those that hls analyze made.
+const (
+	SweptID    = "sweep-"
+	AnalyzedID = "analyze-"
+)
 
 // Swept tells whether the work is a sweep's.
 func (o Origin) Swept() bool { return o == FromSweep || o == FromSweepAloud }

@@ -46,8 +46,8 @@ func (d distrust) hold(plan hls.Plan) hls.Plan {
 	plan.Effects, plan.Dropped = nil, slices.Clone(plan.Dropped)
 	for _, e := range effects {
 		for _, l := range e.Labels {
-			if why := d.why(l); e.Kind == hls.AddLabels && why != "" && handler.GroupOf(d.policy, l.Name) != "" {
-				d.groups[handler.GroupOf(d.policy, l.Name)] = fmt.Sprintf("gives way to %s, which is %s", l.Name, why)
+			if why := d.why(l); e.Kind == hls.AddLabels && why != "" && handler.Group(d.policy, l.Name) != "" {
+				d.groups[handler.Group(d.policy, l.Name)] = fmt.Sprintf("gives way to %s, which is %s", l.Name, why)
 			}
 		}
 	}
@@ -56,7 +56,7 @@ func (d distrust) hold(plan hls.Plan) hls.Plan {
 		case hls.AddLabels:
 			plan.Effects = append(plan.Effects, apartBy(e, d.why)...)
 		case hls.RemoveLabels:
-			plan.Effects = append(plan.Effects, apartBy(e, func(l hls.Label) string { return d.groups[handler.GroupOf(d.policy, l.Name)] })...)
+			plan.Effects = append(plan.Effects, apartBy(e, func(l hls.Label) string { return d.groups[handler.Group(d.policy, l.Name)] })...)
 		case hls.CreateIssue:
 			e.Labels = slices.DeleteFunc(slices.Clone(e.Labels), func(l hls.Label) bool {
 				why := d.why(l)

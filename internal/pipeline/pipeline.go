@@ -150,8 +150,8 @@ func within(plan hls.Plan, may []hls.EffectKind) error {
 func apart(task hls.Task, facts hls.Facts, plan hls.Plan) hls.Plan {
 	for i, e := range plan.Effects {
 		switch {
-		case task.Origin == hls.FromReplay && e.Kind.Repeatable():
-			plan.Effects[i].Nonce = fmt.Sprintf("replay-%d", task.ID)
+		case task.Origin.Again() && e.Kind.Repeatable():
+			plan.Effects[i].Nonce = fmt.Sprintf("%s-%d", task.Origin, task.ID)
 		case facts.Asked != 0:
 			plan.Effects[i].Nonce = fmt.Sprintf("asked-%d", facts.Asked)
 		}
@@ -256,7 +256,7 @@ func (p *Pipeline) gather(ctx context.Context, j *journey, knows handler.Handler
 	if facts.Raised, err = past.Raised(ctx); err != nil {
 		return facts, err
 	}
-	if facts.Previous.Revision == facts.Revision && j.task.Origin != hls.FromReplay && facts.Asked == 0 {
+	if facts.Previous.Revision == facts.Revision && !j.task.Origin.Again() && facts.Asked == 0 {
 		return facts, skip("already_analyzed")
 	}
 	return facts, nil

@@ -45,7 +45,7 @@ func restrained(task hls.Task, rule hls.Rule) hls.Rule {
 	case quiet(task):
 		rule.Comments.Post = hls.PostNever
 	case handler.IsCommandPurpose(task.Purpose):
-		rule.Modes = rule.Modes.Asked()
+		rule.Modes, rule.Labels.Suggest = rule.Modes.Asked(), nil
 	}
 	return rule
 }

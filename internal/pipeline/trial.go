@@ -19,6 +19,8 @@ type Trial struct {
 	Task hls.Task
 	// For names what the money goes to, as "dry_replay".
 	For string
+	// Rule changes the rule that the trial is made by; nil leaves it as it is.
+	Rule func(hls.Rule) hls.Rule
 }
 
 // Tried is what would come of a delivery.
@@ -29,6 +31,19 @@ type Tried struct {
 	Analysis hls.Analysis
 	Plan     hls.Plan
 	Notes    []string // what could not be as it was, a sentence each
+	Facts    hls.Facts
+	Rule     hls.Rule
+}
+
+// Posed is a trial up to its question, which is put by whoever holds it.
+type Posed struct {
+	Input analyze.Input
+
+	tried Tried
+	rooms Rooms
+	task  hls.Task
+	q     question
+	read  *before
 }
 
 // Try takes a delivery through route, gather, prompt, analyze and plan, in rooms that need not be those in force. It writes
@@ -43,47 +58,70 @@ func (p *Pipeline) Try(ctx context.Context, rooms Rooms, t Trial) (Tried, error)
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.cfg.Timeout)
 	defer cancel()
+	posed, tried, err := p.Pose(ctx, rooms, t)
+	if err != nil || posed == nil {
+		return tried, err
+	}
+	analysis, err := p.Ask(ctx, rooms.Analyzer, posed.Input)
+	if err != nil {
+		return tried, err
+	}
+	return p.Foresee(ctx, posed, analysis)
+}
+
+// Pose takes a delivery through route, gather and prompt, as Try does. There is no question where the work ends before it:
+// then Posed is nil, and Tried says why.
+func (p *Pipeline) Pose(ctx context.Context, rooms Rooms, t Trial) (*Posed, Tried, error) {
 	event, err := hls.DecodeEvent(t.Delivery)
 	if err != nil {
-		return Tried{}, &hls.Permanent{Err: err, Reason: "undecodable"}
+		return nil, Tried{}, &hls.Permanent{Err: err, Reason: "undecodable"}
 	}
 	if err := p.introduce(ctx, event.Repo.FullName); err != nil {
-		return Tried{}, err
+		return nil, Tried{}, err
 	}
 	self := p.cfg.Self(event.Repo.FullName)
 	tried := Tried{Trace: rooms.trace(event, self)}
 	knows, rule, verdict := rooms.route(event, self)
 	if !verdict.Do {
 		tried.Ended = verdict.Reason
-		return tried, nil
+		return nil, tried, nil
 	}
 	if inForce, ok := p.rooms().Router.Rule(event.Repo.FullName); ok {
 		rule.Budget = inForce.Budget // Whatever is tried, the caps on money are those that hold.
+	}
+	if t.Rule != nil {
+		rule = t.Rule(rule)
 	}
 	task := t.task(event, verdict)
 	q := question{event: event, rule: restrained(task, rule), knows: knows}
 	read, err := p.asOf(ctx, rooms.GitHub, task, self)
 	if err != nil {
-		return tried, err
+		return nil, tried, err
 	}
 	if q.facts, tried.Ended, err = p.regather(ctx, &rooms, read, q); err != nil || tried.Ended != "" {
-		return tried, err
+		return nil, tried, err
 	}
-	tried.Analysis, err = p.reanalyze(ctx, &rooms, q, goingOn(task, q.facts), t.For)
-	if err != nil {
-		return tried, err
-	}
-	if q.facts, err = composed(ctx, read, q); err != nil {
+	in, err := p.input(ctx, &rooms, q, goingOn(task, q.facts))
+	in.Aside = t.For
+	return &Posed{Input: in, tried: tried, rooms: rooms, task: task, q: q, read: read}, tried, err
+}
+
+// Foresee is what would come of an analysis that answers a trial's question.
+func (p *Pipeline) Foresee(ctx context.Context, posed *Posed, analysis hls.Analysis) (tried Tried, err error) {
+	tried, q, task := posed.tried, posed.q, posed.task
+	analysis = p.shown(analysis)
+	tried.Analysis = analysis
+	if q.facts, err = composed(ctx, posed.read, q); err != nil {
 		return tried, fmt.Errorf("gather once more: %w", err)
 	}
-	plan := aimed(hushed(task, q.knows.Plan(q.event, q.facts, tried.Analysis, q.rule)), q.facts)
+	plan := aimed(hushed(task, q.knows.Plan(q.event, q.facts, analysis, q.rule)), q.facts)
 	if err := within(plan, handler.May(q.event)); err != nil {
 		return tried, err
 	}
 	plan.Gathered = q.facts.Gathered()
-	plan.Gathered.Rule, plan.Gathered.Settings = q.rule.Name, rooms.Settings
+	plan.Gathered.Rule, plan.Gathered.Settings = q.rule.Name, posed.rooms.Settings
 	tried.Plan = p.cfg.Redactor.RedactPlan(plan)
-	tried.Gathered, tried.Notes = tried.Plan.Gathered, read.notes()
+	tried.Gathered, tried.Notes, tried.Facts, tried.Rule = tried.Plan.Gathered, posed.read.notes(), q.facts, q.rule
 	return tried, nil
 }
 
@@ -127,36 +165,49 @@ func (p *Pipeline) regather(ctx context.Context, rooms *Rooms, read *before, q q
 	return facts, "", err
 }
 
-// reanalyze asks Claude for a trial and settles what that cost.
-func (p *Pipeline) reanalyze(ctx context.Context, rooms *Rooms, q question, task hls.Task, name string) (hls.Analysis, error) {
-	in := analyze.Input{
-		Task: task, Question: q.knows.Question(q.event, q.facts, q.rule), Rule: q.rule, Revision: q.facts.Revision, Aside: name,
+// input is what a trial's question is asked with.
+func (p *Pipeline) input(ctx context.Context, rooms *Rooms, q question, task hls.Task) (in analyze.Input, err error) {
+	in = analyze.Input{Task: task, Question: q.knows.Question(q.event, q.facts, q.rule), Rule: q.rule, Revision: q.facts.Revision}
+	if in.Question.Known != nil {
+		return in, nil
 	}
-	if in.Question.Known == nil {
-		text, err := rooms.Prompts.Render(ctx, prompt.Input{Event: q.event, Facts: q.facts, Rule: q.rule, Question: in.Question, Now: p.cfg.Now()})
-		switch {
-		case ctx.Err() != nil:
-			return hls.Analysis{}, ctx.Err()
-		case err != nil:
-			return hls.Analysis{}, &hls.Permanent{Err: err, Reason: "template"}
-		}
-		in.Prompt = text
+	in.Prompt, err = rooms.Prompts.Render(ctx, prompt.Input{Event: q.event, Facts: q.facts, Rule: q.rule, Question: in.Question, Now: p.cfg.Now()})
+	if err != nil && ctx.Err() == nil {
+		return in, &hls.Permanent{Err: err, Reason: "template"}
 	}
-	analysis, reservation, err := rooms.Analyzer.Analyze(ctx, in)
+	return in, err
+}
+
+// Ask asks Claude for a trial and settles what that cost.
+func (p *Pipeline) Ask(ctx context.Context, analyzer *analyze.Analyzer, in analyze.Input) (hls.Analysis, error) {
+	analysis, reservation, err := analyzer.Analyze(ctx, in)
 	if err != nil {
-		p.countAside(ctx, name, spentOn(err))
+		p.countAside(ctx, in.Aside, spentOn(err))
 		return hls.Analysis{}, err
 	}
 	if reservation != 0 {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer cancel()
-		if err := p.store.Settle(ctx, reservation, analysis.Model, analysis.Usage); err != nil {
+		if err := p.SettleAside(ctx, in.Aside, reservation, analysis); err != nil {
 			return hls.Analysis{}, err
 		}
-		p.countAside(ctx, name, analysis.Usage)
 	}
-	analysis.TaskID, analysis.Answer = 0, p.cfg.Redactor.RedactJSON(analysis.Answer)
-	return analysis, nil
+	return p.shown(analysis), nil
+}
+
+// SettleAside settles what an analysis for a trial cost, and counts it under what it was for. It outlives ctx.
+func (p *Pipeline) SettleAside(ctx context.Context, name string, reservation int64, a hls.Analysis) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if err := p.store.Settle(ctx, reservation, a.Model, a.Usage); err != nil {
+		return err
+	}
+	p.countAside(ctx, name, a.Usage)
+	return nil
+}
+
+// shown is an analysis as it may be shown: it is no task's.
+func (p *Pipeline) shown(a hls.Analysis) hls.Analysis {
+	a.TaskID, a.Answer = 0, p.cfg.Redactor.RedactJSON(a.Answer)
+	return a
 }
 
 // The totals of what was spent aside, by what it was for. They are a part of what was spent in all.

@@ -114,6 +114,8 @@ type Store interface {
 	// running, and returns it under a lease; no older one of its subject and purpose is left queued. A task whose
 	// lease has run out is queued again first, its attempt used up. It returns ErrNone when nothing is ready.
 	Claim(ctx context.Context, owner string, lease time.Duration) (hls.Task, error)
+	// Take is Claim for one task: it returns ErrNone unless the task is queued and due, and nothing of its subject runs.
+	Take(ctx context.Context, taskID int64, owner string, lease time.Duration) (hls.Task, error)
 	// Renew prolongs the lease.
 	Renew(ctx context.Context, task hls.Task, lease time.Duration) error
 	// Finish ends a run: done, skipped, superseded or parked for good, or queued again at the outcome's RetryAt

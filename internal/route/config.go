@@ -86,6 +86,10 @@ type Labels struct {
 	// NeedsInformation is a label that is set when an issue's author is asked something, and taken away by HLS once a later
 	// look finds nothing missing; with categories, one of theirs. The default is none.
 	NeedsInformation string `yaml:"needs_information"`
+	// Suggest are labels that wait for a person's approval where others are set (hls effects approve); the default is none.
+	Suggest Strings `yaml:"suggest"`
+	// Leave are labels that are left to people: they are never set, whatever Claude says; the default is none.
+	Leave Strings `yaml:"leave"`
 	// Demote says when people have taken a label off so often that it waits for approval instead of being set.
 	Demote Demote `yaml:"demote"`
 }

@@ -169,14 +169,22 @@ func (c *compiler) labels(l Labels, f Features) hls.LabelPolicy {
 		CreateMissing: on(l.CreateMissing, f.AutoSetupLabels),
 		MinConfidence: minimum,
 
-		NeedsInformation: l.NeedsInformation,
-		Demote:           c.demotion(l.Demote),
+		NeedsInformation: l.NeedsInformation, Suggest: l.Suggest, Leave: l.Leave, Demote: c.demotion(l.Demote),
 	}
 	seen := map[string]string{}
 	for _, category := range l.Categories {
 		policy.Categories = append(policy.Categories, c.category(category, seen))
 	}
 	c.settable(l.NeedsInformation, seen, "labels", "needs_information")
+	for i, name := range l.Suggest {
+		c.settable(name, seen, "labels", "suggest", i)
+	}
+	for i, name := range l.Leave {
+		c.settable(name, seen, "labels", "leave", i)
+		if policy.Suggests(name) {
+			c.fail(fmt.Errorf("label %q stands in suggest, too: leave it out of one of them", name), "labels", "leave", i)
+		}
+	}
 	return policy
 }
 

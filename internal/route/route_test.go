@@ -236,6 +236,25 @@ func TestPoliciesOfRules(t *testing.T) {
 	}
 }
 
+// A label is suggested or left to people, and not both; with categories it is one of theirs.
+func TestLabelsThatAreSuggestedOrLeft(t *testing.T) {
+	t.Parallel()
+	some := route.Categories{{Name: "type", Labels: []hls.Label{{Name: "bug"}, {Name: "docs"}}}}
+	rule, _ := router(t, features, route.Repository{Name: "o/r", Labels: route.Labels{Categories: some, Suggest: route.Strings{"Bug"}, Leave: route.Strings{"docs"}}}).Rule("o/r")
+	if p := rule.Labels; !p.Suggests("bug") || p.Suggests("docs") || !p.Leaves("DOCS") || p.Leaves("bug") {
+		t.Errorf("%+v", p)
+	}
+	_, err := route.New(route.Config{Repositories: []route.Repository{{Name: "o/r", Labels: route.Labels{
+		Categories: some, Suggest: route.Strings{"bug", "other"}, Leave: route.Strings{"nothing", "BUG"},
+	}}}}, features)
+	want := `repositories[0].labels.suggest[1]: label "other" stands in no group of labels.categories; add it to one` + "\n" +
+		`repositories[0].labels.leave[0]: label "nothing" stands in no group of labels.categories; add it to one` + "\n" +
+		`repositories[0].labels.leave[1]: label "BUG" stands in suggest, too: leave it out of one of them`
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestCategoriesAndBudget(t *testing.T) {
 	t.Parallel()
 	f := features

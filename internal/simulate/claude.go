@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -43,6 +44,7 @@ type ClaudeConfig struct {
 	OutputTokens int                  // a minute; 0 means 400,000
 	Now          func() time.Time     // by default time.Now
 	Journal      func(Entry)          // told of every call for a message; may be nil
+	BatchPolls   int                  // how often a batch is looked at before it has ended
 }
 
 // Request is what the stand-in was asked.
@@ -91,7 +93,8 @@ type Claude struct {
 		start                   time.Time
 		requests, input, output int
 	}
-	serial int
+	serial  int
+	batches map[string]*batch
 }
 
 // NewClaude returns a Claude that nobody has asked yet.
@@ -107,7 +110,7 @@ func NewClaude(cfg ClaudeConfig) *Claude {
 	cfg.Requests = orInt(cfg.Requests, 4000)
 	cfg.InputTokens = orInt(cfg.InputTokens, 2_000_000)
 	cfg.OutputTokens = orInt(cfg.OutputTokens, 400_000)
-	return &Claude{cfg: cfg, mode: cfg.Mode, answer: cfg.Answer, cached: map[[32]byte]time.Time{}, models: map[string]Mode{}}
+	return &Claude{cfg: cfg, mode: cfg.Mode, answer: cfg.Answer, cached: map[[32]byte]time.Time{}, models: map[string]Mode{}, batches: map[string]*batch{}}
 }
 
 func orInt(n, otherwise int) int {
@@ -196,6 +199,8 @@ func (c *Claude) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.messages(w, r)
 	case path == "/v1/messages/count_tokens" && r.Method == http.MethodPost:
 		c.countTokens(w, r)
+	case path == "/v1/messages/batches" || strings.HasPrefix(path, "/v1/messages/batches/"):
+		c.serveBatches(w, r)
 	case path == "/v1/models" && r.Method == http.MethodGet:
 		c.listModels(w)
 	case len(path) > len("/v1/models/") && path[:len("/v1/models/")] == "/v1/models/" && r.Method == http.MethodGet:

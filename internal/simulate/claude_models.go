@@ -32,7 +32,7 @@ func (m model) object(id string) object {
 		"type": "model", "id": id, "display_name": m.name + " (simulated)", "created_at": m.created,
 		"lifecycle": "active", "deprecated_at": nil, "retires_at": nil, "line": m.line,
 		"max_input_tokens": 200_000, "max_tokens": m.maxTokens,
-		"capabilities": object{"batch": object{"supported": false}, "structured_outputs": object{"supported": m.structured}},
+		"capabilities": object{"batch": object{"supported": true}, "structured_outputs": object{"supported": m.structured}},
 	}
 	if m.retired {
 		o["lifecycle"], o["deprecated_at"], o["retires_at"] = "retired", "2025-08-13T00:00:00Z", "2025-10-28T00:00:00Z"

@@ -79,6 +79,15 @@ func (c *Claude) obstacle(w http.ResponseWriter, mode Mode) *apiError {
 }
 
 func (c *Claude) respond(w http.ResponseWriter, in messageInput, call ClaudeCall) {
+	body := c.message(in, &call)
+	c.spend(0, call.Usage.Input+call.Usage.CacheWrite, call.Usage.Output)
+	c.log(call)
+	c.limitHeaders(w.Header())
+	sendJSON(w, http.StatusOK, body)
+}
+
+// message is the answer to a call, which learns of it.
+func (c *Claude) message(in messageInput, call *ClaudeCall) object {
 	text := c.text(call.Request, call.Mode)
 	usage := c.usage(in)
 	usage.Output = tokens(text)
@@ -102,15 +111,12 @@ func (c *Claude) respond(w http.ResponseWriter, in messageInput, call ClaudeCall
 		text = text[:len(text)/2]
 		stop, content, usage.Output = "max_tokens", []object{{"type": "text", "text": strings.ToValidUTF8(text, "")}}, call.MaxTokens
 	}
-	c.spend(0, usage.Input+usage.CacheWrite, usage.Output)
 	call.Status, call.Answer, call.Usage = http.StatusOK, text, usage
 	call.StopReason, _ = stop.(string)
-	c.log(call)
-	c.limitHeaders(w.Header())
-	sendJSON(w, http.StatusOK, object{
+	return object{
 		"id": c.name("msg_simulated"), "type": "message", "role": "assistant", "model": in.Model, "content": content,
 		"stop_reason": stop, "stop_details": details, "stop_sequence": nil, "usage": usage.object(),
-	})
+	}
 }
 
 // text is what the answer says in a mode.

@@ -47,7 +47,8 @@ type GitHub struct {
 	narrow        map[string][]int64   // tokens of the installation that are good for some repositories
 	manifests     map[string]*manifest // of Apps to be, by the code that they are exchanged for
 	respell       bool
-	hookNetworks  []string // of meta
+	hookNetworks  []string  // of meta
+	past          time.Time // that it is while a past is made; zero otherwise
 }
 
 // NewGitHub returns a GitHub without repositories.
@@ -116,6 +117,12 @@ type subject struct {
 	events    []*event
 	closedAt  time.Time
 	deleted   bool
+	bodies    []textEdit // its text as it was made and after each edit; nil while there is none
+}
+
+type textEdit struct {
+	at   time.Time
+	text string
 }
 
 type pull struct {
@@ -164,6 +171,8 @@ type event struct {
 	label string
 	from  string
 	to    string
+
+	reason string // of closed
 }
 
 // Check is one result of continuous integration. Conclusion is empty while it runs.
@@ -174,7 +183,12 @@ type Check struct {
 }
 
 // now is the time as GitHub tells it: in seconds, UTC.
-func (g *GitHub) now() time.Time { return g.cfg.Now().UTC().Truncate(time.Second) }
+func (g *GitHub) now() time.Time {
+	if !g.past.IsZero() {
+		return g.past
+	}
+	return g.cfg.Now().UTC().Truncate(time.Second)
+}
 
 func (g *GitHub) id() int64 {
 	g.nextID++

@@ -118,11 +118,11 @@ func (g *GitHub) setState(s *subject, actor hls.Account, state, reason string) {
 		return
 	}
 	s.State, s.StateReason, s.ClosedBy = state, reason, nil
-	kind := "reopened"
+	e := &event{kind: "reopened", actor: actor}
 	if state == "closed" {
-		kind, s.closedAt, s.ClosedBy = "closed", g.now(), &actor
+		e.kind, e.reason, s.closedAt, s.ClosedBy = "closed", reason, g.now(), &actor
 	}
-	g.happen(s, &event{kind: kind, actor: actor})
+	g.happen(s, e)
 }
 
 func (g *GitHub) rename(s *subject, actor hls.Account, title string) {
@@ -135,6 +135,10 @@ func (g *GitHub) rename(s *subject, actor hls.Account, title string) {
 // rewrite replaces the text of an issue or pull request.
 func (g *GitHub) rewrite(s *subject, actor hls.Account, body string) {
 	if s.Body != body {
+		if s.bodies == nil {
+			s.bodies = []textEdit{{s.CreatedAt, s.Body}}
+		}
+		s.bodies = append(s.bodies, textEdit{g.now(), body})
 		s.Body = body
 		g.did(s, Deed{Kind: BodySet, Actor: actor, Body: body})
 	}

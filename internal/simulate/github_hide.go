@@ -16,16 +16,21 @@ func (g *GitHub) hideRoutes() map[string]endpoint {
 	}
 }
 
-// graphql knows one mutation: minimizeComment.
+// graphql knows one mutation, minimizeComment, and one query, for the edits of issues.
 func (g *GitHub) graphql(x *exchange) reply {
 	var in struct {
 		Query     string `json:"query"`
 		Variables struct {
-			ID string `json:"id"`
+			ID    string `json:"id"`
+			Owner string `json:"owner"`
+			Name  string `json:"name"`
 		} `json:"variables"`
 	}
 	if out, ok := x.decode(&in); !ok {
 		return out
+	}
+	if strings.Contains(in.Query, "userContentEdits(") {
+		return g.editsOf(x, in.Query, in.Variables.Owner+"/"+in.Variables.Name)
 	}
 	wrong := func(kind, message string) reply {
 		return reply{status: http.StatusOK, body: object{"data": nil, "errors": []object{{"type": kind, "message": message}}}}

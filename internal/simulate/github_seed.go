@@ -106,7 +106,11 @@ func (g *GitHub) AddIssue(repo string, seed IssueSeed) hls.Issue {
 func (g *GitHub) AddPullRequest(repo string, seed PullRequestSeed) hls.PullRequest {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	s := g.addSubject(g.known(repo), seed.IssueSeed)
+	return g.addPull(g.known(repo), seed).pullView()
+}
+
+func (g *GitHub) addPull(r *repository, seed PullRequestSeed) *subject {
+	s := g.addSubject(r, seed.IssueSeed)
 	ref := seed.HeadRef
 	if ref == "" {
 		ref = fmt.Sprintf("patch-%d", s.Number)
@@ -118,7 +122,7 @@ func (g *GitHub) AddPullRequest(repo string, seed PullRequestSeed) hls.PullReque
 	}
 	g.push(s, seed.Files)
 	s.pull.checks[s.pull.head.SHA] = seed.Checks
-	return s.pullView()
+	return s
 }
 
 func (g *GitHub) addSubject(r *repository, seed IssueSeed) *subject {

@@ -233,6 +233,9 @@ func (l links) event(s *subject, e *event) object {
 		}
 		o["label"] = object{"name": e.label, "color": color}
 	}
+	if e.kind == "closed" {
+		o["state_reason"] = orNull(e.reason)
+	}
 	if e.kind == "renamed" {
 		o["rename"] = object{"from": e.from, "to": e.to}
 	}

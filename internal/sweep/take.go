@@ -67,7 +67,7 @@ func (p *pass) take(ctx context.Context, at *place, c candidate) (receive.Taken,
 
 // made is the event of a subject, and its payload.
 func (p *pass) made(at *place, name string, raw json.RawMessage) (hls.Event, []byte, error) {
-	body, err := bodyOf(name, at.whole, raw)
+	body, err := hls.OpenedBody(name, at.whole, raw)
 	if err != nil {
 		return hls.Event{}, nil, err
 	}

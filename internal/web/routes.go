@@ -36,6 +36,8 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("POST /api/v1/overrides/reset", s.admin(operator, s.resetLabel))
 	mux.Handle("POST /api/v1/recovery", s.admin(operator, s.recovery))
 	mux.Handle("POST /api/v1/sweep", s.admin(operator, s.sweep))
+	mux.Handle("POST /api/v1/ask", s.adminOf(operator, mostAsked, s.ask))
+	mux.Handle("POST /api/v1/analyze", s.admin(operator, s.analyze))
 
 	mux.HandleFunc("GET /ui/login", s.signInPage)
 	mux.HandleFunc("POST /ui/login", s.signIn)

@@ -68,6 +68,10 @@ type Deps struct {
 	Recover Pass[Recovery]
 	// Sweep looks for open issues and pull requests that no event has told of.
 	Sweep Pass[Sweep]
+	// Ask asks Claude for another process, under the caps.
+	Ask func(context.Context, AskAside) (AskedAside, error)
+	// Analyze works on one issue or pull request as it is now.
+	Analyze Pass[Analyze]
 }
 
 // Pass makes one pass by hand and returns a report. What is wrong with the request is an *hls.Permanent.

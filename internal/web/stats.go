@@ -54,6 +54,8 @@ type ClaudeStats struct {
 	ByRepository map[string]float64   `json:"cost_usd_by_repository"`
 	Budget       BudgetStats          `json:"budget"`
 	DryReplays   ClaudePart           `json:"dry_replays"`
+	Backtests    ClaudePart           `json:"backtests"`
+	DryAnalyses  ClaudePart           `json:"dry_analyses"` // of hls analyze
 }
 
 // ClaudePart is a part of what Claude was asked, which the whole has too.
@@ -96,7 +98,7 @@ func (s *Server) compose(c record.Stats) Stats {
 			CacheHitRate: share(c.Spend.CacheReadTokens, c.Spend.CacheReadTokens+c.Spend.CacheWriteTokens+c.Spend.InputTokens),
 			CostUSD:      usd(c.Spend.CostMicroUSD), CostPerEffectUSD: costPerEffect(c), Limits: s.deps.Claude(),
 			ByModel: named(c.Models, total(c)), ByWork: named(c.Work, total(c)), ByRepository: payers(c),
-			DryReplays: ClaudePart{c.Tallies["aside_calls/dry_replay"], float64(c.Tallies["aside_micro_usd/dry_replay"]) / 1e6},
+			DryReplays: asideOf(c, "dry_replay"), Backtests: asideOf(c, "backtest"), DryAnalyses: asideOf(c, "analyze"),
 		},
 	}
 	out.ClaudeAPI.Budget, _ = s.budget(c)
@@ -162,4 +164,9 @@ func quantile(l record.Latency, q float64) float64 {
 		return l.Bounds[n-1]
 	}
 	return 0
+}
+
+// asideOf is the part of what Claude cost that went to no task, by what it was for.
+func asideOf(s record.Stats, name string) ClaudePart {
+	return ClaudePart{s.Tallies["aside_calls/"+name], float64(s.Tallies["aside_micro_usd/"+name]) / 1e6}
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"hls/internal/compare"
@@ -113,19 +112,10 @@ func (s *Server) tryReplay(w http.ResponseWriter, r *http.Request, c Changes) {
 // DryReplay thinks a delivery through once more: see Try.
 func (d Deliveries) DryReplay(ctx context.Context, id string, c Changes) (Tried, error) {
 	tried, err := d.Try(ctx, id, c)
-	var final *hls.Permanent
-	var capped *hls.Capped
-	switch {
-	case err == nil, errors.Is(err, record.ErrUnavailable), ctx.Err() != nil:
-		return tried, err
-	case errors.Is(err, hls.ErrNotFound):
+	if errors.Is(err, hls.ErrNotFound) && !errors.Is(err, record.ErrUnavailable) && ctx.Err() == nil {
 		return Tried{}, &Refused{http.StatusNotFound, "no delivery with this id is stored"}
-	case errors.As(err, &capped):
-		return Tried{}, &Refused{http.StatusConflict, strings.TrimSpace("a cap is reached: " + capped.Cap + " " + lifts(capped.Until))}
-	case errors.As(err, &final):
-		return Tried{}, &Refused{http.StatusConflict, d.Redactor.Redact(final.Err.Error())}
 	}
-	return Tried{}, &Refused{http.StatusBadGateway, d.Redactor.Redact(err.Error())}
+	return tried, refusalOf(ctx, d.Redactor, err)
 }
 
 func lifts(at time.Time) string {

@@ -33,7 +33,10 @@ func TestS2_OnlyAPostChangesSomething(t *testing.T) {
 	s, replays := counting(t, nil)
 	m := s.signedIn(token)
 	for _, method := range []string{"GET", "HEAD", "PUT", "DELETE", "PATCH", "TRACE", "OPTIONS", "PROPFIND"} {
-		for _, path := range []string{"/ui/deliveries/x/replay", "/ui/logout", "/api/v1/deliveries/x/replay", "/api/v1/recovery", "/api/v1/sweep", "/api/v1/undo"} {
+		for _, path := range []string{
+			"/ui/deliveries/x/replay", "/ui/logout", "/api/v1/deliveries/x/replay", "/api/v1/recovery", "/api/v1/sweep", "/api/v1/undo",
+			"/api/v1/ask", "/api/v1/analyze",
+		} {
 			if got := s.fetch(method, path, m.asks, form("csrf", m.csrf)); got.code != http.StatusNotFound {
 				t.Errorf("%s %s: %d", method, path, got.code)
 			}
@@ -93,11 +96,11 @@ func TestS2_LargeBodiesAreRefused(t *testing.T) {
 	m := s.signedIn(token)
 	large := strings.Repeat("x", mostBody+1)
 	unsaid := func(r *http.Request) { r.ContentLength = -1 } // in chunks, with no length beforehand
-	for _, path := range []string{"/ui/login", "/ui/logout", "/ui/deliveries/x/replay", "/api/v1/recovery", "/api/v1/sweep"} {
+	for _, path := range []string{"/ui/login", "/ui/logout", "/ui/deliveries/x/replay", "/api/v1/recovery", "/api/v1/sweep", "/api/v1/analyze"} {
 		kind, text := "application/x-www-form-urlencoded", "csrf="+m.csrf+"&token="+large
 		credential := m.asks
 		if strings.HasPrefix(path, "/api/") {
-			kind, text, credential = "application/json", `{"target":"`+large+`","repositories":["`+large+`"]}`, admin
+			kind, text, credential = "application/json", `{"target":"`+large+`","repositories":["`+large+`"],"subject":"`+large+`"}`, admin
 		}
 		for how, change := range map[string]func(*http.Request){"in chunks": unsaid, "with its length": func(*http.Request) {}} {
 			if got := s.fetch("POST", path, credential, body(kind, text), change); got.code != http.StatusRequestEntityTooLarge {
@@ -219,7 +222,7 @@ func TestS2_TheAPITakesNoForms(t *testing.T) {
 	m := s.signedIn(token)
 	local, more := counting(t, func(cfg *Config) { cfg.AdminToken, cfg.ViewerToken = "", "" })
 	for _, kind := range []string{"application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", "text/plain; application/json", "nonsense"} {
-		for _, path := range []string{"/api/v1/recovery", "/api/v1/sweep", "/api/v1/deliveries/x/replay"} {
+		for _, path := range []string{"/api/v1/recovery", "/api/v1/sweep", "/api/v1/ask", "/api/v1/analyze", "/api/v1/deliveries/x/replay"} {
 			if got := s.fetch("POST", path, m.asks, with("X-CSRF-Token", m.csrf), body(kind, `{}`)); got.code != http.StatusUnsupportedMediaType {
 				t.Errorf("%s as %s: %d", path, kind, got.code)
 			}

@@ -18,7 +18,7 @@ import (
 var guarded = []struct{ method, path string }{
 	{"GET", "/stats"}, {"GET", "/metrics"}, {"GET", "/api/v1/deliveries"}, {"GET", "/api/v1/deliveries/x"},
 	{"POST", "/api/v1/deliveries/x/replay"}, {"POST", "/api/v1/recovery"}, {"POST", "/api/v1/sweep"}, {"POST", "/api/v1/undo"},
-	{"GET", "/api/v1/overrides"}, {"POST", "/api/v1/overrides/reset"},
+	{"GET", "/api/v1/overrides"}, {"POST", "/api/v1/overrides/reset"}, {"POST", "/api/v1/ask"}, {"POST", "/api/v1/analyze"},
 	{"GET", "/ui"}, {"GET", "/ui/"}, {"GET", "/ui/deliveries"}, {"GET", "/ui/deliveries/x"},
 	{"POST", "/ui/deliveries/x/replay"}, {"POST", "/ui/logout"}, {"POST", "/ui/deliveries/x/undo"}, {"POST", "/ui/effects/decide"},
 	{"GET", "/ui/effects"}, {"GET", "/ui/repositories"}, {"GET", "/ui/repositories/o/r"}, {"GET", "/ui/trends"},
@@ -54,6 +54,8 @@ func counting(t *testing.T, change func(*Config)) (*site, *atomic.Int64) {
 		deps.Recover = func(context.Context, Recovery) (any, error) { return nil, nil }
 		deps.Sweep = func(context.Context, Sweep) (any, error) { return nil, nil }
 		deps.Rule = hostileRule
+		deps.Ask = func(context.Context, AskAside) (AskedAside, error) { return AskedAside{}, nil }
+		deps.Analyze = func(context.Context, Analyze) (any, error) { return nil, nil }
 	})
 	return s, &replays
 }

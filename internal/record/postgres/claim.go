@@ -79,16 +79,55 @@ func (t *tx) pick(look bool) (l lane, err error) {
 // take takes the task of a lane that is due first, as the transaction commits. The task stays empty when there is none
 // after all.
 func (t *tx) take(l lane, owner string, lease time.Duration, task *hls.Task) {
-	const q = `UPDATE tasks t SET state = 'running', reason = '', attempt = attempt + 1, epoch = epoch + 1, owner = $3, until = $4
-		WHERE id = (` + head + `) RETURNING ` + taskColumns
-	t.last.Queue(q, l.key, t.now, owner, t.now.Add(lease)).QueryRow(func(row pgx.Row) error {
+	t.last.Queue(putUnderLease+`(`+head+`) RETURNING `+taskColumns, l.key, t.now, owner, t.now.Add(lease)).QueryRow(taken(task))
+	t.leave(l)
+}
+
+const putUnderLease = `UPDATE tasks t SET state = 'running', reason = '', attempt = attempt + 1, epoch = epoch + 1, owner = $3, until = $4
+		WHERE id = `
+
+func taken(task *hls.Task) func(pgx.Row) error {
+	return func(row pgx.Row) error {
 		err := row.Scan(targets(task)...)
 		if none(err) {
 			return nil
 		}
 		return err
+	}
+}
+
+// laneOf finds and locks the lane of a task, unless something of its subject runs.
+const laneOf = `SELECT subject_key, repo_id, pg_try_advisory_xact_lock($2, (repo_id % $3)::int) FROM (
+		SELECT subject_key, repo_id FROM lanes l WHERE NOT busy AND subject_key = (SELECT subject_key FROM tasks WHERE id = $1) FOR UPDATE) l`
+
+// Take takes one task to run.
+func (s *Store) Take(ctx context.Context, taskID int64, owner string, lease time.Duration) (task hls.Task, err error) {
+	const one = `(SELECT id FROM tasks WHERE id = $1 AND state = 'queued' AND run_at <= $2) RETURNING ` + taskColumns
+	if err := s.reclaim(ctx); err != nil {
+		return hls.Task{}, fmt.Errorf("take task %d: %w", taskID, err)
+	}
+	err = s.write(ctx, func(t *tx) error {
+		task = hls.Task{}
+		var l lane
+		var b queries
+		b.Queue(laneOf, taskID, lockYard, slots).QueryRow(l.scan)
+		if err := t.send(&b); err != nil {
+			if none(err) {
+				return record.ErrNone
+			}
+			return err
+		}
+		t.last.Queue(putUnderLease+one, taskID, t.now, owner, t.now.Add(lease)).QueryRow(taken(&task))
+		t.leave(l)
+		return nil
 	})
-	t.leave(l)
+	switch {
+	case errors.Is(err, record.ErrNone), doubled(err, "tasks_running"), err == nil && task.ID == 0:
+		return hls.Task{}, record.ErrNone
+	case err != nil:
+		return hls.Task{}, fmt.Errorf("take task %d: %w", taskID, err)
+	}
+	return task, nil
 }
 
 // head is the task of a subject that is due first.

@@ -137,7 +137,7 @@ func (t *tx) bursts(jobs []*job, places []place) (map[stream]*burst, error) {
 func (t *tx) decide(j *job, b *burst) (older []int64) {
 	j.state, j.reason, j.began = hls.Queued, "", t.now
 	j.occurred = j.work.OccurredAt.Truncate(time.Microsecond)
-	replay, late := j.work.Origin == hls.FromReplay, b.newest != nil && b.newest.After(j.occurred)
+	replay, late := j.work.Origin.Again(), b.newest != nil && b.newest.After(j.occurred)
 	if j.work.Origin.Swept() {
 		late = b.met
 	} else if late && !replay && (j.timeless || b.newest.After(t.now)) { // A time yet to come was told by a clock that was wrong.

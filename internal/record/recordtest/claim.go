@@ -1,9 +1,11 @@
 package recordtest
 
 import (
+	"errors"
 	"time"
 
 	"hls/internal/hls"
+	"hls/internal/record"
 )
 
 func claimTests() map[string]func(*house) {
@@ -16,6 +18,7 @@ func claimTests() map[string]func(*house) {
 		"WakeTellsOfNewWork":         wakes,
 		"O1_WorkSurvivesRestart":     survivesRestart,
 		"O1_PoisonedUsesItsAttempts": poisoned,
+		"E6_OneTaskIsTaken":          oneIsTaken,
 	}
 }
 
@@ -51,6 +54,53 @@ func oneOfASubject(h *house) {
 		h.idle()
 		h.done(task)
 	}
+	h.idle()
+}
+
+// oneIsTaken: a process may work on one task alone, while nothing else of its subject runs, and once it is due.
+func oneIsTaken(h *house) {
+	older := h.accept(h.work(issue(1, 1)))
+	h.pass(time.Second)
+	mine := h.work(issue(1, 2))
+	first := h.accept(mine)
+	review := mine
+	review.Purpose = "review"
+	second := h.accept(review)
+	task, err := h.store.Take(h.ctx, first, "me", lease)
+	h.must(err)
+	same(h, "task", task.ID, first)
+	same(h, "attempt", task.Attempt, 1)
+	same(h, "lease", task.Lease.Until, h.now().Add(lease))
+	none := func(id int64) {
+		h.Helper()
+		if _, err := h.store.Take(h.ctx, id, "me", lease); !errors.Is(err, record.ErrNone) {
+			h.Errorf("task %d: %v", id, err)
+		}
+	}
+	none(first)
+	none(second) // of the same subject
+	none(first + 1000)
+	h.done(task)
+	none(first)
+	task, err = h.store.Take(h.ctx, second, "me", lease)
+	h.must(err)
+	h.done(task)
+	later := h.work(issue(1, 3))
+	later.Debounce = time.Minute
+	id := h.accept(later)
+	none(id)
+	h.pass(time.Minute)
+	task, err = h.store.Take(h.ctx, id, "me", lease)
+	h.must(err)
+	h.pass(2 * lease) // It is lost, and taken up again.
+	again, err := h.store.Take(h.ctx, id, "you", lease)
+	h.must(err)
+	same(h, "attempt after a lost lease", again.Attempt, 2)
+	if err := h.store.Finish(h.ctx, task, hls.Outcome{State: hls.Done}); !errors.Is(err, hls.ErrLost) {
+		h.Errorf("whoever lost the lease ends the task: %v", err)
+	}
+	h.done(again)
+	h.done(h.claims(older))
 	h.idle()
 }
 

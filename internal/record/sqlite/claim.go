@@ -24,11 +24,38 @@ func (s *Store) Claim(ctx context.Context, owner string, lease time.Duration) (t
 	return task, nil
 }
 
+// Take takes one task to run.
+func (s *Store) Take(ctx context.Context, taskID int64, owner string, lease time.Duration) (task hls.Task, err error) {
+	const free = `SELECT id FROM tasks t WHERE id = ?1 AND state = 'queued' AND run_at <= ?2
+		AND NOT EXISTS (SELECT 1 FROM tasks o WHERE o.subject_key = t.subject_key AND o.state = 'running')`
+	err = s.write(ctx, func(t *tx) error {
+		now := stamp(t.now)
+		if err := t.reclaim(expired, now); err != nil {
+			return err
+		}
+		var id int64
+		err := t.row(free, []any{taskID, now}, &id)
+		if none(err) {
+			return nil
+		}
+		if err == nil {
+			task, err = t.run(id, owner, lease)
+		}
+		return err
+	})
+	if err != nil {
+		return hls.Task{}, named("take task", taskID, err)
+	}
+	if task.ID == 0 {
+		return hls.Task{}, record.ErrNone
+	}
+	return task, nil
+}
+
 const expired = `SELECT id FROM tasks WHERE state = 'running' AND until <= ?`
 
 // claim returns the zero task when there is none: an error would undo what reclaim did.
 func (t *tx) claim(owner string, lease time.Duration) (task hls.Task, err error) {
-	const q = `UPDATE tasks SET state = 'running', reason = '', attempt = attempt + 1, epoch = epoch + 1, owner = ?, until = ? WHERE id = ?`
 	defer func() { t.ready = false }() // Whoever claims looks again by himself.
 	now := stamp(t.now)
 	if err := t.reclaim(expired, now); err != nil {
@@ -41,6 +68,12 @@ func (t *tx) claim(owner string, lease time.Duration) (task hls.Task, err error)
 	if err != nil {
 		return task, err
 	}
+	return t.run(id, owner, lease)
+}
+
+// run puts a task under a lease.
+func (t *tx) run(id int64, owner string, lease time.Duration) (task hls.Task, err error) {
+	const q = `UPDATE tasks SET state = 'running', reason = '', attempt = attempt + 1, epoch = epoch + 1, owner = ?, until = ? WHERE id = ?`
 	if err := t.exec(q, owner, stamp(t.now.Add(lease)), id); err != nil {
 		return task, err
 	}

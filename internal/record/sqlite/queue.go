@@ -83,7 +83,7 @@ func (t *tx) late(key string, work record.NewTask, occurred *int64) (last int64,
 	if work.Origin.Swept() {
 		return -1, late, t.row(met, []any{key, work.Purpose}, &late)
 	}
-	if err := t.row(newest, []any{key, work.Purpose}, &last); err != nil || work.Origin == hls.FromReplay {
+	if err := t.row(newest, []any{key, work.Purpose}, &last); err != nil || work.Origin.Again() {
 		return last, false, err
 	}
 	if last > stamp(t.now) {

@@ -104,6 +104,14 @@ func (c *compiler) escape() escapeMode {
 	return escapeOff
 }
 
+// knownEscape is what Jinja2 goes by for what it computes when it compiles.
+func (c *compiler) knownEscape() escapeMode {
+	if c.autoescape {
+		return escapeOn
+	}
+	return escapeOff
+}
+
 func (p place) inner(sym *symbols) place { return place{sym: sym, check: p.check, loop: p.loop} }
 
 func (p place) softened() place {

@@ -15,10 +15,7 @@ func (c *compiler) stmt(p place, s stmt) bool { //nolint:funlen // a dispatch ov
 			c.expr(p, s.x)
 			c.fold(s.x)
 			if c.volatile && c.isConstant(s.x) && !c.filters(s.x) {
-				s.esc = escapeOff // computed when Jinja2 compiles, by what is known there
-				if c.autoescape {
-					s.esc = escapeOn
-				}
+				s.esc = c.knownEscape()
 			}
 		}
 	case *sIf:

@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
@@ -40,7 +40,7 @@ type Deps struct {
 	Version  string
 	Redactor *hls.Redactor
 	Log      *slog.Logger
-	Env      func(string) string // nil means os.Getenv; the exporter reads the process's own in any case
+	Env      func(string) string // nil means os.Getenv
 }
 
 // Tracer makes traces. It is safe for concurrent use, and never waits for the collector: what cannot be sent in time is
@@ -60,11 +60,11 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Tracer, error) {
 	if err != nil || !wanted {
 		return nil, err
 	}
-	options := []otlptracehttp.Option{otlptracehttp.WithProxy(unredirected)}
-	if cfg.OTLPEndpoint != "" {
-		options = append(options, otlptracehttp.WithEndpointURL(tracesAt(cfg.OTLPEndpoint)))
+	to, err := newClient(cfg, deps.Env)
+	if err != nil {
+		return nil, err
 	}
-	exporter, err := otlptracehttp.New(ctx, options...)
+	exporter, err := otlptrace.New(ctx, to)
 	if err != nil {
 		return nil, fmt.Errorf("make exporter of traces: %w", err)
 	}
@@ -156,10 +156,9 @@ func unredirected(r *http.Request) (*url.URL, error) {
 func Secrets(env func(string) string) []hls.Secret {
 	var out []hls.Secret
 	for _, name := range []string{"OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"} {
-		for pair := range strings.SplitSeq(env(name), ",") {
-			_, value, _ := strings.Cut(pair, "=")
-			if decoded, err := url.PathUnescape(strings.TrimSpace(value)); err == nil && decoded != "" {
-				out = append(out, hls.Secret(decoded))
+		for _, value := range headersOf(env(name)) {
+			if value != "" {
+				out = append(out, hls.Secret(value))
 			}
 		}
 	}

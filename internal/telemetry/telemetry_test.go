@@ -1,14 +1,24 @@
 package telemetry_test
 
 import (
+	"compress/gzip"
+	"encoding/pem"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/protobuf/proto"
 
 	"hls/internal/hls"
 	"hls/internal/telemetry"
@@ -22,8 +32,13 @@ func none(string) string { return "" }
 // tracer sends to an address; what it tells is in the log that it returns.
 func tracer(t *testing.T, url string) *telemetry.Tracer {
 	t.Helper()
+	return tracerBy(t, url, none)
+}
+
+func tracerBy(t *testing.T, url string, env func(string) string) *telemetry.Tracer {
+	t.Helper()
 	traces, err := telemetry.New(t.Context(), telemetry.Config{OTLPEndpoint: url}, telemetry.Deps{
-		Version: "1.2.3", Redactor: hls.NewRedactor(secret), Log: slog.New(slog.DiscardHandler), Env: none,
+		Version: "1.2.3", Redactor: hls.NewRedactor(secret), Log: slog.New(slog.DiscardHandler), Env: env,
 	})
 	if err != nil || traces == nil {
 		t.Fatalf("tracer %v, %v", traces, err)
@@ -166,7 +181,8 @@ func TestSamplingKeepsTracesWhole(t *testing.T) {
 
 // S1: what the headers for the collector hold goes to no other server.
 func TestS1_CollectorCannotSendHeadersElsewhere(t *testing.T) {
-	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-api-key="+secret)
+	t.Parallel()
+	env := variables{"OTEL_EXPORTER_OTLP_HEADERS": "x-api-key=" + secret}
 	elsewhere := make(chan http.Header, 10)
 	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { elsewhere <- r.Header }))
 	t.Cleanup(other.Close)
@@ -176,7 +192,7 @@ func TestS1_CollectorCannotSendHeadersElsewhere(t *testing.T) {
 		http.Redirect(w, r, other.URL+"/v1/traces", http.StatusTemporaryRedirect)
 	}))
 	t.Cleanup(moved.Close)
-	traces := tracer(t, moved.URL)
+	traces := tracerBy(t, moved.URL, env.of)
 	traces.Received(delivery, time.Now(), time.Now())
 	_ = traces.Close(t.Context())
 	if len(asked) == 0 || <-asked != secret {
@@ -189,6 +205,72 @@ func TestS1_CollectorCannotSendHeadersElsewhere(t *testing.T) {
 		return map[string]string{"OTEL_EXPORTER_OTLP_HEADERS": "x-api-key=" + secret + ", authorization=Bearer%20abc"}[name]
 	}); !slices.Equal(got, []hls.Secret{secret, "Bearer abc"}) {
 		t.Errorf("%d secrets of the environment", len(got))
+	}
+}
+
+// variables are those of an environment.
+type variables map[string]string
+
+func (v variables) of(name string) string { return v[name] }
+
+// The variables of the exporter are those of OpenTelemetry's specification, and a collector that is busy is asked again.
+func TestExporterFollowsTheEnvironment(t *testing.T) {
+	t.Parallel()
+	type request struct {
+		path, key, tenant, encoding string
+		spans                       int
+	}
+	asked := make(chan request, 10)
+	var busy atomic.Bool
+	busy.Store(true)
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if busy.Swap(false) {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		plain, err := gzip.NewReader(r.Body)
+		var text []byte
+		if err == nil {
+			text, err = io.ReadAll(plain)
+		}
+		var data tracepb.TracesData
+		if err := errors.Join(err, proto.Unmarshal(text, &data)); err != nil || len(data.ResourceSpans) == 0 {
+			t.Errorf("%d bytes: %v", len(text), err)
+			return
+		}
+		asked <- request{r.URL.Path, r.Header.Get("Api-Key"), r.Header.Get("Tenant"), r.Header.Get("Content-Encoding"), len(data.ResourceSpans)}
+	}))
+	t.Cleanup(server.Close)
+	authority := filepath.Join(t.TempDir(), "ca.pem")
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := os.WriteFile(authority, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := variables{
+		"OTEL_EXPORTER_OTLP_ENDPOINT": server.URL + "/otlp", "OTEL_EXPORTER_OTLP_HEADERS": "api-key=a, tenant=b%20c",
+		"OTEL_EXPORTER_OTLP_TRACES_HEADERS": "api-key=d", "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip", "OTEL_EXPORTER_OTLP_CERTIFICATE": authority,
+		"OTEL_EXPORTER_OTLP_TRACES_TIMEOUT": "30000",
+	}
+	traces := tracerBy(t, "", env.of)
+	traces.Received(delivery, time.Now(), time.Now())
+	if err := traces.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case got := <-asked:
+		if want := (request{"/otlp/v1/traces", "d", "b c", "gzip", 1}); got != want {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+	default:
+		t.Error("the collector was not asked again")
+	}
+	for name, value := range map[string]string{
+		"OTEL_EXPORTER_OTLP_TIMEOUT": "10s", "OTEL_EXPORTER_OTLP_CERTIFICATE": "/nowhere", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": "/nowhere",
+	} {
+		bad := variables{"OTEL_EXPORTER_OTLP_ENDPOINT": server.URL, name: value}
+		if _, err := telemetry.New(t.Context(), telemetry.Config{}, telemetry.Deps{Env: bad.of}); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -24,7 +24,7 @@ type analyzeCmd struct {
 
 // Help is shown by hls analyze --help.
 func (analyzeCmd) Help() string {
-	return "Example:\n  hls analyze owner/repo#42 --dry-run\n  hls analyze owner/repo#42\n  ANTHROPIC_API_KEY=… hls analyze cli/cli#1\n\n" +
+	return "Example:\n  hls analyze 'acme/widget-shop#212' --dry-run\n  hls analyze 'acme/widget-shop#212'\n\n" +
 		"Takes the issue or pull request as it is now, as if it had just been opened. --dry-run writes nothing to GitHub. A public " +
 		"repository needs nothing but ANTHROPIC_API_KEY: no settings file and no token, and then it is always a dry run. " +
 		"Without --dry-run what follows is done by the settings, as a task of its own; while the service runs it is asked to do so."

@@ -28,8 +28,8 @@ type backtestCmd struct {
 
 // Help is shown by hls backtest --help.
 func (backtestCmd) Help() string {
-	return "Example:\n  hls backtest owner/repo --last 200 --estimate\n  hls backtest owner/repo --last 200 --save history.jsonl\n" +
-		"  hls backtest owner/repo --from history.jsonl --batch --promote 0.9\n\n" +
+	return "Example:\n  hls backtest acme/attic --last 200 --estimate\n  hls backtest acme/attic --last 200 --save history.jsonl\n" +
+		"  hls backtest acme/attic --from history.jsonl --promote 0.9\n\n" +
 		"Takes closed, labeled issues back to their opening, runs triage over them by your settings and prompts, and counts " +
 		"where it agrees with what maintainers decided until they closed them: for each label, for groups such as priority, and for " +
 		"duplicates. Nothing is written to GitHub. What Claude costs counts towards your caps; --estimate tells it first. Without a " +

@@ -28,7 +28,7 @@ type undoCmd struct {
 
 // Help is shown by hls undo --help.
 func (undoCmd) Help() string {
-	return "Example:\n  hls undo 72d3162e-cc78-11e3-81ab-4c9367dc0958\n  hls undo --since 2h --repo owner/repo\n" +
+	return "Example:\n  hls undo 51a10000-0000-4000-8000-000000000001\n  hls undo --since 2h --repo acme/widget-shop\n" +
 		"  hls undo --since 2026-03-02T12:00:00Z --apply\n  hls undo --prompt b59762326ec8 --apply\n\n" +
 		"Takes back labels, comments, reviews, closings, issues and reactions, the last done first. What people have touched since " +
 		"stays, and is listed with the reason. Nothing is taken back twice, and HLS sets no label again by itself that was taken " +

@@ -68,6 +68,15 @@ func pastBegins() time.Time { return time.Date(2025, time.January, 6, 9, 0, 0, 0
 // pastPace is how long after one issue the next one was opened.
 const pastPace = 7 * time.Hour
 
+// Attic is the repository of NewAttic.
+const Attic = "acme/attic"
+
+// NewAttic adds a repository to g whose issues are nearly all closed, for one that looks back. No delivery comes of it.
+func NewAttic(g *GitHub) {
+	g.AddRepository(RepositorySeed{FullName: Attic, ID: 640_211_079, Description: "What became of old widgets (simulated)", Labels: PastLabels()})
+	g.AddPast(Attic, 130)
+}
+
 // AddPast gives a repository, which has PastLabels, a past: so many issues, most of them closed, with what happened to each on
 // its way. Labels come from maintainers, authors, a bot and HLS itself, some are taken away again, titles and texts change,
 // comments tell more, and some repeat others. A few stay open, and now and then there is a pull request. It is the same past

@@ -70,6 +70,7 @@ func Start(ctx context.Context, cfg Config) (*Demo, error) {
 	d := &Demo{cfg: cfg, github: simulate.NewGitHub(simulate.GitHubConfig{}), ended: make(chan error, 1)}
 	d.scenario = simulate.NewScenario(d.github)
 	d.lab = simulate.NewLab(d.github)
+	simulate.NewAttic(d.github)
 	if err := d.start(ctx); err != nil {
 		d.Stop()
 		return nil, fmt.Errorf("start demo: %w", err)

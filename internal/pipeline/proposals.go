@@ -77,7 +77,7 @@ func (p *Pipeline) propose(ctx context.Context, j *journey, rule hls.Rule) error
 	}
 	effect := hls.Effect{
 		Kind: hls.UpsertComment, Subject: j.task.Subject, Purpose: hls.ProposalPurpose, Revision: ballot.revision(), Body: ballot.text(),
-		Rows: ballot.open(), Nonce: fmt.Sprintf("task-%d", j.task.ID),
+		Rows: ballot.unsettled(), Nonce: fmt.Sprintf("task-%d", j.task.ID),
 	}
 	j.enter(hls.StageAct)
 	entries, err := p.rooms().Actor.Act(ctx, j.task, hls.Plan{Effects: []hls.Effect{effect}}, rule)
@@ -150,12 +150,24 @@ func (b ballot) open() (ids []int64) {
 	return ids
 }
 
+// unsettled are the rows that wait for a decision, and those that were decided about and are under way: what becomes of
+// them is still to be said.
+func (b ballot) unsettled() (ids []int64) {
+	for _, e := range b.rows {
+		switch e.State {
+		case hls.EffectProposed, hls.Intent, hls.Sending:
+			ids = append(ids, e.ID)
+		}
+	}
+	return ids
+}
+
 // current tells whether the comment needs no writing. What was listed as decided once is not written again.
 func (b ballot) current() bool {
 	switch {
 	case b.posted == nil:
 		return len(b.open()) == 0
-	case len(b.posted.Effect.Rows) == 0 && len(b.open()) == 0:
+	case len(b.posted.Effect.Rows) == 0 && len(b.unsettled()) == 0:
 		return true
 	}
 	return b.posted.Effect.Revision == b.revision()

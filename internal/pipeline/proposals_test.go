@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,5 +49,24 @@ func TestTheBallotSaysWhatBecameOfEach(t *testing.T) {
 	b.rows = b.rows[1:]
 	if text := b.text(); !strings.HasPrefix(text, "Nothing that HLS proposed here waits") || strings.Contains(text, "until") || len(b.open()) > 0 {
 		t.Errorf("text %s", text)
+	}
+}
+
+// A comment that was written while something approved was under way is written again once that has ended.
+func TestTheBallotFollowsWhatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	row := hls.Entry{ID: 7, State: hls.Intent, DecidedBy: "mona", Effect: hls.Effect{Kind: hls.CloseIssue}}
+	b := ballot{wait: defaultConsent, rows: []hls.Entry{row}}
+	b.posted = &hls.Entry{Effect: hls.Effect{Revision: b.revision(), Rows: b.unsettled()}}
+	if !slices.Equal(b.posted.Effect.Rows, []int64{7}) || !b.current() {
+		t.Errorf("what is under way: %v, current %t", b.posted.Effect.Rows, b.current())
+	}
+	b.rows[0].State = hls.EffectDone
+	if b.current() {
+		t.Error("what has ended is not said")
+	}
+	b.posted = &hls.Entry{Effect: hls.Effect{Revision: b.revision(), Rows: b.unsettled()}}
+	if !b.current() {
+		t.Error("what was said is said again")
 	}
 }

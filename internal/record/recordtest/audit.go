@@ -66,6 +66,25 @@ func told(list []hls.AuditEntry) (lines []string) {
 	return lines
 }
 
+// purgedOnce tells what several passes of retention took as one would, and how many took something.
+func purgedOnce(h *house, lines []string) (out []string, purges int) {
+	var sum struct {
+		Payloads int `json:"payloads"`
+	}
+	for _, line := range lines {
+		data, purge := strings.CutPrefix(line, "purge ")
+		if !purge {
+			out = append(out, line)
+			continue
+		}
+		before := sum.Payloads
+		h.must(json.Unmarshal([]byte(data), &sum))
+		sum.Payloads += before
+		purges++
+	}
+	return append(out, fmt.Sprintf(`purge {"payloads":%d}`, sum.Payloads)), purges
+}
+
 // everythingIsTold: a delivery from its analysis to its end, one that is parked, resumed and replayed, a burst, and what
 // retention takes.
 func everythingIsTold(h *house) {
@@ -84,8 +103,10 @@ func everythingIsTold(h *house) {
 	late.OccurredAt = h.now().Add(-time.Hour)
 	third := h.accept(late)
 	h.pass(2 * day)
-	_, err = h.store.Purge(h.ctx, record.Cutoff{Payloads: h.now().Add(-day)})
-	h.must(err)
+	for more := true; more; { // A pass is short, and takes what it comes to.
+		more, err = h.store.Purge(h.ctx, record.Cutoff{Payloads: h.now().Add(-day)})
+		h.must(err)
+	}
 
 	list := h.log(h.store)
 	effect := `{"row":1,"effect":"add_labels","purpose":"triage","state":"%s","effect_sha256":"`
@@ -104,7 +125,7 @@ func everythingIsTold(h *house) {
 		fmt.Sprintf(`superseded {"purpose":"triage","reason":"late_event","tasks":[%d]}`, third),
 		`purge {"payloads":4}`,
 	}
-	got := told(list)
+	got, purges := purgedOnce(h, told(list))
 	same(h, "entries", len(got), len(want))
 	for i := range want {
 		if !strings.HasPrefix(got[i], want[i]) {
@@ -120,7 +141,7 @@ func everythingIsTold(h *house) {
 	}))
 	since, err := h.store.Audited(h.ctx, record.AuditQuery{Since: h.now().Add(-time.Hour)})
 	h.must(err)
-	same(h, "entries of the last hour", len(since), 1)
+	same(h, "entries of the last hour", len(since), purges)
 	none, err := h.store.Audited(h.ctx, record.AuditQuery{Since: h.now().Add(time.Hour)})
 	h.must(err)
 	same(h, "entries of the next hour", len(none), 0)

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -94,9 +95,12 @@ var mention = regexp.MustCompile(`(?:^|[\s(\[,;:])#(\d{1,9})\b`)
 // mostLinked is how many issues that a text names are read.
 const mostLinked = 3
 
-// linked are the numbers that a pattern finds in a text, the first ones and not its own.
+// linked are the numbers that a pattern finds in a text behind a #, the first ones and not its own.
 func linked(pattern *regexp.Regexp, text string, own int) []int {
 	var numbers []int
+	if !strings.Contains(text, "#") { // Most texts name none, and the pattern is slow to tell.
+		return nil
+	}
 	for _, m := range pattern.FindAllStringSubmatch(hiddenText.ReplaceAllString(text, " "), -1) {
 		n, err := strconv.Atoi(m[1])
 		if err == nil && n > 0 && n != own && !slices.Contains(numbers, n) && len(numbers) < mostLinked {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -12,7 +11,6 @@ import (
 	"hls/internal/app"
 	"hls/internal/config"
 	"hls/internal/hls"
-	"hls/internal/record"
 	"hls/internal/web"
 )
 
@@ -29,21 +27,10 @@ type auditLog interface {
 
 // audit opens the log: that of the database, or that of the service whose database belongs to one process.
 func (r reach) audit(c *call) (log auditLog, done func(), err error) {
-	need := config.NeedStorage
-	if r.Server != "" {
-		need = config.NeedNothing
-	}
-	settings, err := config.Load(c.config, config.Options{Need: need})
-	if err != nil {
-		return nil, nil, err
-	}
-	if r.Server == "" {
-		log, done, err := app.AuditBeside(c.ctx, settings, app.Options{Version: release, LogTo: c.io.err})
-		if !errors.Is(err, record.ErrInUse) {
-			return log, done, err
-		}
-	}
-	return servedAudit{r.service(settings, quick)}, func() {}, nil
+	return opened(c, r, func(ctx context.Context, s *config.Settings, o app.Options) (auditLog, func(), error) {
+		return app.AuditBeside(ctx, s, o)
+	},
+		func(s *config.Settings) auditLog { return servedAudit{r.service(s, quick)} })
 }
 
 // servedAudit is the log at the running service.

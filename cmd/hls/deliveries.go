@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"time"
 
 	"hls/internal/app"
 	"hls/internal/config"
-	"hls/internal/record"
 	"hls/internal/web"
 )
 
@@ -36,21 +34,10 @@ const quick = time.Minute
 
 // deliveries opens the log: that of the database, or that of the service whose database belongs to one process.
 func (r reach) deliveries(c *call) (log deliveryLog, done func(), err error) {
-	need := config.NeedStorage
-	if r.Server != "" {
-		need = config.NeedNothing
-	}
-	settings, err := config.Load(c.config, config.Options{Need: need})
-	if err != nil {
-		return nil, nil, err
-	}
-	if r.Server == "" {
-		log, done, err := app.DeliveriesBeside(c.ctx, settings, app.Options{Version: release, LogTo: c.io.err})
-		if !errors.Is(err, record.ErrInUse) {
-			return log, done, err
-		}
-	}
-	return servedLog{r.service(settings, quick)}, func() {}, nil
+	return opened(c, r, func(ctx context.Context, s *config.Settings, o app.Options) (deliveryLog, func(), error) {
+		return app.DeliveriesBeside(ctx, s, o)
+	},
+		func(s *config.Settings) deliveryLog { return servedLog{r.service(s, quick)} })
 }
 
 // servedLog is the log at the running service.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,7 +12,6 @@ import (
 
 	"hls/internal/app"
 	"hls/internal/config"
-	"hls/internal/record"
 	"hls/internal/web"
 )
 
@@ -25,21 +23,10 @@ type labelLog interface {
 
 // labels opens it: that of the database, or that of the service whose database belongs to one process.
 func (r reach) labels(c *call) (log labelLog, done func(), err error) {
-	need := config.NeedStorage
-	if r.Server != "" {
-		need = config.NeedNothing
-	}
-	settings, err := config.Load(c.config, config.Options{Need: need})
-	if err != nil {
-		return nil, nil, err
-	}
-	if r.Server == "" {
-		log, done, err := app.LabelsBeside(c.ctx, settings, app.Options{Version: release, LogTo: c.io.err})
-		if !errors.Is(err, record.ErrInUse) {
-			return log, done, err
-		}
-	}
-	return servedLabels{r.service(settings, quick)}, func() {}, nil
+	return opened(c, r, func(ctx context.Context, s *config.Settings, o app.Options) (labelLog, func(), error) {
+		return app.LabelsBeside(ctx, s, o)
+	},
+		func(s *config.Settings) labelLog { return servedLabels{r.service(s, quick)} })
 }
 
 // servedLabels is what the running service knows of labels.

@@ -16,6 +16,7 @@ import (
 	"hls/internal/app"
 	"hls/internal/config"
 	"hls/internal/hls"
+	"hls/internal/record"
 	"hls/internal/recovery"
 	"hls/internal/sweep"
 	"hls/internal/web"
@@ -113,4 +114,24 @@ func usage(err error) error {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
 	return err
+}
+
+// opened is what a command asks: beside the service, in the database itself, or at the running service where --server names it
+// or the database belongs to one process. done must be called.
+func opened[T any](c *call, r reach, beside func(context.Context, *config.Settings, app.Options) (T, func(), error), served func(*config.Settings) T) (asked T, done func(), err error) {
+	need := config.NeedStorage
+	if r.Server != "" {
+		need = config.NeedNothing
+	}
+	settings, err := config.Load(c.config, config.Options{Need: need})
+	if err != nil {
+		return asked, nil, err
+	}
+	if r.Server == "" {
+		asked, done, err := beside(c.ctx, settings, app.Options{Version: release, LogTo: c.io.err})
+		if !errors.Is(err, record.ErrInUse) {
+			return asked, done, err
+		}
+	}
+	return served(settings), func() {}, nil
 }

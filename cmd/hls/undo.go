@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,7 +11,6 @@ import (
 
 	"hls/internal/app"
 	"hls/internal/config"
-	"hls/internal/record"
 	"hls/internal/web"
 )
 
@@ -77,21 +75,10 @@ func (k undoCmd) what(now time.Time) (web.Undo, error) {
 
 // log opens the log with a door to GitHub, or that of the service whose database belongs to one process.
 func (k undoCmd) log(c *call) (log deliveryLog, done func(), err error) {
-	need := config.NeedStorage
-	if k.Server != "" {
-		need = config.NeedNothing
-	}
-	settings, err := config.Load(c.config, config.Options{Need: need})
-	if err != nil {
-		return nil, nil, err
-	}
-	if k.Server == "" {
-		log, done, err := app.TrialsBeside(c.ctx, settings, app.Options{Version: release, LogTo: c.io.err})
-		if !errors.Is(err, record.ErrInUse) {
-			return log, done, err
-		}
-	}
-	return servedLog{k.service(settings, longest)}, func() {}, nil
+	return opened(c, k.reach, func(ctx context.Context, s *config.Settings, o app.Options) (deliveryLog, func(), error) {
+		return app.TrialsBeside(ctx, s, o)
+	},
+		func(s *config.Settings) deliveryLog { return servedLog{k.service(s, longest)} })
 }
 
 func printUndone(w io.Writer, u web.Undone) error {

@@ -14,7 +14,6 @@ import (
 var notReproduced = map[string]string{
 	"sm_dict_key_shadows_method": "prints the address of an object in Python's memory",
 	"sm_dunder_access":           "reaches into Python's classes, which must not work",
-	"f_urlize":                   "an HTML linker, of no use in prompts",
 }
 
 type corpusCase struct {

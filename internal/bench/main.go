@@ -23,6 +23,7 @@ type options struct {
 	clients int
 	small   int // stored deliveries in the smaller record
 	large   int // and in the larger one
+	on      string
 	profile string
 }
 
@@ -62,6 +63,7 @@ func main() {
 	flag.IntVar(&o.clients, "clients", 32, "senders at a time")
 	flag.IntVar(&o.small, "small", 10_000, "stored deliveries in the smaller record")
 	flag.IntVar(&o.large, "large", 1_000_000, "stored deliveries in the larger record")
+	flag.StringVar(&o.on, "on", "sqlite,postgres", "databases to measure on, where a measurement is of both")
 	flag.StringVar(&o.profile, "profile", "", "folder for a profile of each process, which then is not the program itself but this one in its place")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

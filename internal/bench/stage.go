@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"hls/internal/record/recordtest/pgtest"
 	"hls/internal/simulate"
@@ -57,15 +58,21 @@ func (s *stage) play(gh *simulate.GitHub, cl *simulate.Claude) {
 	s.ends = append(s.ends, func() error { stopGitHub(); stopClaude(); return nil })
 }
 
-// stores are a new database of each kind.
+// stores are a new database of each kind that is measured on.
 func (s *stage) stores() []storage {
-	all := []storage{{"SQLite", s.sqlite()}}
-	if url, err := s.postgres(); err == nil {
-		all = append(all, storage{"PostgreSQL", url})
-	} else {
-		fmt.Println("PostgreSQL is left out:", err)
+	var all []storage
+	if strings.Contains(s.options.on, "sqlite") {
+		all = append(all, storage{"SQLite", s.sqlite()})
 	}
-	return all
+	if !strings.Contains(s.options.on, "postgres") {
+		return all
+	}
+	url, err := s.postgres()
+	if err != nil {
+		fmt.Println("PostgreSQL is left out:", err)
+		return all
+	}
+	return append(all, storage{"PostgreSQL", url})
 }
 
 func (s *stage) sqlite() string {

@@ -14,9 +14,10 @@ import (
 const (
 	// sums adds what was not yet added to the totals.
 	sums = `SELECT kind, name, sum(n)::bigint FROM (SELECT kind, name, n FROM totals UNION ALL SELECT kind, name, n FROM counted) c GROUP BY kind, name`
-	// queue is the state of the queue. Its oldest task is that of the lane, busy or not, that has been due the longest.
+	// queue is the state of the queue. Its oldest task is that of the lane, busy or not, that has been due the longest. Each
+	// repository with a free lane has a yard.
 	queue = `SELECT (SELECT count(*) FROM tasks WHERE state = 'queued'), (SELECT count(*) FROM tasks WHERE state = 'running'),
-		(SELECT min(due_at) FROM lanes), clock_timestamp()`
+		least((SELECT min(` + earliest + `) FROM yards y), (SELECT min(due_at) FROM lanes WHERE busy)), clock_timestamp()`
 	// byDay is what was spent or set aside on the last days.
 	byDay = `SELECT m.day, sum(m.micro_usd)::bigint FROM generate_series(0, $2::integer - 1) n
 		JOIN money m ON m.day = (coalesce($3::timestamptz, clock_timestamp()) AT TIME ZONE 'UTC')::date - n AND m.repo_id = $1

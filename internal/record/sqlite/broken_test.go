@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -209,6 +210,39 @@ func TestI1_FailedCheckpointSync(t *testing.T) {
 		err := s.Healthy(t.Context())
 		if !errors.Is(err, record.ErrUnavailable) {
 			t.Errorf("after a sync that failed: %v", err)
+		}
+		if lost, doubled := h.check(after(t, d, s)); len(lost)+len(doubled) > 0 {
+			t.Fatalf("lost %d: %v\ndoubled: %v", len(lost), lost[:min(3, len(lost))], doubled)
+		}
+	}
+}
+
+// TestI1_OneFailedCheckpointSync: whichever sync of the file fails, the mover's own or one of SQLite's, nothing more is
+// accepted and nothing is lost.
+func TestI1_OneFailedCheckpointSync(t *testing.T) {
+	t.Parallel()
+	const most = 4
+	proves(t, "one sync of the file fails", most)
+	for which := range int64(most) {
+		s, d := onDisk(t, uint64(which))
+		h := newHistory(t, uint64(which))
+		h.rough = true
+		var syncs atomic.Int64
+		d.Break(func(op disk.Op) disk.Code {
+			if op.Kind == disk.Sync && op.File == "" && syncs.Add(1) == which+1 {
+				return disk.BadSync
+			}
+			return 0
+		})
+		for range 600 {
+			_ = h.addOne(t.Context(), s)
+		}
+		d.Break(nil)
+		if n := syncs.Load(); n <= which {
+			t.Fatalf("%d syncs, and number %d was to fail", n, which+1)
+		}
+		if err := s.Healthy(t.Context()); !errors.Is(err, record.ErrUnavailable) {
+			t.Errorf("after sync %d failed: %v", which+1, err)
 		}
 		if lost, doubled := h.check(after(t, d, s)); len(lost)+len(doubled) > 0 {
 			t.Fatalf("lost %d: %v\ndoubled: %v", len(lost), lost[:min(3, len(lost))], doubled)

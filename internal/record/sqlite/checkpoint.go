@@ -10,48 +10,83 @@ import (
 	codes "modernc.org/sqlite/lib"
 
 	"hls/internal/record"
+	"hls/internal/record/sqlite/frames"
 )
 
 // longLog is how long the log grows, in pages, before it is moved into the file: the longer, the more pages are moved
 // once that were written often.
 const longLog = 8000
 
+// shortRest is the share of a long log that the writer moves while its callers wait.
+const shortRest = 16
+
 // mover moves the log into the file beside the writer, on a connection of its own.
 type mover struct {
-	db   *sql.DB
-	move *sql.Stmt
-	busy bool // of the writer's goroutine
-	done chan error
+	db     *sql.DB
+	conn   *sql.Conn
+	frames *frames.VFS // of conn
+	move   *sql.Stmt
+	busy   bool // of the writer's goroutine, as is load
+	load   int  // pages that it last began to move
+	done   chan error
 }
 
-func newMover(ctx context.Context, path string) (*mover, error) {
-	db, err := connect(ctx, path, writing)
-	if err != nil {
+func newMover(ctx context.Context, path string) (_ *mover, err error) {
+	m := &mover{done: make(chan error, 1)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, m.close())
+		}
+	}()
+	if m.frames, err = frames.New(); err != nil {
 		return nil, err
 	}
-	m := &mover{db: db, done: make(chan error, 1)}
-	if m.move, err = db.PrepareContext(ctx, moveLog); err != nil {
-		return nil, errors.Join(err, db.Close())
+	if m.db, err = connectBy(ctx, m.frames.Name, path, writing); err != nil {
+		return nil, err
 	}
-	return m, nil
+	if m.conn, err = m.db.Conn(ctx); err != nil {
+		return nil, err
+	}
+	m.move, err = m.conn.PrepareContext(ctx, moveLog)
+	return m, err
 }
 
-// start begins to move what the log has now.
-func (m *mover) start() {
-	m.busy = true
+// start begins to move what the log has now, so many pages, and to put them on the disk.
+func (m *mover) start(load int) {
+	m.busy, m.load = true, load
 	go func() {
 		_, _, err := pages(m.move)
+		if err == nil {
+			err = m.frames.Sync()
+		}
 		m.done <- err
 	}()
 }
 
-func (m *mover) close() error { return errors.Join(m.move.Close(), m.db.Close()) }
+// close also ends a mover that is half made.
+func (m *mover) close() error {
+	var errs []error
+	if m.move != nil {
+		errs = append(errs, m.move.Close())
+	}
+	if m.conn != nil {
+		errs = append(errs, m.conn.Close())
+	}
+	if m.db != nil {
+		errs = append(errs, m.db.Close())
+	}
+	if m.frames != nil {
+		errs = append(errs, m.frames.Close())
+	}
+	return errors.Join(errs...)
+}
 
 // checkpoint moves a long log into the file. SQLite would do so within a commit, with callers waiting, and keep a
 // failure to itself.
 //
-// The mover does most of it while writes go on. The log can begin anew only once all of it is in the file, so the
-// writer moves the rest, between two transactions, when the mover has come to its end.
+// The mover does most of it while writes go on, and goes again for what was written in the meantime as long as that gets
+// less. The log can begin anew only once all of it is in the file and the file is synced, so in the end the writer moves a
+// short rest, between two transactions. The mover syncs too, so that the writer's sync has that rest alone to wait for.
 //
 // After a failed sync no later one can be trusted: the system takes what it could not write for written. SQLite writes
 // such pages again unless it moved them earlier while somebody was reading or writing, which it does without a sync. So
@@ -63,7 +98,7 @@ func (w *writer) checkpoint() {
 	}
 	log, moved, err := w.log(lookAtLog)
 	if err == nil && log-moved >= w.longLog {
-		w.mover.start()
+		w.mover.start(log - moved)
 	}
 	w.moved(err)
 }
@@ -77,17 +112,31 @@ func (w *writer) moveRest() {
 	case err := <-w.mover.done:
 		w.mover.busy = false
 		if w.moved(err); err == nil { // What the mover could not do, the writer could not either, and callers would wait for it.
-			_, _, err = w.log(moveLog)
-			w.moved(err)
+			w.moveOn()
 		}
 	default:
 	}
 }
 
+// moveOn has the mover go again for a long rest, and moves a short one, or one that the mover does not keep up with.
+func (w *writer) moveOn() {
+	log, moved, err := w.log(lookAtLog)
+	rest := log - moved
+	switch {
+	case err != nil:
+	case rest > w.longLog/shortRest && rest <= w.mover.load/2:
+		w.mover.start(rest)
+	default:
+		_, _, err = w.log(moveLog)
+	}
+	w.moved(err)
+}
+
 // moved notes what came of a checkpoint.
 func (w *writer) moved(err error) {
 	var e *driver.Error
-	if errors.As(err, &e) && (e.Code() == codes.SQLITE_IOERR_FSYNC || e.Code() == codes.SQLITE_IOERR_DIR_FSYNC) {
+	unsynced := errors.As(err, &e) && (e.Code() == codes.SQLITE_IOERR_FSYNC || e.Code() == codes.SQLITE_IOERR_DIR_FSYNC)
+	if unsynced || errors.Is(err, frames.ErrSync) {
 		w.sunk = fmt.Errorf("%w: the disk could not sync the file, and only a restart can tell what it has: %w", record.ErrUnavailable, err)
 	}
 }

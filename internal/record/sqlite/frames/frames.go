@@ -40,6 +40,7 @@ type VFS struct {
 	vfs, name, methods uintptr
 	below              *codes.Tsqlite3_vfs
 	file               *codes.Tsqlite3_io_methods // of the log
+	main               uintptr                    // the database's file
 
 	// SQLite holds these by address alone.
 	open  openFunc
@@ -99,6 +100,9 @@ func (f *VFS) Close() error {
 //nolint:revive // The arguments are SQLite's.
 func (f *VFS) xOpen(tls *libc.TLS, _, name, handle uintptr, flags int32, out uintptr) int32 {
 	rc := raw.Function[openFunc](f.below.FxOpen)(tls, uintptr(unsafe.Pointer(f.below)), name, handle, flags, out)
+	if rc == codes.SQLITE_OK && flags&codes.SQLITE_OPEN_MAIN_DB != 0 {
+		f.main = handle
+	}
 	if rc != codes.SQLITE_OK || flags&codes.SQLITE_OPEN_WAL == 0 {
 		return rc
 	}
@@ -139,6 +143,20 @@ func (f *VFS) xWrite(tls *libc.TLS, handle, from uintptr, n int32, off int64) in
 		return f.flush(tls, handle)
 	}
 	return codes.SQLITE_OK
+}
+
+// ErrSync is a file that the system could not put on the disk.
+var ErrSync = errors.New("sync the database's file")
+
+// Sync puts on the disk what was moved into the database's file. It belongs to the goroutine that has the connection.
+func (f *VFS) Sync() error {
+	tls := libc.NewTLS()
+	defer tls.Close()
+	methods := raw.At[codes.Tsqlite3_io_methods](raw.At[codes.Tsqlite3_file](f.main).FpMethods)
+	if rc := raw.Function[syncFunc](methods.FxSync)(tls, f.main, codes.SQLITE_SYNC_NORMAL); rc != codes.SQLITE_OK {
+		return fmt.Errorf("%w: code %d", ErrSync, rc)
+	}
+	return nil
 }
 
 // Forget drops what is held of a transaction that was rolled back. Somebody else may write there next.

@@ -18,7 +18,9 @@ func (r reach) elsewhere(s *config.Settings, model string) func(context.Context,
 			Subject: in.Task.Subject, Event: in.Task.Event, Action: in.Task.Action, For: in.Aside, Model: model,
 			Question: in.Question, Prompt: in.Prompt, Revision: in.Revision,
 		}
-		err := r.service(s, longest).ask(ctx, request{http.MethodPost, "/api/v1/ask", q}, &answer)
-		return answer.Analysis, err
+		if err := r.service(s, longest).ask(ctx, request{http.MethodPost, "/api/v1/ask", q}, &answer); err != nil {
+			return hls.Analysis{}, err
+		}
+		return answer.Analysis, answer.Failure.Err()
 	}
 }

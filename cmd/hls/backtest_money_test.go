@@ -87,6 +87,22 @@ func TestS3_ABacktestKeepsToTheCaps(t *testing.T) {
 	}
 }
 
+// A cap ends a backtest beside the service, too.
+func TestS3_ABacktestBesideTheServiceKeepsToTheCaps(t *testing.T) {
+	t.Parallel()
+	p := newPast(t)
+	file := p.history()
+	p.write(strings.ReplaceAll(pastSettings, "daily_usd: 50", "daily_usd: 0.02, command_reserve: 0"))
+	p.serve("")
+	if code := p.run(t.Context(), "backtest", "acme/past", "--from", file); code != exitFailed || !strings.Contains(p.err, "daily_usd") || !strings.Contains(p.out, "it was not asked about") {
+		t.Errorf("%d %s %s", code, p.err, p.out)
+	}
+	p.end("")
+	if stats := p.spend(); stats.Today.All > 20_000 || stats.Today.All == 0 || len(p.claude.Calls()) > 100 {
+		t.Errorf("%+v spent, %d questions", stats.Today, len(p.claude.Calls()))
+	}
+}
+
 // While the service has the database to itself, it asks Claude and pays.
 func TestS3_ABacktestBesideTheService(t *testing.T) {
 	t.Parallel()

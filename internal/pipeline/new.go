@@ -65,6 +65,7 @@ type Pipeline struct {
 	current atomic.Pointer[Rooms]
 	changed notifier
 	payload chan struct{} // held while a payload is read
+	traced  chan struct{} // held while one is read for somebody who looks
 	suspect chan struct{} // held while a suspect runs
 	trial   chan struct{} // held while a trial runs
 	consent *consent
@@ -97,7 +98,7 @@ func New(cfg Config, store record.Store, rooms Rooms, log *slog.Logger) (*Pipeli
 	if cfg.Consent == 0 {
 		cfg.Consent = defaultConsent
 	}
-	p := &Pipeline{cfg: cfg, store: store, log: log, consent: newConsent(), payload: make(chan struct{}, 1), suspect: make(chan struct{}, 1), trial: make(chan struct{}, 1)}
+	p := &Pipeline{cfg: cfg, store: store, log: log, consent: newConsent(), payload: make(chan struct{}, 1), traced: make(chan struct{}, 1), suspect: make(chan struct{}, 1), trial: make(chan struct{}, 1)}
 	p.current.Store(&rooms)
 	return p, nil
 }

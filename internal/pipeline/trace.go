@@ -8,8 +8,15 @@ import (
 	"hls/internal/hls"
 )
 
-// Trace holds a stored delivery against the rules. The error is hls.ErrNotFound when it is not stored.
+// Trace holds a stored delivery against the rules. The error is hls.ErrNotFound when it is not stored. One is held at a time:
+// a large payload takes many times as much memory once it is decoded.
 func (p *Pipeline) Trace(ctx context.Context, deliveryID string) (hls.Traced, error) {
+	select {
+	case p.traced <- struct{}{}:
+	case <-ctx.Done():
+		return hls.Traced{}, ctx.Err()
+	}
+	defer func() { <-p.traced }()
 	delivery, err := p.store.Delivery(ctx, deliveryID)
 	if err != nil {
 		return hls.Traced{}, err

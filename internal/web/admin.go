@@ -53,14 +53,27 @@ func (s *Server) adminOf(need role, most int64, next http.HandlerFunc) http.Hand
 		if refused == nil && writes(r) {
 			refused = s.asked(r, who)
 		}
+		if refused == nil && !writes(r) {
+			var end func()
+			if end, refused = s.looks.begin(r.Context(), who.role); refused == nil {
+				defer end()
+			}
+		}
 		if refused != nil {
 			s.refuse(w, refused)
 			return
 		}
-		keep(r)
+		who.keep(r)
 		bound(w, r, most)
 		next(w, r)
 	})
+}
+
+// keep has the connection stay open for what an operator asked for. A viewer could hold one by reading nothing of the answer.
+func (c caller) keep(r *http.Request) {
+	if c.role == operator {
+		keep(r)
+	}
 }
 
 // asked tells why a write of the API was not asked for by who seems to ask.
@@ -167,6 +180,8 @@ func (r *Refused) hint(h http.Header) {
 		h.Set("WWW-Authenticate", `Bearer realm="hls"`)
 	case http.StatusTooManyRequests:
 		h.Set("Retry-After", strconv.Itoa(int(time.Minute.Seconds())))
+	case http.StatusServiceUnavailable:
+		h.Set("Retry-After", "10")
 	}
 }
 

@@ -3,8 +3,10 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"hls/internal/hls"
 	"hls/internal/record"
@@ -23,9 +25,63 @@ type AskAside struct {
 	Revision string       `json:"revision"`
 }
 
-// AskedAside is the answer, paid for.
+// AskedAside is the answer, paid for, or what there is in place of one.
 type AskedAside struct {
 	Analysis hls.Analysis `json:"analysis"`
+	Failure  *Failure     `json:"failure,omitempty"`
+}
+
+// Failure is why there is no answer, in the words of the error that it was: whoever asked tells by it whether to ask again, and
+// what is wrong with all questions from what is wrong with one.
+type Failure struct {
+	Kind   string    `json:"kind"`             // "capped", "spend_stop", "retry" or "unusable"
+	Reason string    `json:"reason,omitempty"` // for people
+	Cap    string    `json:"cap,omitempty"`
+	Until  time.Time `json:"until,omitzero"`
+	Money  bool      `json:"money,omitempty"`
+	After  float64   `json:"after_seconds,omitempty"`
+	Name   string    `json:"name,omitempty"` // of what made the answer unusable
+	Usage  hls.Usage `json:"usage,omitzero"`
+}
+
+// failureOf is what went wrong, nil where that is of no kind that whoever asked goes by.
+func failureOf(redactor *hls.Redactor, err error) *Failure {
+	var (
+		capped   *hls.Capped
+		stop     *hls.SpendStop
+		retry    *hls.RetryAfter
+		unusable *hls.Unusable
+	)
+	switch {
+	case errors.As(err, &capped):
+		return &Failure{Kind: "capped", Cap: capped.Cap, Until: capped.Until, Money: capped.Money}
+	case errors.As(err, &stop):
+		return &Failure{Kind: "spend_stop", Reason: redactor.Redact(stop.Err.Error()), Until: stop.Until}
+	case errors.As(err, &unusable):
+		return &Failure{Kind: "unusable", Reason: redactor.Redact(unusable.Err.Error()), Name: unusable.Reason, Usage: unusable.Usage}
+	case errors.As(err, &retry) && !errors.Is(err, hls.ErrAmbiguous):
+		return &Failure{Kind: "retry", Reason: redactor.Redact(retry.Err.Error()), After: retry.After.Seconds()}
+	}
+	return nil
+}
+
+// Err is the error that it was.
+func (f *Failure) Err() error {
+	if f == nil {
+		return nil
+	}
+	cause := errors.New(f.Reason)
+	switch f.Kind {
+	case "capped":
+		return &hls.Capped{Cap: f.Cap, Until: f.Until, Money: f.Money}
+	case "spend_stop":
+		return &hls.SpendStop{Err: cause, Until: f.Until}
+	case "unusable":
+		return &hls.Unusable{Err: cause, Reason: f.Name, Usage: f.Usage}
+	case "retry":
+		return &hls.RetryAfter{Err: cause, After: time.Duration(f.After * float64(time.Second))}
+	}
+	return fmt.Errorf("%s: %w", f.Kind, cause)
 }
 
 // Analyze asks for one issue or pull request to be worked on as it is now.
@@ -45,6 +101,9 @@ const mostAsked = 4 << 20
 func (s *Server) ask(w http.ResponseWriter, r *http.Request) {
 	byHand(s, w, r, func(ctx context.Context, q AskAside) (any, error) {
 		asked, err := s.deps.Ask(ctx, q)
+		if failure := failureOf(s.deps.Redactor, err); failure != nil && ctx.Err() == nil {
+			return AskedAside{Failure: failure}, nil
+		}
 		return asked, refusalOf(ctx, s.deps.Redactor, err)
 	})
 }

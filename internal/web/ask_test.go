@@ -27,7 +27,7 @@ func TestAskTellsWhyNot(t *testing.T) {
 		says string
 	}{
 		{nil, http.StatusOK, `"Model": "m"`},
-		{fmt.Errorf("ask: %w", &hls.Capped{Cap: "claude.budget.daily_usd", Until: time.Unix(0, 0)}), http.StatusConflict, "a cap is reached: claude.budget.daily_usd (until 1970-01-01T00:00:00Z)"},
+		{fmt.Errorf("ask: %w", &hls.Capped{Cap: "claude.budget.daily_usd", Until: time.Unix(0, 0)}), http.StatusOK, `"kind": "capped"`},
 		{&hls.Permanent{Err: errors.New("the key " + token), Reason: "x"}, http.StatusConflict, "[redacted]"},
 		{errors.New("the key " + token), http.StatusBadGateway, "[redacted]"},
 	} {

@@ -17,9 +17,15 @@ func (s *Server) page(need role, next func(http.ResponseWriter, *http.Request, c
 		if refused == nil && writes(r) {
 			refused = s.meant(w, r, who)
 		}
+		if refused == nil && !writes(r) && !r.URL.Query().Has(liveParam) {
+			var end func()
+			if end, refused = s.looks.begin(r.Context(), who.role); refused == nil {
+				defer end()
+			}
+		}
 		switch {
 		case refused == nil:
-			keep(r)
+			who.keep(r)
 			next(w, r, who)
 		case refused.Code == http.StatusUnauthorized && !writes(r) && s.guarded() && !r.URL.Query().Has(liveParam):
 			http.Redirect(w, r, "/ui/login?"+url.Values{"next": {r.URL.RequestURI()}}.Encode(), http.StatusSeeOther)

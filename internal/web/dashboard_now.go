@@ -21,6 +21,7 @@ type present struct {
 	Waiting  []Listed
 	Failing  []Listed // parked, the newest
 	PutOff   []Listed // queued again after a door or a limit turned them away
+	Newest   int      // so many of those that wait were looked at for that; 0 is all
 	Proposed int      // effects that wait for a person, mostNow at the most
 	More     bool     // there are more of them
 
@@ -51,6 +52,9 @@ type limit struct {
 
 // mostNow is how many rows each list of the page has.
 const mostNow = 10
+
+// mostQueued is how many of those that wait are looked at.
+const mostQueued = 5 * mostNow
 
 func (s *Server) nowPage(r *http.Request, _ caller) (shown, error) {
 	ctx := r.Context()
@@ -96,7 +100,10 @@ func (s *Server) work(ctx context.Context, body *present) error {
 	if body.Failing, err = of(hls.Parked, mostNow); err != nil {
 		return err
 	}
-	queued, err := of(hls.Queued, 5*mostNow)
+	queued, err := of(hls.Queued, mostQueued)
+	if len(queued) == mostQueued {
+		body.Newest = mostQueued
+	}
 	for _, l := range queued {
 		if l.Reason != "" {
 			body.PutOff = append(body.PutOff, l)

@@ -42,6 +42,7 @@ type Page struct {
 	Deliveries []Listed `json:"deliveries"`
 	NextBefore int64    `json:"next_before,omitempty"` // the parameter before of the next page; 0 when this is the last
 	Cut        bool     `json:"cut,omitempty"`         // so many tasks were looked through that the page ends before it is full: the next goes on
+	searched   bool     // no index leads to what it lists
 }
 
 // mostSearched is how many tasks are looked through for a page.
@@ -88,6 +89,7 @@ type Analysis struct {
 	Usage      hls.Usage       `json:"usage"`
 	System     string          `json:"system"`
 	User       string          `json:"user"`
+	LeftOut    bool            `json:"texts_left_out,omitempty"` // system, user and answer, for there is too much of them
 	At         time.Time       `json:"at"`
 
 	// MaskedSecrets is how many secrets were taken out of what Claude was sent, by kind.
@@ -132,7 +134,7 @@ func (d Deliveries) List(ctx context.Context, query string) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	page := Page{Deliveries: make([]Listed, 0, len(rows))}
+	page := Page{Deliveries: make([]Listed, 0, len(rows)), searched: !q.Bounded()}
 	for _, row := range rows {
 		page.Deliveries = append(page.Deliveries, d.listed(row))
 	}

@@ -25,13 +25,16 @@ type shown struct {
 	here  string // the place of the navigation that it belongs to
 	title string
 	body  any
+	slow  bool // it takes a search to make it
 }
 
 const (
 	livePace     = time.Second      // between two looks at what a page shows
+	searchPace   = 10 * time.Second // where each look is a search
 	liveLasts    = 10 * time.Minute // of one stream: the browser asks again, and so proves anew who it is
 	liveQuiet    = 15 * time.Second // after which a stream says that it is there
 	mostLive     = 64               // streams at a time
+	viewerLive   = 48               // of these while a viewer may open one
 	liveParam    = "live"           // of an address: what its page looked like, see digests
 	digestLength = 8
 )
@@ -46,7 +49,7 @@ func (s *Server) live(make maker) func(http.ResponseWriter, *http.Request, calle
 			query.Del(liveParam)
 			r = r.Clone(r.Context())
 			r.URL.RawQuery = query.Encode()
-			s.follow(w, r, stream{who, make, seen})
+			s.follow(w, r, stream{who: who, make: make, seen: seen})
 			return
 		}
 		page, err := make(r, who)
@@ -77,6 +80,7 @@ type stream struct {
 	who  caller
 	make maker
 	seen string
+	next time.Time // before which it is not looked at
 }
 
 // digests are short ones of the parts of a page, in their order.
@@ -91,9 +95,12 @@ func digests(parts []ui.Part) string {
 
 // follow sends what changes of a page until the browser goes, the session ends, or the server stops.
 func (s *Server) follow(w http.ResponseWriter, r *http.Request, of stream) {
-	if s.followed.Add(1) > mostLive {
+	most := int64(mostLive)
+	if of.who.role != operator {
+		most = viewerLive
+	}
+	if s.followed.Add(1) > most {
 		s.followed.Add(-1)
-		w.Header().Set("Retry-After", "10")
 		s.problem(w, shown{}.frame(of.who), &Refused{http.StatusServiceUnavailable, "too many pages are followed at a time"})
 		return
 	}
@@ -139,14 +146,26 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request, of stream) {
 	}
 }
 
+// lineEnds are what ends a line of an event, and so would let a text that has one say what comes next: "Server-sent events",
+// HTML standard.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 func write(w io.Writer, text []byte) error {
 	_, err := w.Write(text)
 	return err
 }
 
-// changes are the events of the parts that are not as they were seen. A store that cannot be read for a moment changes
-// nothing; a page that there is no more ends its stream.
+// changes are the events of the parts that are not as they were seen. A store that cannot be read for a moment, or that too
+// many look at, changes nothing; a page that there is no more ends its stream.
 func (s *Server) changes(r *http.Request, of *stream) ([]byte, error) {
+	if time.Now().Before(of.next) {
+		return nil, nil
+	}
+	end, busy := s.looks.begin(r.Context(), of.who.role)
+	if busy != nil {
+		return nil, r.Context().Err()
+	}
+	defer end()
 	page, err := of.make(r, of.who)
 	var refused *Refused
 	if errors.As(err, &refused) {
@@ -154,6 +173,9 @@ func (s *Server) changes(r *http.Request, of *stream) ([]byte, error) {
 	}
 	if err != nil {
 		return nil, r.Context().Err()
+	}
+	if page.slow {
+		of.next = time.Now().Add(searchPace)
 	}
 	parts, err := s.pages.Parts(page.name, page.frame(of.who))
 	if err != nil {
@@ -170,8 +192,8 @@ func (s *Server) changes(r *http.Request, of *stream) ([]byte, error) {
 		}
 		seen[i] = now[i] // A browser that asks again goes on behind the last event that it got whole.
 		fmt.Fprintf(&out, "event: %s\nid: %s\n", p.Name, strings.Join(seen, "."))
-		for line := range bytes.Lines(p.HTML) {
-			fmt.Fprintf(&out, "data: %s\n", bytes.TrimRight(line, "\r\n"))
+		for line := range strings.Lines(lineEnds.Replace(string(p.HTML))) {
+			fmt.Fprintf(&out, "data: %s\n", strings.TrimRight(line, "\n"))
 		}
 		out.WriteString("\n")
 	}

@@ -152,15 +152,17 @@ func TestS2_StreamsEndWithTheirSession(t *testing.T) {
 func TestI6_StreamsAreLimited(t *testing.T) {
 	t.Parallel()
 	s := open(t, nil)
-	m := s.signedIn(viewing)
-	s.followed.Store(mostLive - 1)
-	last := s.follows("/ui/deliveries?live=x", m.asks)
-	last.until("event: rows")
-	if got := s.follows("/ui/deliveries?live=x", m.asks); got.code != http.StatusServiceUnavailable {
-		t.Errorf("one too many: %d", got.code)
+	for as, most := range map[string]int64{viewing: viewerLive, token: mostLive} {
+		m := s.signedIn(as)
+		s.followed.Store(most - 1)
+		last := s.follows("/ui/deliveries?live=x", m.asks)
+		last.until("event: rows")
+		if got := s.follows("/ui/deliveries?live=x", m.asks); got.code != http.StatusServiceUnavailable {
+			t.Errorf("one too many: %d", got.code)
+		}
+		last.end()
+		within(t, func() bool { return s.followed.Load() == most-1 })
 	}
-	last.end()
-	within(t, func() bool { return s.followed.Load() == mostLive-1 })
 }
 
 // A store that cannot be read for a while ends no stream.

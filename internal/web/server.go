@@ -95,6 +95,7 @@ type Server struct {
 	probe    *probe
 	started  time.Time
 	draining atomic.Bool
+	looks    *looks
 	followed atomic.Int64  // streams that are open: see live
 	leaving  chan struct{} // closed once the server stops
 	leave    func()
@@ -114,7 +115,7 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	s := &Server{cfg: cfg, deps: deps, gate: newGate(), started: time.Now(), now: time.Now, origins: http.NewCrossOriginProtection()}
 	s.sessions = &sessions{cfg.SessionKey, map[role]hls.Secret{operator: cfg.AdminToken, viewer: cfg.ViewerToken}}
 	s.requests, s.guesses, s.tries = newQuota(perMinute, 0), newQuota(guesses, 0), newQuota(triesEach, triesAll)
-	s.leaving = make(chan struct{})
+	s.leaving, s.looks = make(chan struct{}), newLooks()
 	s.leave = sync.OnceFunc(func() { close(s.leaving) })
 	var err error
 	if s.pages, err = ui.New(cfg.WebRoot); err != nil {

@@ -35,6 +35,7 @@ const (
 
 	defaultWhy = 5
 	mostWhy    = 50
+	mostTexts  = 1 << 20 // bytes of prompts and answers in one telling: one that has it all is left whole
 )
 
 // why tells what was done and why.
@@ -56,11 +57,13 @@ func (d Deliveries) Why(ctx context.Context, query string) (Why, error) {
 		return Why{}, err
 	}
 	why := Why{DeliveryID: q.Delivery, Tasks: []Explained{}, More: len(rows) > limit}
+	texts := 0
 	for _, row := range rows[:min(len(rows), limit)] {
 		shown, err := d.shown(ctx, row)
 		if err != nil {
 			return Why{}, err
 		}
+		texts = shown.Analysis.bound(texts)
 		told, settings, err := d.explained(ctx, shown)
 		if err != nil {
 			return Why{}, err
@@ -74,6 +77,19 @@ func (d Deliveries) Why(ctx context.Context, query string) (Why, error) {
 		return d.whyIgnored(ctx, q.Delivery)
 	}
 	return Why{}, &Refused{http.StatusNotFound, "HLS has no task about this subject; a delivery that was passed over is told by its id"}
+}
+
+// bound leaves the texts out once there is too much of them, of which there are so many bytes so far.
+func (a *Analysis) bound(texts int) int {
+	if a == nil {
+		return texts
+	}
+	own := len(a.System) + len(a.User) + len(a.Answer)
+	if texts > 0 && texts+own > mostTexts {
+		a.System, a.User, a.Answer, a.LeftOut = "", "", nil, true
+		return texts
+	}
+	return texts + own
 }
 
 func readWhy(query string) (q record.Query, err error) {

@@ -200,8 +200,8 @@ func (p *Pages) Subject(text string) string {
 	return p.root.JoinPath(repo, "issues", number).String()
 }
 
-// repository is owner/name, of which neither is a step up.
-var repository = regexp.MustCompile(`^[A-Za-z0-9-]+/[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$`)
+// repository is owner/name, of which neither is a step up. Owners have an underscore where an enterprise manages its users.
+var repository = regexp.MustCompile(`^[A-Za-z0-9_-]+/[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$`)
 
 // pretty is JSON as people read it; what is none stays as it is.
 func pretty(text []byte) string {

@@ -65,7 +65,7 @@ func (k initCmd) Run(c *call) error {
 	}
 	if isTerminal(c.io.in) && isTerminal(c.io.out) {
 		q := &questions{in: bufio.NewReader(c.io.in), out: c.io.out, hidden: hiddenLine(c.io.in)}
-		if err := q.ask(&k, plan.Secrets, known); err != nil {
+		if err := q.ask(c.ctx, &k, plan.Secrets, known); err != nil {
 			return err
 		}
 	}
@@ -73,7 +73,7 @@ func (k initCmd) Run(c *call) error {
 	if k.App {
 		plan.Answers.App = &setup.App{}
 	}
-	err = cmp.Or(plan.Answers.Check(), plan.Free())
+	err = cmp.Or(plan.Answers.Check(), plan.Free(), c.ctx.Err())
 	if err == nil {
 		err = k.secrets(plan.Secrets, known)
 	}

@@ -129,10 +129,10 @@ func TestQuestions(t *testing.T) {
 	hidden := 0
 	q := &questions{
 		in: bufio.NewReader(strings.NewReader("acme/widget, acme/gadget\n\nhttps://hls.example.com\n")), out: &out,
-		hidden: func() (string, error) { hidden++; return "typed-token ", nil },
+		hidden: func(context.Context) (string, error) { hidden++; return "typed-token ", nil },
 	}
 	k, secrets := initCmd{Mode: "shadow", TokenEnv: "GITHUB_TOKEN"}, map[string]hls.Secret{}
-	if err := q.ask(&k, secrets, nil); err != nil {
+	if err := q.ask(t.Context(), &k, secrets, nil); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Join(k.Repo, " ") != "acme/widget acme/gadget" || k.Mode != "shadow" || k.PublicURL != "https://hls.example.com" {
@@ -142,7 +142,7 @@ func TestQuestions(t *testing.T) {
 		t.Errorf("secrets %v, asked %d times:\n%s", len(secrets), hidden, out.String())
 	}
 	q.in = bufio.NewReader(strings.NewReader(""))
-	if err := q.ask(&initCmd{TokenEnv: "GITHUB_TOKEN"}, secrets, nil); err == nil {
+	if err := q.ask(t.Context(), &initCmd{TokenEnv: "GITHUB_TOKEN"}, secrets, nil); err == nil {
 		t.Error("no answer was taken for one")
 	}
 }

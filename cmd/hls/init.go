@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -42,7 +43,9 @@ func (initCmd) Help() string {
 		"On a terminal it asks for what the flags leave open. Secrets go into the file .env beside the settings, which you alone " +
 		"can read, and the settings name them as ${NAME}; they are not printed.\n\n" +
 		"With --app it shows a page on this machine that leads to GitHub, which makes the App with the permissions and events " +
-		"that HLS needs; its private key is kept beside the settings. Over ssh, forward the port that it tells."
+		"that HLS needs; its private key is kept beside the settings, where it is tried before whether files can be written. " +
+		"Over ssh, forward the port that it tells.\n\n" +
+		"The environment goes before .env: init tells where another value counts than the one that it was given."
 }
 
 // made is what init leaves behind, as it is printed.
@@ -53,6 +56,8 @@ type made struct {
 	App      string   `json:"app,omitempty"` // its page on GitHub
 	Missing  []string `json:"missing"`       // before the service can start
 	Next     []string `json:"next"`          // commands
+
+	Overridden []string `json:"overridden"` // variables of which another value counts than the one that was given
 }
 
 // Run writes settings.
@@ -65,7 +70,7 @@ func (k initCmd) Run(c *call) error {
 	}
 	if isTerminal(c.io.in) && isTerminal(c.io.out) {
 		q := &questions{in: bufio.NewReader(c.io.in), out: c.io.out, hidden: hiddenLine(c.io.in)}
-		if err := q.ask(&k, plan.Secrets, known); err != nil {
+		if err := q.ask(c.ctx, &k, plan.Secrets, known); err != nil {
 			return err
 		}
 	}
@@ -73,7 +78,7 @@ func (k initCmd) Run(c *call) error {
 	if k.App {
 		plan.Answers.App = &setup.App{}
 	}
-	err = cmp.Or(plan.Answers.Check(), plan.Free())
+	err = cmp.Or(plan.Answers.Check(), plan.Free(), c.ctx.Err())
 	if err == nil {
 		err = k.secrets(plan.Secrets, known)
 	}
@@ -83,6 +88,10 @@ func (k initCmd) Run(c *call) error {
 	}
 	if err == nil {
 		err = plan.Write()
+	}
+	if err != nil && page != "" {
+		err = fmt.Errorf("%w; the App is made all the same, and GitHub shows its secrets once: on its page, %s, make another private key "+
+			"and another webhook secret, or delete it there and begin anew", err, page)
 	}
 	if errors.Is(err, setup.ErrAnswer) {
 		return fmt.Errorf("%w: %w", errUsage, err)
@@ -140,6 +149,9 @@ func (k initCmd) register(c *call, plan *setup.Plan) (page string, err error) {
 		return "", err
 	}
 	defer r.Close()
+	if err := plan.Try(); err != nil { // GitHub shows the App's secrets once: they must find their places.
+		return "", err
+	}
 	port := r.URL()[strings.LastIndex(r.URL(), ":")+1 : len(r.URL())-1]
 	fmt.Fprintf(c.io.err, "Open this in a browser on this machine (over ssh, first: ssh -L %s:127.0.0.1:%s HOST):\n\n  %s\n\nWaiting for GitHub …\n", port, port, r.URL())
 	ctx, cancel := context.WithTimeout(c.ctx, waitForApp)
@@ -160,6 +172,11 @@ func (k initCmd) tell(c *call, plan setup.Plan, page string) error {
 	if plan.Key != "" {
 		out.Key = plan.KeyPath()
 	}
+	lookup, err := config.Surroundings(plan.Path)
+	if err != nil {
+		return err
+	}
+	out.Overridden = plan.Overridden(lookup)
 	var problems *config.Problems
 	if _, err := config.Load(plan.Path, config.Options{}); errors.As(err, &problems) {
 		for _, p := range problems.List {
@@ -182,20 +199,33 @@ func (k initCmd) tell(c *call, plan setup.Plan, page string) error {
 	if k.Output == "json" {
 		return printJSON(c.io.out, out)
 	}
-	k.print(c, plan, out)
+	secret, _ := lookup(setup.SecretVariable)
+	k.print(c.io.out, plan, out, secret)
 	return nil
 }
 
-func (k initCmd) print(c *call, plan setup.Plan, out made) {
-	w := c.io.out
+// whence tells where a variable is looked up first.
+func (m made) whence(name string) string {
+	if _, set := os.LookupEnv(name); set {
+		return "the environment"
+	}
+	return m.Env
+}
+
+func (k initCmd) print(w io.Writer, plan setup.Plan, out made, secret string) {
 	fmt.Fprintf(w, "Settings:  %s\nSecrets:   %s  (%s)\n", out.Settings, out.Env, strings.Join(slices.Sorted(maps.Keys(plan.Secrets)), ", "))
 	if out.Key != "" {
 		fmt.Fprintf(w, "App's key: %s\n", out.Key)
 		fmt.Fprintf(w, "\nInstall the App on your repositories: %s/installations/new\n", plain(out.App))
 	}
 	if k.ShowSecret {
-		values, _ := config.ReadEnv(plan.EnvPath())
-		fmt.Fprintf(w, "\nSecret of the webhook: %s\n", cmp.Or(values[setup.SecretVariable], os.Getenv(setup.SecretVariable)))
+		fmt.Fprintf(w, "\nSecret of the webhook: %s\n", secret)
+	}
+	if len(out.Overridden) > 0 {
+		fmt.Fprintln(w, "\nAnother value counts than the one that was given here; unset it there, or give it the same:")
+		for _, name := range out.Overridden {
+			fmt.Fprintf(w, "  %s in %s\n", name, out.whence(name))
+		}
 	}
 	if len(out.Missing) > 0 {
 		fmt.Fprintf(w, "\nStill missing, in the environment or in %s:\n", out.Env)

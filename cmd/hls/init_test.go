@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -90,6 +89,7 @@ func TestInitRefusesWhatCannotBe(t *testing.T) {
 		"--repo: want a repository": {"init"},
 		"--repo acme":               {"init", "--repo", "acme"},
 		"--storage":                 {"init", "--repo", "a/b", "--storage", "mysql://x"},
+		"where %25 is %":            {"init", "--repo", "a/b", "--storage", "postgres://hls:pa%ss@db/hls"},
 		"--public-url":              {"init", "--repo", "a/b", "--public-url", "hls.example.com"},
 		"--token-env":               {"init", "--repo", "a/b", "--token-env", "${X}"},
 		"an App needs the address":  {"init", "--repo", "a/b", "--app"},
@@ -108,17 +108,63 @@ func TestInitRefusesWhatCannotBe(t *testing.T) {
 // The password of a database goes where the other secrets are.
 func TestS1_InitKeepsTheDatabasesPasswordApart(t *testing.T) {
 	bare(t)
-	url := "postgres://hls:a-long-password@db.example/hls"
-	if code, out, errs := command(t, "init", "--repo", "a/b", "--storage", url, "--output", "json"); code != exitDone || strings.Contains(out+errs, "a-long-password") {
-		t.Fatalf("%d\n%s%s", code, out, errs)
+	for _, url := range []string{
+		"postgres://hls:a-long-password@db.example/hls", "postgresql://db.example/hls?user=hls&password=a-long-password", "postgres://db.example/hls",
+	} {
+		code, out, errs := command(t, "init", "--repo", "a/b", "--storage", url, "--output", "json", "--force")
+		if code != exitDone || strings.Contains(out+errs, "a-long-password") {
+			t.Fatalf("%d\n%s%s", code, out, errs)
+		}
+		text, err := os.ReadFile("config/settings.yaml")
+		if err != nil || strings.Contains(string(text), "a-long-password") || !strings.Contains(string(text), "${HLS_DATABASE_URL}") {
+			t.Errorf("%s%v", text, err)
+		}
+		s, err := config.Load("config/settings.yaml", config.Options{Need: config.NeedStorage})
+		if err != nil || s.Storage.URL != url {
+			t.Errorf("%v", err)
+		}
 	}
-	text, err := os.ReadFile("config/settings.yaml")
-	if err != nil || strings.Contains(string(text), "a-long-password") {
-		t.Errorf("%s%v", text, err)
+	for _, url := range []string{"postgres://hls:a-long-pa%ssword@db.example/hls", "postgres://hls:a-long-pa'ssword@db.example/hls"} {
+		code, out, errs := command(t, "init", "--repo", "a/b", "--storage", url, "--out", "other/settings.yaml")
+		if code != exitUsage || !strings.Contains(errs, "--storage") || strings.Contains(out+errs, "a-long-pa") {
+			t.Errorf("an address that cannot be read: %d\n%s%s", code, out, errs)
+		}
 	}
-	s, err := config.Load("config/settings.yaml", config.Options{Need: config.NeedStorage})
-	if err != nil || s.Storage.URL != url {
-		t.Errorf("%v", err)
+}
+
+// What init tells is what HLS will use: the environment goes before what init writes, and the address of a database
+// before the settings.
+func TestInitTellsWhichValuesCount(t *testing.T) {
+	bare(t)
+	overridden := func(want string, args ...string) {
+		t.Helper()
+		code, out, errs := command(t, append([]string{"init", "--repo", "a/b", "--force", "--output", "json"}, args...)...)
+		var told made
+		if err := json.Unmarshal([]byte(out), &told); err != nil || code != exitDone || strings.Join(told.Overridden, " ") != want {
+			t.Errorf("hls init %v: %d, %v, want %q\n%s%s", args, code, err, want, out, errs)
+		}
+	}
+	overridden("", "--secret", "the-secret-that-was-given", "--storage", "postgres://db.example/hls")
+	overridden("HLS_DATABASE_URL", "--storage", "sqlite:hls.db")
+	t.Setenv("GITHUB_WEBHOOK_SECRET", "the-secret-that-was-given")
+	t.Setenv("HLS_DATABASE_URL", "postgres://db.example/hls")
+	overridden("", "--secret", "the-secret-that-was-given", "--storage", "postgres://db.example/hls")
+	t.Setenv("GITHUB_WEBHOOK_SECRET", "the-secret-of-the-environment")
+	t.Setenv("HLS_DATABASE_URL", "")
+	overridden("GITHUB_WEBHOOK_SECRET HLS_DATABASE_URL", "--secret", "the-secret-that-was-given", "--storage", "postgres://db.example/hls")
+	overridden("")
+
+	code, out, errs := command(t, "init", "--repo", "a/b", "--force", "--secret", "the-secret-that-was-given", "--show-secret")
+	if code != exitDone || !strings.Contains(out, "\n  GITHUB_WEBHOOK_SECRET in the environment\n") {
+		t.Errorf("%d\n%s%s", code, out, errs)
+	}
+	s, err := config.Load("config/settings.yaml", config.Options{Need: config.NeedWebhooks})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := "Secret of the webhook: " + s.GitHub.WebhookSecret[0].Reveal() + "\n"
+	if !strings.Contains(out, shown) || strings.Contains(out, "the-secret-that-was-given") {
+		t.Errorf("no %q in\n%s", shown, out)
 	}
 }
 
@@ -129,10 +175,10 @@ func TestQuestions(t *testing.T) {
 	hidden := 0
 	q := &questions{
 		in: bufio.NewReader(strings.NewReader("acme/widget, acme/gadget\n\nhttps://hls.example.com\n")), out: &out,
-		hidden: func() (string, error) { hidden++; return "typed-token ", nil },
+		hidden: func(context.Context) (string, error) { hidden++; return "typed-token ", nil },
 	}
 	k, secrets := initCmd{Mode: "shadow", TokenEnv: "GITHUB_TOKEN"}, map[string]hls.Secret{}
-	if err := q.ask(&k, secrets, nil); err != nil {
+	if err := q.ask(t.Context(), &k, secrets, nil); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Join(k.Repo, " ") != "acme/widget acme/gadget" || k.Mode != "shadow" || k.PublicURL != "https://hls.example.com" {
@@ -142,7 +188,7 @@ func TestQuestions(t *testing.T) {
 		t.Errorf("secrets %v, asked %d times:\n%s", len(secrets), hidden, out.String())
 	}
 	q.in = bufio.NewReader(strings.NewReader(""))
-	if err := q.ask(&initCmd{TokenEnv: "GITHUB_TOKEN"}, secrets, nil); err == nil {
+	if err := q.ask(t.Context(), &initCmd{TokenEnv: "GITHUB_TOKEN"}, secrets, nil); err == nil {
 		t.Error("no answer was taken for one")
 	}
 }
@@ -150,21 +196,11 @@ func TestQuestions(t *testing.T) {
 // An App is made by a browser that goes to GitHub and back, and what init leaves behind signs in as it.
 func TestInitMakesAnApp(t *testing.T) {
 	dir := bare(t)
-	gh := simulate.NewGitHub(simulate.GitHubConfig{Token: "nobody has it"})
-	gh.AddRepository(simulate.RepositorySeed{FullName: "acme/widget", Labels: []hls.Label{{Name: "bug"}}})
-	hub, stop := gh.Start()
-	defer stop()
 	cl, stopClaude := simulate.NewClaude(simulate.ClaudeConfig{}).Start()
 	defer stopClaude()
-	said := &lines{}
-	ended := make(chan int, 1)
-	go func() {
-		ended <- run(t.Context(), []string{"init", "--app", "--repo", "acme/widget", "--public-url", "https://hls.example.com", "--github-url", hub},
-			streams{strings.NewReader(""), said, said})
-	}()
-	page := regexp.MustCompile(`http://127\.0\.0\.1:\d+/`)
-	eventually(t, func() bool { return page.MatchString(said.String()) })
-	if code, text := browse(t.Context(), page.FindString(said.String())); code != http.StatusOK || !strings.Contains(text, "hls-for-acme is made") {
+	said, ended := makingApp(t.Context(), hubForApps(t))
+	eventually(t, func() bool { return shownPage.MatchString(said.String()) })
+	if code, text := browse(t.Context(), shownPage.FindString(said.String())); code != http.StatusOK || !strings.Contains(text, "hls-for-acme is made") {
 		t.Errorf("the browser came back to %d\n%s", code, text)
 	}
 	if code := <-ended; code != exitDone {

@@ -45,8 +45,8 @@ func digest(w io.Writer, v reflect.Value) {
 		digestMap(w, v)
 	case reflect.String:
 		text := v.String()
-		if password := passwordIn(text).Reveal(); password != "" {
-			text = strings.ReplaceAll(text, password, "")
+		for _, password := range passwordsIn(text) {
+			text = strings.ReplaceAll(text, password.Reveal(), "")
 		}
 		fmt.Fprintf(w, "%q", text)
 	case reflect.Func, reflect.Chan:

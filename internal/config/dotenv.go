@@ -16,8 +16,8 @@ import (
 // secrets stand neither in the settings nor in anybody's shell history.
 const EnvFile = ".env"
 
-// surroundings look a variable up in the environment, and then in the file beside the settings.
-func surroundings(settings string) (func(string) (string, bool), error) {
+// Surroundings look a variable up as settings at a path do: in the environment, and then in the file beside them.
+func Surroundings(settings string) (func(string) (string, bool), error) {
 	path := filepath.Join(filepath.Dir(settings), EnvFile)
 	own, err := ReadEnv(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -72,9 +72,27 @@ func unquoted(text string) (value string, ok bool) {
 // WriteEnv writes variables to a file that its owner alone can read, in the order of their names. Those that stand in it
 // already stay, unless they are given anew.
 func WriteEnv(path string, values map[string]string) error {
+	text, err := envText(path, values)
+	if err != nil {
+		return err
+	}
+	return WritePrivate(path, text)
+}
+
+// TryEnv fails where WriteEnv would, and leaves the file as it is.
+func TryEnv(path string, values map[string]string) error {
+	text, err := envText(path, values)
+	if err != nil {
+		return err
+	}
+	return TryPrivate(path, text)
+}
+
+// envText is what becomes of a file when variables are written to it.
+func envText(path string, values map[string]string) (string, error) {
 	known, err := ReadEnv(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return "", err
 	}
 	all := map[string]string{}
 	maps.Copy(all, known)
@@ -83,22 +101,35 @@ func WriteEnv(path string, values map[string]string) error {
 	text.WriteString("# Secrets of HLS. The settings beside this file name them as ${NAME}; the environment goes before.\n")
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		if strings.ContainsAny(all[name], "'\n\r") {
-			return fmt.Errorf("write %s: the value of %s has a quote or a line break in it", path, name)
+			return "", fmt.Errorf("write %s: the value of %s has a quote or a line break in it", path, name)
 		}
 		fmt.Fprintf(&text, "%s='%s'\n", name, all[name])
 	}
-	return WritePrivate(path, text.String())
+	return text.String(), nil
 }
 
 // WritePrivate puts a file in the place of another, for the owner alone: it is never there in part, or for others to read.
 func WritePrivate(path, text string) error {
+	return beside(path, text, func(made string) error { return os.Rename(made, path) })
+}
+
+// TryPrivate fails where WritePrivate would, as far as that can be known: it writes the text, and takes it away again.
+func TryPrivate(path, text string) error {
+	if at, err := os.Lstat(path); err == nil && at.IsDir() {
+		return fmt.Errorf("write %s: it is a folder", path)
+	}
+	return beside(path, text, os.Remove)
+}
+
+// beside writes a file beside a path, and hands it to what it is for.
+func beside(path, text string, use func(made string) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // made with the mode 0600
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	_, err = f.WriteString(text)
 	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
+		err = use(f.Name())
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(f.Name()))

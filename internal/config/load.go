@@ -79,7 +79,7 @@ func Load(path string, o Options) (*Settings, error) {
 		return nil, unreadable(path, err)
 	}
 	if o.Env == nil {
-		if o.Env, err = surroundings(path); err != nil {
+		if o.Env, err = Surroundings(path); err != nil {
 			return nil, unreadable(filepath.Join(filepath.Dir(path), EnvFile), err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 
 	"hls/internal/hls"
@@ -59,7 +60,7 @@ func collect(v reflect.Value, key string, out *[]found) {
 			collect(v.MapIndex(k), join(key, fmt.Sprint(k)), out)
 		}
 	case reflect.String:
-		if password := passwordIn(v.String()); password != "" {
+		for _, password := range passwordsIn(v.String()) {
 			*out = append(*out, found{key, password})
 		}
 	}
@@ -101,15 +102,20 @@ func hiddenIn(address hls.Secret) (parts []hls.Secret) {
 	return parts
 }
 
-// passwordIn is the password of a URL with one.
-func passwordIn(text string) hls.Secret {
-	if !strings.Contains(text, "://") || !strings.Contains(text, "@") {
-		return ""
+// passwordsIn are the passwords of a URL with one: before its host, or among its parameters.
+func passwordsIn(text string) (passwords []hls.Secret) {
+	if !strings.Contains(text, "://") || !strings.Contains(text, "@") && !strings.Contains(text, "password=") {
+		return nil
 	}
 	u, err := url.Parse(text)
 	if err != nil {
-		return hls.Secret(text)
+		return []hls.Secret{hls.Secret(text)}
 	}
-	password, _ := u.User.Password()
-	return hls.Secret(password)
+	before, _ := u.User.Password()
+	for _, password := range slices.Concat([]string{before}, u.Query()["password"], u.Query()["sslpassword"]) {
+		if password != "" {
+			passwords = append(passwords, hls.Secret(password))
+		}
+	}
+	return passwords
 }

@@ -45,11 +45,17 @@ func TestS1_SecretsFindsAll(t *testing.T) {
 	t.Parallel()
 	s, count := &Settings{}, 0
 	fill(reflect.ValueOf(s).Elem(), &count)
-	s.Storage.URL = "postgres://hls:the-database-password@db/hls"
+	s.Storage.URL = "postgres://hls:the-database-password@db/hls?sslpassword=the-key-password"
+	s.Server.PublicURL = "postgres://db/hls?user=hls&password=the-other-password"
 	got := s.Secrets()
 	for i := range count {
 		if !slices.Contains(got, hls.Secret(fmt.Sprintf("secret-number-%d", i+1))) {
 			t.Errorf("secret %d of %d is not found", i+1, count)
+		}
+	}
+	for _, password := range []hls.Secret{"the-other-password", "the-key-password"} {
+		if !slices.Contains(got, password) {
+			t.Errorf("%s, among the parameters of an address, is not found", password.Reveal())
 		}
 	}
 	if count < 8 || !slices.Contains(got, "the-database-password") {

@@ -91,6 +91,11 @@ func (r *Registration) Wait(ctx context.Context) (github.MadeApp, error) {
 	case out := <-r.made:
 		return out.app, out.err
 	case <-ctx.Done():
+	}
+	select { // An App that is made is not lost to an end that came with it.
+	case out := <-r.made:
+		return out.app, out.err
+	default:
 		return github.MadeApp{}, fmt.Errorf("wait for GitHub's answer: %w", ctx.Err())
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"text/template"
@@ -75,8 +76,8 @@ func (a Answers) Check() error {
 	if !variable.MatchString(a.TokenEnv) {
 		return wrong("--token-env", "the name of a variable, as "+TokenVariable)
 	}
-	if !strings.HasPrefix(a.Storage, "sqlite:") && !strings.HasPrefix(a.Storage, "postgres://") && !strings.HasPrefix(a.Storage, "postgresql://") {
-		return wrong("--storage", "sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE")
+	if !a.storable() {
+		return wrong("--storage", "sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE, where %25 is % and %27 is a quote")
 	}
 	for flag, text := range map[string]string{"--public-url": a.PublicURL, "--github-url": a.GitHubURL} {
 		u, err := url.Parse(text)
@@ -87,11 +88,16 @@ func (a Answers) Check() error {
 	return nil
 }
 
-// secretStorage tells whether the address of the database is one, for the password in it.
-func (a Answers) secretStorage() bool {
-	u, err := url.Parse(a.Storage)
-	return err == nil && u.User != nil
+// storable tells whether the address of the database can be one.
+func (a Answers) storable() bool {
+	server := strings.HasPrefix(a.Storage, "postgres://") || strings.HasPrefix(a.Storage, "postgresql://")
+	_, err := url.Parse(a.Storage)
+	return !a.secretStorage() || server && err == nil && !strings.Contains(a.Storage, "'")
 }
+
+// secretStorage tells whether the address of the database is one. That of a server is: its password can stand in several
+// places, and be a wrong one now and a right one later.
+func (a Answers) secretStorage() bool { return !strings.HasPrefix(a.Storage, "sqlite:") }
 
 //go:embed settings.yaml.tmpl
 var settings string
@@ -143,7 +149,7 @@ func (p Plan) KeyPath() string { return filepath.Join(filepath.Dir(p.Path), "app
 // Free tells whether the files may be written. What is there is someone's, and stays unless Force is set.
 func (p Plan) Free() error {
 	paths := []string{p.Path}
-	if p.Answers.App != nil || p.Key != "" {
+	if p.Answers.App != nil {
 		paths = append(paths, p.KeyPath())
 	}
 	for _, path := range paths {
@@ -155,7 +161,12 @@ func (p Plan) Free() error {
 }
 
 // Write makes the files, each readable by its owner alone.
-func (p Plan) Write() error {
+func (p Plan) Write() error { return p.put(config.WriteEnv, config.WritePrivate) }
+
+// Try tells whether Write can be done: it makes the files of what is known so far, and takes them away again.
+func (p Plan) Try() error { return p.put(config.TryEnv, config.TryPrivate) }
+
+func (p Plan) put(env func(string, map[string]string) error, file func(path, text string) error) error {
 	text, err := p.Answers.Text()
 	if err != nil {
 		return fmt.Errorf("make settings: %w", err)
@@ -163,6 +174,19 @@ func (p Plan) Write() error {
 	if err := os.MkdirAll(filepath.Dir(p.Path), 0o750); err != nil {
 		return fmt.Errorf("write settings: %w", err)
 	}
+	if p.Answers.App != nil {
+		if err := file(p.KeyPath(), p.Key.Reveal()); err != nil {
+			return err
+		}
+	}
+	if err := env(p.EnvPath(), p.values()); err != nil {
+		return err
+	}
+	return file(p.Path, text)
+}
+
+// values are what the file of the secrets is given.
+func (p Plan) values() map[string]string {
 	values := map[string]string{}
 	for name, secret := range p.Secrets {
 		values[name] = secret.Reveal()
@@ -170,13 +194,21 @@ func (p Plan) Write() error {
 	if p.Answers.secretStorage() {
 		values[DatabaseVariable] = p.Answers.Storage
 	}
-	if p.Key != "" {
-		if err := config.WritePrivate(p.KeyPath(), p.Key.Reveal()); err != nil {
-			return err
+	return values
+}
+
+// Overridden names the variables that have another value, where the service looks them up, than the plan gives them.
+func (p Plan) Overridden(lookup func(string) (string, bool)) []string {
+	names := []string{}
+	for name, value := range p.values() {
+		if found, _ := lookup(name); found != value {
+			names = append(names, name)
 		}
 	}
-	if err := config.WriteEnv(p.EnvPath(), values); err != nil {
-		return err
+	// An address of a database stands above the settings, too, that name a file.
+	if found, _ := lookup(DatabaseVariable); !p.Answers.secretStorage() && found != "" && found != p.Answers.Storage {
+		names = append(names, DatabaseVariable)
 	}
-	return config.WritePrivate(p.Path, text)
+	slices.Sort(names)
+	return names
 }

@@ -85,6 +85,15 @@ func TestDecisions(t *testing.T) {
 	for name, test := range map[string]struct {
 		timeline []string
 		want     Decision
+	bug := label("labeled", "bug", mona, "01-05T00:00:00Z")
+	told := func(bodies ...string) []string {
+		timeline := []string{bug}
+		for _, body := range bodies {
+			timeline = append(timeline, comment(body, "MEMBER", mona))
+		}
+		return append(timeline, end)
+	}
+	plain, repeats12 := Decision{Labels: []string{"bug"}}, Decision{Labels: []string{"bug"}, Duplicate: true, Of: 12}
 	}{
 		"a person":                  {[]string{label("labeled", "bug", mona, "01-05T00:00:00Z"), end}, Decision{Labels: []string{"bug"}}},
 		"the author, later":         {[]string{label("labeled", "bug", nora, "01-05T00:00:00Z"), end}, Decision{Labels: []string{"bug"}}},
@@ -106,7 +115,22 @@ func TestDecisions(t *testing.T) {
 		"told of itself":            {[]string{label("labeled", "bug", mona, "01-05T00:00:00Z"), comment("Duplicate of #1", "OWNER", mona), end}, Decision{Labels: []string{"bug"}}},
 		"labeled as one":            {[]string{label("labeled", "bug", mona, "01-05T00:00:00Z"), label("labeled", "Duplicate", mona, "01-05T00:00:00Z"), end}, Decision{Labels: []string{"bug", "Duplicate"}, Duplicate: true}},
 	} {
-		h := read(t, issueLine(1, "", "["+strings.Join(test.timeline, ",")+"]"))
+		h := read(t, issueLine(1, `,"html_url":"https://github.com/acme/past/issues/1"`, "["+strings.Join(test.timeline, ",")+"]"))
+		"denied":                    {told("This is not a duplicate of #12."), plain},
+		"denied at length":          {told("I don't think that this is a duplicate of #12"), plain},
+		"denied in short":           {told("No dupe of #12", "no longer a duplicate of #12", "isnt a duplicate of #12"), plain},
+		"denied of something else":  {told("I cannot fix this here, but it is a duplicate of #12"), repeats12},
+		"denied and told":           {told("Not a duplicate of #11, I would say. Duplicate of #12."), repeats12},
+		"told and denied":           {told("Duplicate of #12", "Sorry, this is not a duplicate of #12"), plain},
+		"told and another denied":   {told("Duplicate of #12", "And not a duplicate of #13"), repeats12},
+		"quoted":                    {told("> Duplicate of #12\n\nNo, look at the trace."), plain},
+		"told below a quotation":    {told("> Is this new?\n\nDuplicate of #12"), repeats12},
+		"told by its address":       {told("Duplicate of https://github.com/Acme/past/issues/12"), repeats12},
+		"told of another place":     {told("Duplicate of https://github.com/acme/pastry/issues/12"), plain},
+		"told of another server":    {told("Duplicate of https://example.com/?github.com/acme/past/issues/12"), plain},
+		"told, and unmarked":        {[]string{bug, comment("Duplicate of #12", "MEMBER", mona), event("marked_as_duplicate", mona), event("unmarked_as_duplicate", mona), end}, plain},
+		"told, unmarked by a bot":   {[]string{bug, comment("Duplicate of #12", "MEMBER", mona), event("unmarked_as_duplicate", sorter), end}, repeats12},
+		"unmarked, and told anew":   {[]string{bug, comment("Duplicate of #11", "MEMBER", mona), event("unmarked_as_duplicate", mona), comment("Duplicate of #12", "MEMBER", mona), end}, repeats12},
 		got := h.Issues[0].Decision(h.Self)
 		if fmt.Sprint(got.Labels, got.Open, got.Duplicate, got.Of) != fmt.Sprint(test.want.Labels, test.want.Open, test.want.Duplicate, test.want.Of) {
 			t.Errorf("%s: %+v, want %+v", name, got, test.want)

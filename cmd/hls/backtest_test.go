@@ -281,3 +281,23 @@ func TestE1_ABacktestKnowsNothingOfLater(t *testing.T) {
 		t.Errorf("#%d:\n%s", r.Cases[0].Number, last)
 	}
 }
+
+// A repository that has another name now is not looked at by the rules of the old one, which would pass over every issue.
+func TestBacktestOfARenamedRepository(t *testing.T) {
+	t.Parallel()
+	p := newPast(t)
+	p.github.RenameRepository("acme/past", "acme/newer")
+	file := filepath.Join(p.dir, "history.jsonl")
+	for _, more := range [][]string{{"--estimate"}, {"--save", file}} {
+		code := p.run(t.Context(), append([]string{"backtest", "acme/past"}, more...)...)
+		if code != exitUsage || !strings.Contains(p.err, "acme/past is acme/newer now") {
+			t.Errorf("%v: %d %s%s", more, code, p.out, p.err)
+		}
+	}
+	if _, err := os.Stat(file); err == nil || len(p.claude.Calls()) != 0 {
+		t.Errorf("it was recorded (%v), or %d questions were asked", err, len(p.claude.Calls()))
+	}
+	if code := p.run(t.Context(), "backtest", "ACME/Newer", "--last", "3"); code != exitDone || !strings.Contains(p.out, "3 issues held") {
+		t.Errorf("%d %s%s", code, p.out, p.err)
+	}
+}

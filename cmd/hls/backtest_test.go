@@ -4,6 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -299,5 +303,44 @@ func TestBacktestOfARenamedRepository(t *testing.T) {
 	}
 	if code := p.run(t.Context(), "backtest", "ACME/Newer", "--last", "3"); code != exitDone || !strings.Contains(p.out, "3 issues held") {
 		t.Errorf("%d %s%s", code, p.out, p.err)
+	}
+}
+
+// Issues that are opened while the pages are read push others to the next page, which are then listed twice.
+func TestBacktestSeesEachIssueOnce(t *testing.T) {
+	t.Parallel()
+	p := newPast(t)
+	to, err := url.Parse(p.vars["GITHUB"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy, opened := httputil.NewSingleHostReverseProxy(to), 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/issues") && r.URL.Query().Get("page") == "2" {
+			for range 5 {
+				p.github.AddIssue("acme/past", simulate.IssueSeed{Title: "New", Body: "Opened just now.", Author: "nora"})
+				opened++
+			}
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	p.write(strings.ReplaceAll(pastSettings, "$GITHUB", server.URL))
+	text, err := os.ReadFile(p.history())
+	if err != nil || opened != 5 {
+		t.Fatal(opened, err)
+	}
+	listed := map[int]int{}
+	for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n")[1:] {
+		var one struct{ Issue struct{ Number int } }
+		if err := json.Unmarshal([]byte(line), &one); err != nil {
+			t.Fatal(err)
+		}
+		if listed[one.Issue.Number]++; listed[one.Issue.Number] > 1 {
+			t.Errorf("#%d is listed %d times", one.Issue.Number, listed[one.Issue.Number])
+		}
+	}
+	if len(listed) != pastIssues {
+		t.Errorf("%d issues, want %d", len(listed), pastIssues)
 	}
 }

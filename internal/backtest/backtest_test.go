@@ -188,6 +188,15 @@ func TestHistoryIsReadAndWritten(t *testing.T) {
 	}
 }
 
+// An issue that stands twice in a recorded history is one issue.
+func TestHistoryHasAnIssueOnce(t *testing.T) {
+	t.Parallel()
+	h := read(t, issueLine(2, "", `[]`), issueLine(1, "", `[]`), issueLine(2, `,"title":"Again"`, `[]`))
+	if cases := h.Cases(10); len(h.Issues) != 2 || len(cases) != 2 || cases[0].issue.Title != "Now" {
+		t.Errorf("%d issues, %d to look at", len(h.Issues), len(cases))
+	}
+}
+
 func TestScore(t *testing.T) {
 	t.Parallel()
 	labels := []hls.Label{{Name: "bug"}, {Name: "priority-high"}, {Name: "priority-low"}, {Name: "never"}}

@@ -77,8 +77,7 @@ func (h *History) list(ctx context.Context, gh GitHub, repo string, enough int) 
 			if err != nil || r.issue.PullRequest != nil {
 				continue
 			}
-			h.Issues = append(h.Issues, r)
-			if r.eligible() {
+			if h.add(r) && r.eligible() {
 				found++
 			}
 		}

@@ -197,6 +197,19 @@ func TestHistoryHasAnIssueOnce(t *testing.T) {
 	}
 }
 
+// What an issue repeats is in reach where it is an earlier issue of the history: nothing else is ever proposed.
+func TestReachOfDuplicates(t *testing.T) {
+	t.Parallel()
+	for of, want := range map[int]bool{1: true, 2: false, 4: false} { // of 2 there is nothing, as of a pull request
+		h := read(t, issueLine(4, "", `[]`), issueLine(3, "", fmt.Sprintf(`[{"event":"commented","created_at":"2025-01-15T00:00:00Z",`+
+			`"body":"Duplicate of #%d","author_association":"OWNER",%s},%s]`, of, strings.Replace(mona, "actor", "user", 1), closed("02-01T00:00:00Z", "completed"))),
+			issueLine(1, "", `[]`))
+		if c := h.Case(h.Issues[1], ""); c.Decision.Of != of || c.Reach != want {
+			t.Errorf("of #%d: %+v", of, c)
+		}
+	}
+}
+
 func TestScore(t *testing.T) {
 	t.Parallel()
 	labels := []hls.Label{{Name: "bug"}, {Name: "priority-high"}, {Name: "priority-low"}, {Name: "never"}}
@@ -208,15 +221,16 @@ func TestScore(t *testing.T) {
 		{Error: "x", Usage: hls.Usage{CostMicroUSD: 3}}, {Ended: "bot_sender"},
 	}, hls.LabelPolicy{}, labels)
 	got, err := json.Marshal(s)
+		{Decision: Decision{Duplicate: true, Of: 9}, Duplicates: []int{7}},
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"issues":4,"ended":{"bot_sender":1},"failed":1,"labels":[` +
+	want := `{"issues":5,"ended":{"bot_sender":1},"failed":1,"labels":[` +
 		`{"label":"bug","undecided":1,"decided":2,"proposed":1,"agreed":1,"missed":1,"precision":1,"recall":0.5},` +
 		`{"label":"priority-high","group":"priority","undecided":0,"decided":1,"proposed":0,"agreed":0,"missed":1,"precision":null,"recall":0},` +
 		`{"label":"priority-low","group":"priority","undecided":0,"decided":0,"proposed":2,"agreed":0,"missed":0,"precision":0,"recall":null}],` +
 		`"groups":[{"group":"priority","decided":1,"same":0,"other":1,"none":0,"unwanted":1}],` +
-		`"duplicates":{"decided":3,"proposed":3,"agreed":1,"missed":2,"precision":0.3333333333333333,"recall":0.3333333333333333,"other":1,"beyond_reach":1},` +
+		`"duplicates":{"decided":4,"proposed":4,"agreed":1,"missed":3,"precision":0.25,"recall":0.25,"other":2,"beyond_reach":2},` +
 		`"usage":{"input_tokens":0,"output_tokens":0,"cache_read_tokens":0,"cache_write_tokens":0,"cost_micro_usd":3},"calls":1}`
 	if string(got) != want {
 		t.Errorf("%s\nwant %s", got, want)

@@ -123,7 +123,7 @@ func printPromotion(w io.Writer, p app.Promotion) error {
 		fmt.Fprintln(w, "note:", plain(p.Note))
 	}
 	if p.Patch != "" {
-		fmt.Fprintf(w, "\n%s", plain(p.Patch))
+		fmt.Fprintf(w, "\nto apply this, save it in FILE and run: %s\n\n%s", cell(p.Apply), plain(p.Patch))
 	}
 	return nil
 }

@@ -207,17 +207,21 @@ func TestBacktestPromotes(t *testing.T) {
 		"a glob":               strings.ReplaceAll(strings.ReplaceAll(pastSettings, "- name: acme/past ", `- name: "acme/*" `), "    mode: shadow\n", ""),
 		"a dry run":            strings.ReplaceAll(pastSettings, "mode: shadow", "dry_run: true"),
 		"said before":          strings.ReplaceAll(pastSettings, "min_confidence: 0.6\n", "min_confidence: 0.6\n      leave: [bug]\n      suggest:\n        - question\n    modes: {upsert_comment: suggest}\n"),
+		"a name with a space":  pastSettings,
 		"nothing but the name": strings.ReplaceAll(pastSettings, "    mode: shadow\n    labels:\n      min_confidence: 0.6\n", ""),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newPast(t)
+			if strings.Contains(name, "space") {
+				p.settings = filepath.Join(p.dir, "own settings.yaml")
+			}
 			p.write(settings)
 			r := p.backtest("--promote", "0.9")
 			if r.Promotion == nil || r.Promotion.Patch == "" {
 				t.Fatalf("%+v", r.Promotion)
 			}
-			p.patched(r.Promotion.Patch)
+			p.patched(r.Promotion)
 			if code := p.run(t.Context(), "check"); code != exitDone {
 				t.Fatalf("hls check: %d %s\n%s", code, p.out+p.err, r.Promotion.Patch)
 			}
@@ -238,13 +242,25 @@ func TestBacktestPromotes(t *testing.T) {
 	}
 }
 
-// patched applies a patch of the settings file as people do.
-func (p *past) patched(patch string) {
+// patched applies a patch of the settings file as people do: by the command that comes with it, from anywhere; and it is found
+// in the file's own folder without being told where.
+func (p *past) patched(promotion *app.Promotion) {
 	p.Helper()
-	cmd := exec.CommandContext(p.Context(), "patch", "-p0", p.settings)
-	cmd.Stdin, cmd.Dir = strings.NewReader(patch), p.dir
-	if text, err := cmd.CombinedOutput(); err != nil {
-		p.Fatalf("patch: %v: %s\n%s", err, text, patch)
+	file := filepath.Join(p.TempDir(), "promote.patch")
+	if err := os.WriteFile(file, []byte(promotion.Patch), 0o600); err != nil {
+		p.Fatal(err)
+	}
+	if !strings.Contains(promotion.Apply, p.settings) || !strings.HasSuffix(promotion.Apply, "< FILE") {
+		p.Fatal(promotion.Apply)
+	}
+	for _, one := range []struct{ dir, command string }{
+		{p.dir, "patch --batch --dry-run -p0 < FILE"}, {filepath.Dir(file), promotion.Apply},
+	} {
+		cmd := exec.CommandContext(p.Context(), "sh", "-c", strings.ReplaceAll(one.command, "FILE", file))
+		cmd.Dir = one.dir
+		if text, err := cmd.CombinedOutput(); err != nil {
+			p.Fatalf("%s: %v: %s\n%s", one.command, err, text, promotion.Patch)
+		}
 	}
 }
 

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -82,9 +85,6 @@ func TestDecisions(t *testing.T) {
 		return fmt.Sprintf(`{"event":%q,"created_at":"2025-01-15T00:00:00Z",%s}`, kind, by)
 	}
 	end := closed("02-01T00:00:00Z", "completed")
-	for name, test := range map[string]struct {
-		timeline []string
-		want     Decision
 	bug := label("labeled", "bug", mona, "01-05T00:00:00Z")
 	told := func(bodies ...string) []string {
 		timeline := []string{bug}
@@ -94,6 +94,9 @@ func TestDecisions(t *testing.T) {
 		return append(timeline, end)
 	}
 	plain, repeats12 := Decision{Labels: []string{"bug"}}, Decision{Labels: []string{"bug"}, Duplicate: true, Of: 12}
+	for name, test := range map[string]struct {
+		timeline []string
+		want     Decision
 	}{
 		"a person":                  {[]string{label("labeled", "bug", mona, "01-05T00:00:00Z"), end}, Decision{Labels: []string{"bug"}}},
 		"the author, later":         {[]string{label("labeled", "bug", nora, "01-05T00:00:00Z"), end}, Decision{Labels: []string{"bug"}}},
@@ -113,9 +116,6 @@ func TestDecisions(t *testing.T) {
 		"told":                      {[]string{label("labeled", "bug", mona, "01-05T00:00:00Z"), comment("This is a duplicate of #12, see there.", "MEMBER", mona), end}, Decision{Labels: []string{"bug"}, Duplicate: true, Of: 12}},
 		"told by a stranger":        {[]string{label("labeled", "bug", mona, "01-05T00:00:00Z"), comment("Duplicate of #12", "NONE", nora), end}, Decision{Labels: []string{"bug"}}},
 		"told of itself":            {[]string{label("labeled", "bug", mona, "01-05T00:00:00Z"), comment("Duplicate of #1", "OWNER", mona), end}, Decision{Labels: []string{"bug"}}},
-		"labeled as one":            {[]string{label("labeled", "bug", mona, "01-05T00:00:00Z"), label("labeled", "Duplicate", mona, "01-05T00:00:00Z"), end}, Decision{Labels: []string{"bug", "Duplicate"}, Duplicate: true}},
-	} {
-		h := read(t, issueLine(1, `,"html_url":"https://github.com/acme/past/issues/1"`, "["+strings.Join(test.timeline, ",")+"]"))
 		"denied":                    {told("This is not a duplicate of #12."), plain},
 		"denied at length":          {told("I don't think that this is a duplicate of #12"), plain},
 		"denied in short":           {told("No dupe of #12", "no longer a duplicate of #12", "isnt a duplicate of #12"), plain},
@@ -131,6 +131,9 @@ func TestDecisions(t *testing.T) {
 		"told, and unmarked":        {[]string{bug, comment("Duplicate of #12", "MEMBER", mona), event("marked_as_duplicate", mona), event("unmarked_as_duplicate", mona), end}, plain},
 		"told, unmarked by a bot":   {[]string{bug, comment("Duplicate of #12", "MEMBER", mona), event("unmarked_as_duplicate", sorter), end}, repeats12},
 		"unmarked, and told anew":   {[]string{bug, comment("Duplicate of #11", "MEMBER", mona), event("unmarked_as_duplicate", mona), comment("Duplicate of #12", "MEMBER", mona), end}, repeats12},
+		"labeled as one":            {[]string{label("labeled", "bug", mona, "01-05T00:00:00Z"), label("labeled", "Duplicate", mona, "01-05T00:00:00Z"), end}, Decision{Labels: []string{"bug", "Duplicate"}, Duplicate: true}},
+	} {
+		h := read(t, issueLine(1, `,"html_url":"https://github.com/acme/past/issues/1"`, "["+strings.Join(test.timeline, ",")+"]"))
 		got := h.Issues[0].Decision(h.Self)
 		if fmt.Sprint(got.Labels, got.Open, got.Duplicate, got.Of) != fmt.Sprint(test.want.Labels, test.want.Open, test.want.Duplicate, test.want.Of) {
 			t.Errorf("%s: %+v, want %+v", name, got, test.want)
@@ -218,10 +221,10 @@ func TestScore(t *testing.T) {
 		{Proposed: []string{"bug"}, Decision: Decision{Open: []string{"BUG"}, Duplicate: true, Of: 4}, Duplicates: []int{5}, Reach: true},
 		{Proposed: []string{"priority-low", "foreign"}, Decision: Decision{Labels: []string{"foreign"}, Duplicate: true, Of: 6}},
 		{Decision: Decision{Labels: []string{"bug"}, Duplicate: true}, Duplicates: []int{7, 8}},
+		{Decision: Decision{Duplicate: true, Of: 9}, Duplicates: []int{7}},
 		{Error: "x", Usage: hls.Usage{CostMicroUSD: 3}}, {Ended: "bot_sender"},
 	}, hls.LabelPolicy{}, labels)
 	got, err := json.Marshal(s)
-		{Decision: Decision{Duplicate: true, Of: 9}, Duplicates: []int{7}},
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,5 +281,38 @@ func TestPatchRefuses(t *testing.T) {
 	diff, _, err := Patch(Target{File: "s.yaml", Text: "repositories:\n  - name: acme/past\n", Repo: "acme/past", Apply: true}, advice)
 	if want := "--- s.yaml\n+++ s.yaml\n@@ -1,2 +1,4 @@\n repositories:\n   - name: acme/past\n+    labels:\n+      leave: [\"x\"]\n"; err != nil || diff != want {
 		t.Errorf("%v\n%s", err, diff)
+	}
+}
+
+// A patch names the file so that patch and git find it: by its path where that is below the folder that they run in, else as from
+// its own folder.
+func TestPatchIsFound(t *testing.T) {
+	t.Parallel()
+	const text = "repositories:\n  - name: acme/past\n"
+	for file, run := range map[string]string{
+		"config/settings.yaml": ".", "./config/settings.yaml": ".", "$DIR/config/settings.yaml": "config", "../elsewhere/config/settings.yaml": "config",
+		"config/own settings.yaml": ".", "$DIR/config/own settings.yaml": "config",
+	} {
+		for _, tool := range [][]string{{"patch", "-p0", "--batch"}, {"git", "apply", "-p0"}} {
+			if _, err := exec.LookPath(tool[0]); err != nil && tool[0] == "git" {
+				continue
+			}
+			dir := t.TempDir()
+			path := filepath.Join(dir, "config", filepath.Base(file))
+			if err := errors.Join(os.Mkdir(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			target := Target{File: strings.ReplaceAll(file, "$DIR", dir), Text: text, Repo: "acme/past"}
+			diff, after, err := Patch(target, []Advice{{Label: "bug", Mode: hls.ModeApply}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.CommandContext(t.Context(), tool[0], tool[1:]...)
+			cmd.Stdin, cmd.Dir = strings.NewReader(diff), filepath.Join(dir, run)
+			told, err := cmd.CombinedOutput()
+			if got, failed := os.ReadFile(path); err != nil || failed != nil || string(got) != after {
+				t.Errorf("%v of %s: %v: %s\n%s", tool, file, err, told, diff)
+			}
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hls/internal/app"
+	"hls/internal/simulate"
 )
 
 // A batch comes to the same as single questions, for half the money, and one that was left behind is gone on with by its id.
@@ -106,5 +107,37 @@ func TestS3_ABacktestBesideTheService(t *testing.T) {
 	p.end("")
 	if stats := p.spend(); stats.Tallies["aside_calls/backtest"] != 12 || stats.Spend.CostMicroUSD != r.Score.Usage.CostMicroUSD {
 		t.Errorf("%v %+v, the answers cost %d", stats.Tallies, stats.Spend, r.Score.Usage.CostMicroUSD)
+	}
+}
+
+// Without a settings file there is no record that stays: a batch would be paid for, and could never be read.
+func TestBatchesNeedSettings(t *testing.T) { //nolint:paralleltest // It sets variables of the environment.
+	gh := simulate.NewGitHub(simulate.GitHubConfig{Anonymous: true})
+	gh.AddRepository(simulate.RepositorySeed{FullName: "acme/past", Labels: simulate.PastLabels()})
+	gh.AddPast("acme/past", 20)
+	ghURL, stopGH := gh.Start()
+	cl := simulate.NewClaude(simulate.ClaudeConfig{})
+	clURL, stopCL := cl.Start()
+	defer stopGH()
+	defer stopCL()
+	t.Chdir(t.TempDir())
+	for name, value := range map[string]string{
+		"ANTHROPIC_API_KEY": "a-key", "ANTHROPIC_BASE_URL": clURL, "GITHUB_API_URL": ghURL, "GITHUB_TOKEN": "", "HLS_CONFIG": "", "HLS_DATABASE_URL": "",
+	} {
+		t.Setenv(name, value)
+	}
+	for _, args := range [][]string{{"--batch"}, {"--resume", "msgbatch_any"}} {
+		code, _, told := command(t, append([]string{"backtest", "acme/past"}, args...)...)
+		if code != exitUsage || !strings.Contains(told, "hls init") {
+			t.Errorf("%v: %d %s", args, code, told)
+		}
+	}
+	if n := len(cl.Batches()); n != 0 {
+		t.Errorf("%d batches were handed in", n)
+	}
+	for _, args := range [][]string{{"--estimate", "--batch"}, {}} {
+		if code, out, told := command(t, append([]string{"backtest", "acme/past"}, args...)...); code != exitDone {
+			t.Errorf("%v: %d %s%s", args, code, out, told)
+		}
 	}
 }

@@ -104,9 +104,40 @@ func TestS3_ABacktestBesideTheService(t *testing.T) {
 	if code := p.run(t.Context(), "backtest", "acme/past", "--from", file, "--batch"); code != exitUsage || !strings.Contains(p.err, "leave --batch out") {
 		t.Errorf("%d %s", code, p.err)
 	}
+	if code := p.run(t.Context(), "backtest", "acme/past", "--from", file, "--resume", "msgbatch_any"); code != exitUsage || !strings.Contains(p.err, "stop the service") {
+		t.Errorf("%d %s", code, p.err)
+	}
 	p.end("")
 	if stats := p.spend(); stats.Tallies["aside_calls/backtest"] != 12 || stats.Spend.CostMicroUSD != r.Score.Usage.CostMicroUSD {
 		t.Errorf("%v %+v, the answers cost %d", stats.Tallies, stats.Spend, r.Score.Usage.CostMicroUSD)
+	}
+}
+
+// What a batch has an answer to and is not looked at now is paid for, and told of; whoever is left without the answers is told
+// which issues to look at.
+func TestBacktestTellsOfResultsThatAreLeftOut(t *testing.T) {
+	t.Parallel()
+	p := newPast(t)
+	file := p.history()
+	ctx, leave := context.WithCancel(t.Context())
+	p.claude.SetBatchPolls(1 << 30)
+	waited := make(chan int)
+	go func() { waited <- p.run(ctx, "backtest", "acme/past", "--from", file, "--last", "12", "--batch") }()
+	id := p.batch()
+	leave()
+	if code := <-waited; code != exitFailed || strings.Count(p.err, "--from "+file+" --last 12 --resume "+id) != 2 {
+		t.Fatalf("%d %s", code, p.err)
+	}
+	p.claude.SetBatchPolls(0)
+	some := p.backtest("--from", file, "--last", "5", "--resume", id)
+	if notes := strings.Join(some.Notes, "\n"); some.Score.Issues != 5 || !strings.Contains(notes, "7 results of the batch") || !strings.Contains(notes, "--last 12") {
+		t.Errorf("%d issues, notes %q", some.Score.Issues, notes)
+	}
+	if paid := p.spend().Spend.CostMicroUSD; paid <= some.Score.Usage.CostMicroUSD {
+		t.Errorf("%d paid, of which five answers cost %d", paid, some.Score.Usage.CostMicroUSD)
+	}
+	if all := p.backtest("--from", file, "--last", "12", "--resume", id); all.Score.Issues != 12 || len(all.Notes) != 0 {
+		t.Errorf("%d issues, notes %q", all.Score.Issues, all.Notes)
 	}
 }
 

@@ -17,8 +17,8 @@ type backtestCmd struct {
 	Repo     string  `arg:"" name:"owner/repo" help:"Repository whose past issues are looked at."`
 	Last     int     `help:"Closed, labeled issues, the newest (default: 200)." default:"200" placeholder:"N"`
 	Estimate bool    `help:"Only tell how many issues there are and what asking about them would cost."`
-	Batch    bool    `help:"Ask in a batch, at half the price. It may take up to a day."`
-	Resume   string  `help:"Go on with a batch that was handed in before." placeholder:"ID"`
+	Batch    bool    `help:"Ask in a batch, at half the price. It may take up to a day, and needs a settings file, whose storage keeps what the batch is about."`
+	Resume   string  `help:"Go on with a batch that was handed in before, over the same issues: with the same --from and --last." placeholder:"ID"`
 	Model    string  `help:"The model that is asked (default: as the settings say)." placeholder:"MODEL"`
 	Promote  float64 `help:"Propose which labels to apply (so much of what was proposed was right, as 0.9), which to suggest and which to leave to people, as a patch of the settings file." placeholder:"PRECISION"`
 	From     string  `help:"Take the issues from a file that --save made, and ask GitHub nothing." type:"existingfile" placeholder:"FILE"`
@@ -68,6 +68,9 @@ func (k backtestCmd) Run(c *call) error {
 		return err
 	}
 	defer done()
+	if err := k.keeps(c, settings.file); err != nil {
+		return err
+	}
 	progress := &phases{c: c}
 	q := app.Backtest{
 		Repo: k.Repo, Last: k.Last, From: k.From, Save: k.Save, Model: k.Model, Estimate: k.Estimate, Batch: k.Batch || k.Resume != "",
@@ -91,6 +94,15 @@ func (k backtestCmd) Run(c *call) error {
 		return errors.Join(err, printJSON(c.io.out, report))
 	}
 	return errors.Join(err, printBacktest(c.io.out, report))
+}
+
+// keeps refuses a batch for which there is no record that outlives the command: what it asks would be paid for, and nobody
+// could read the answers.
+func (k backtestCmd) keeps(c *call, file bool) error {
+	if file || k.Estimate || !k.Batch && k.Resume == "" {
+		return nil
+	}
+	return fmt.Errorf("%w: --batch and --resume need a record that stays, and there are no settings at %s that name one: hls init makes them", errUsage, c.config)
 }
 
 // ownSettings are settings for thinking something through, with or without a file.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hls/internal/app"
+	"hls/internal/simulate"
 )
 
 // A batch comes to the same as single questions, for half the money, and one that was left behind is gone on with by its id.
@@ -119,8 +120,71 @@ func TestS3_ABacktestBesideTheService(t *testing.T) {
 	if code := p.run(t.Context(), "backtest", "acme/past", "--from", file, "--batch"); code != exitUsage || !strings.Contains(p.err, "leave --batch out") {
 		t.Errorf("%d %s", code, p.err)
 	}
+	if code := p.run(t.Context(), "backtest", "acme/past", "--from", file, "--resume", "msgbatch_any"); code != exitUsage || !strings.Contains(p.err, "stop the service") {
+		t.Errorf("%d %s", code, p.err)
+	}
 	p.end("")
 	if stats := p.spend(); stats.Tallies["aside_calls/backtest"] != 12 || stats.Spend.CostMicroUSD != r.Score.Usage.CostMicroUSD {
 		t.Errorf("%v %+v, the answers cost %d", stats.Tallies, stats.Spend, r.Score.Usage.CostMicroUSD)
+	}
+}
+
+// What a batch has an answer to and is not looked at now is paid for, and told of; whoever is left without the answers is told
+// which issues to look at.
+func TestBacktestTellsOfResultsThatAreLeftOut(t *testing.T) {
+	t.Parallel()
+	p := newPast(t)
+	file := p.history()
+	ctx, leave := context.WithCancel(t.Context())
+	p.claude.SetBatchPolls(1 << 30)
+	waited := make(chan int)
+	go func() { waited <- p.run(ctx, "backtest", "acme/past", "--from", file, "--last", "12", "--batch") }()
+	id := p.batch()
+	leave()
+	if code := <-waited; code != exitFailed || strings.Count(p.err, "--from "+file+" --last 12 --resume "+id) != 2 {
+		t.Fatalf("%d %s", code, p.err)
+	}
+	p.claude.SetBatchPolls(0)
+	some := p.backtest("--from", file, "--last", "5", "--resume", id)
+	if notes := strings.Join(some.Notes, "\n"); some.Score.Issues != 5 || !strings.Contains(notes, "7 results of the batch") || !strings.Contains(notes, "--last 12") {
+		t.Errorf("%d issues, notes %q", some.Score.Issues, notes)
+	}
+	if paid := p.spend().Spend.CostMicroUSD; paid <= some.Score.Usage.CostMicroUSD {
+		t.Errorf("%d paid, of which five answers cost %d", paid, some.Score.Usage.CostMicroUSD)
+	}
+	if all := p.backtest("--from", file, "--last", "12", "--resume", id); all.Score.Issues != 12 || len(all.Notes) != 0 {
+		t.Errorf("%d issues, notes %q", all.Score.Issues, all.Notes)
+	}
+}
+
+// Without a settings file there is no record that stays: a batch would be paid for, and could never be read.
+func TestBatchesNeedSettings(t *testing.T) { //nolint:paralleltest // It sets variables of the environment.
+	gh := simulate.NewGitHub(simulate.GitHubConfig{Anonymous: true})
+	gh.AddRepository(simulate.RepositorySeed{FullName: "acme/past", Labels: simulate.PastLabels()})
+	gh.AddPast("acme/past", 20)
+	ghURL, stopGH := gh.Start()
+	cl := simulate.NewClaude(simulate.ClaudeConfig{})
+	clURL, stopCL := cl.Start()
+	defer stopGH()
+	defer stopCL()
+	t.Chdir(t.TempDir())
+	for name, value := range map[string]string{
+		"ANTHROPIC_API_KEY": "a-key", "ANTHROPIC_BASE_URL": clURL, "GITHUB_API_URL": ghURL, "GITHUB_TOKEN": "", "HLS_CONFIG": "", "HLS_DATABASE_URL": "",
+	} {
+		t.Setenv(name, value)
+	}
+	for _, args := range [][]string{{"--batch"}, {"--resume", "msgbatch_any"}} {
+		code, _, told := command(t, append([]string{"backtest", "acme/past"}, args...)...)
+		if code != exitUsage || !strings.Contains(told, "hls init") {
+			t.Errorf("%v: %d %s", args, code, told)
+		}
+	}
+	if n := len(cl.Batches()); n != 0 {
+		t.Errorf("%d batches were handed in", n)
+	}
+	for _, args := range [][]string{{"--estimate", "--batch"}, {}} {
+		if code, out, told := command(t, append([]string{"backtest", "acme/past"}, args...)...); code != exitDone {
+			t.Errorf("%v: %d %s%s", args, code, out, told)
+		}
 	}
 }

@@ -84,7 +84,8 @@ func printDuplicates(w io.Writer, d backtest.DuplicateRow) {
 		fmt.Fprintf(w, "  %d were proposed as duplicates of another issue than people named\n", d.Other)
 	}
 	if d.BeyondView > 0 {
-		fmt.Fprintf(w, "  %d repeat issues that are older than this history: a larger --last would find them\n", d.BeyondView)
+		fmt.Fprintf(w, "  %d repeat what could not be found: it is older than this history (a larger --last reaches further back), newer than they are, "+
+			"or a pull request\n", d.BeyondView)
 	}
 }
 
@@ -122,7 +123,7 @@ func printPromotion(w io.Writer, p app.Promotion) error {
 		fmt.Fprintln(w, "note:", plain(p.Note))
 	}
 	if p.Patch != "" {
-		fmt.Fprintf(w, "\n%s", plain(p.Patch))
+		fmt.Fprintf(w, "\nto apply this, save it in FILE and run: %s\n\n%s", cell(p.Apply), plain(p.Patch))
 	}
 	return nil
 }

@@ -4,6 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -203,17 +207,21 @@ func TestBacktestPromotes(t *testing.T) {
 		"a glob":               strings.ReplaceAll(strings.ReplaceAll(pastSettings, "- name: acme/past ", `- name: "acme/*" `), "    mode: shadow\n", ""),
 		"a dry run":            strings.ReplaceAll(pastSettings, "mode: shadow", "dry_run: true"),
 		"said before":          strings.ReplaceAll(pastSettings, "min_confidence: 0.6\n", "min_confidence: 0.6\n      leave: [bug]\n      suggest:\n        - question\n    modes: {upsert_comment: suggest}\n"),
+		"a name with a space":  pastSettings,
 		"nothing but the name": strings.ReplaceAll(pastSettings, "    mode: shadow\n    labels:\n      min_confidence: 0.6\n", ""),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newPast(t)
+			if strings.Contains(name, "space") {
+				p.settings = filepath.Join(p.dir, "own settings.yaml")
+			}
 			p.write(settings)
 			r := p.backtest("--promote", "0.9")
 			if r.Promotion == nil || r.Promotion.Patch == "" {
 				t.Fatalf("%+v", r.Promotion)
 			}
-			p.patched(r.Promotion.Patch)
+			p.patched(r.Promotion)
 			if code := p.run(t.Context(), "check"); code != exitDone {
 				t.Fatalf("hls check: %d %s\n%s", code, p.out+p.err, r.Promotion.Patch)
 			}
@@ -234,13 +242,25 @@ func TestBacktestPromotes(t *testing.T) {
 	}
 }
 
-// patched applies a patch of the settings file as people do.
-func (p *past) patched(patch string) {
+// patched applies a patch of the settings file as people do: by the command that comes with it, from anywhere; and it is found
+// in the file's own folder without being told where.
+func (p *past) patched(promotion *app.Promotion) {
 	p.Helper()
-	cmd := exec.CommandContext(p.Context(), "patch", "-p0", p.settings)
-	cmd.Stdin, cmd.Dir = strings.NewReader(patch), p.dir
-	if text, err := cmd.CombinedOutput(); err != nil {
-		p.Fatalf("patch: %v: %s\n%s", err, text, patch)
+	file := filepath.Join(p.TempDir(), "promote.patch")
+	if err := os.WriteFile(file, []byte(promotion.Patch), 0o600); err != nil {
+		p.Fatal(err)
+	}
+	if !strings.Contains(promotion.Apply, p.settings) || !strings.HasSuffix(promotion.Apply, "< FILE") {
+		p.Fatal(promotion.Apply)
+	}
+	for _, one := range []struct{ dir, command string }{
+		{p.dir, "patch --batch --dry-run -p0 < FILE"}, {filepath.Dir(file), promotion.Apply},
+	} {
+		cmd := exec.CommandContext(p.Context(), "sh", "-c", strings.ReplaceAll(one.command, "FILE", file))
+		cmd.Dir = one.dir
+		if text, err := cmd.CombinedOutput(); err != nil {
+			p.Fatalf("%s: %v: %s\n%s", one.command, err, text, promotion.Patch)
+		}
 	}
 }
 
@@ -279,5 +299,64 @@ func TestE1_ABacktestKnowsNothingOfLater(t *testing.T) {
 	calls := p.claude.Calls()
 	if last := calls[len(calls)-1].User; r.Cases[0].Number != issue.Number || strings.Contains(last, "earlier") {
 		t.Errorf("#%d:\n%s", r.Cases[0].Number, last)
+	}
+}
+
+// A repository that has another name now is not looked at by the rules of the old one, which would pass over every issue.
+func TestBacktestOfARenamedRepository(t *testing.T) {
+	t.Parallel()
+	p := newPast(t)
+	p.github.RenameRepository("acme/past", "acme/newer")
+	file := filepath.Join(p.dir, "history.jsonl")
+	for _, more := range [][]string{{"--estimate"}, {"--save", file}} {
+		code := p.run(t.Context(), append([]string{"backtest", "acme/past"}, more...)...)
+		if code != exitUsage || !strings.Contains(p.err, "acme/past is acme/newer now") {
+			t.Errorf("%v: %d %s%s", more, code, p.out, p.err)
+		}
+	}
+	if _, err := os.Stat(file); err == nil || len(p.claude.Calls()) != 0 {
+		t.Errorf("it was recorded (%v), or %d questions were asked", err, len(p.claude.Calls()))
+	}
+	if code := p.run(t.Context(), "backtest", "ACME/Newer", "--last", "3"); code != exitDone || !strings.Contains(p.out, "3 issues held") {
+		t.Errorf("%d %s%s", code, p.out, p.err)
+	}
+}
+
+// Issues that are opened while the pages are read push others to the next page, which are then listed twice.
+func TestBacktestSeesEachIssueOnce(t *testing.T) {
+	t.Parallel()
+	p := newPast(t)
+	to, err := url.Parse(p.vars["GITHUB"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy, opened := httputil.NewSingleHostReverseProxy(to), 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/issues") && r.URL.Query().Get("page") == "2" {
+			for range 5 {
+				p.github.AddIssue("acme/past", simulate.IssueSeed{Title: "New", Body: "Opened just now.", Author: "nora"})
+				opened++
+			}
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	p.write(strings.ReplaceAll(pastSettings, "$GITHUB", server.URL))
+	text, err := os.ReadFile(p.history())
+	if err != nil || opened != 5 {
+		t.Fatal(opened, err)
+	}
+	listed := map[int]int{}
+	for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n")[1:] {
+		var one struct{ Issue struct{ Number int } }
+		if err := json.Unmarshal([]byte(line), &one); err != nil {
+			t.Fatal(err)
+		}
+		if listed[one.Issue.Number]++; listed[one.Issue.Number] > 1 {
+			t.Errorf("#%d is listed %d times", one.Issue.Number, listed[one.Issue.Number])
+		}
+	}
+	if len(listed) != pastIssues {
+		t.Errorf("%d issues, want %d", len(listed), pastIssues)
 	}
 }

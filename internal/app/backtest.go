@@ -172,6 +172,9 @@ func (t *trials) fetch(ctx context.Context) error {
 		history, notes, err := backtest.Fetch(ctx, t.doors.github, backtest.Wanted{Repo: t.q.Repo, Last: t.q.Last, Tell: func(done, of int) {
 			t.q.Tell("reading issues", done, of)
 		}})
+		if errors.Is(err, backtest.ErrRenamed) {
+			err = fmt.Errorf("%w: %w", ErrRequest, err)
+		}
 		if err != nil {
 			return err
 		}

@@ -14,6 +14,7 @@ import (
 // handedIn is what is kept of a batch until its results are read: which questions it has, and what was set aside for each.
 type handedIn struct {
 	Repo    string         `json:"repo"`
+	Last    int            `json:"last"` // issues at most that were looked at
 	Items   []handedInItem `json:"items"`
 	Settled bool           `json:"settled"` // the results were read, and what they cost is settled
 }
@@ -33,8 +34,8 @@ const usualPoll = 15 * time.Second
 
 // batch sets money aside for all questions, hands them in together, and waits for the results.
 func (t *trials) batch(ctx context.Context) error {
-	if t.elsewhere != nil {
-		return fmt.Errorf("%w: a batch needs the database, which the service has to itself: leave --batch out, or stop the service", ErrRequest)
+	if err := t.alone(); err != nil {
+		return err
 	}
 	if n := t.report.Estimate.Issues; n > hls.MostBatched || n == 0 {
 		return fmt.Errorf("%w: a batch has 1 to %d questions, and there are %d", ErrRequest, hls.MostBatched, n)
@@ -53,13 +54,30 @@ func (t *trials) batch(ctx context.Context) error {
 	if err := t.keep(ctx, state.ID, note); err != nil {
 		return fmt.Errorf("batch %s is handed in, and cannot be kept: %w", state.ID, err)
 	}
-	t.q.Say(fmt.Sprintf("batch %s is handed in; should this end before it does, --resume %s goes on", state.ID, state.ID))
+	t.q.Say(fmt.Sprintf("batch %s is handed in; should this end before it does, %s goes on", state.ID, t.again(state.ID)))
 	return t.resume(ctx, state.ID)
+}
+
+// alone refuses a batch while the service has the record to itself.
+func (t *trials) alone() error {
+	if t.elsewhere == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: a batch needs the database, which the service has to itself: leave --batch out, or stop the service", ErrRequest)
+}
+
+// again is what goes on with a batch: its results are of use where the same issues are looked at.
+func (t *trials) again(id string) string {
+	flags := fmt.Sprintf("--last %d --resume %s", t.q.Last, id)
+	if t.q.From != "" {
+		flags = "--from " + shellWord(t.q.From) + " " + flags
+	}
+	return flags
 }
 
 // prepare sets money aside for every question. Where it fails, the note has what was set aside so far.
 func (t *trials) prepare(ctx context.Context) (note handedIn, items []hls.BatchItem, err error) {
-	note.Repo = t.q.Repo
+	note.Repo, note.Last = t.q.Repo, t.q.Last
 	for i, posed := range t.posed {
 		if posed == nil {
 			continue
@@ -97,10 +115,13 @@ func (t *trials) keep(ctx context.Context, id string, note handedIn) error {
 
 // resume goes on with a batch that was handed in.
 func (t *trials) resume(ctx context.Context, id string) error {
+	if err := t.alone(); err != nil {
+		return err
+	}
 	t.report.Batch = id
 	err := t.collect(ctx, id)
 	if err != nil && !errors.Is(err, ErrRequest) {
-		return fmt.Errorf("batch %s goes on, --resume %s reads it: %w", id, id, err)
+		return fmt.Errorf("batch %s goes on, %s reads it: %w", id, t.again(id), err)
 	}
 	return err
 }
@@ -121,7 +142,7 @@ func (t *trials) collect(ctx context.Context, id string) error {
 		}
 		results[r.Name] = r
 	}
-	asked := map[int]bool{}
+	asked, left := map[int]bool{}, 0
 	for _, item := range note.Items {
 		result, ok := results[questionName(item.Number)]
 		if !ok {
@@ -129,9 +150,15 @@ func (t *trials) collect(ctx context.Context, id string) error {
 			continue
 		}
 		asked[item.Number] = true
+		if t.placeOf(item.Number) < 0 {
+			left++
+		}
 		if err := t.take(ctx, note, item, result); err != nil {
 			return err
 		}
+	}
+	if left > 0 {
+		t.report.Notes = append(t.report.Notes, note.leftOut(left))
 	}
 	for i, r := range t.records {
 		if t.posed[i] != nil && !asked[r.Number()] {
@@ -186,14 +213,29 @@ func (t *trials) await(ctx context.Context, id string) error {
 	}
 }
 
-// take takes one result in: what it cost is settled, whatever it is.
-func (t *trials) take(ctx context.Context, note handedIn, item handedInItem, r hls.BatchResult) error {
-	at := -1
+// placeOf is the place of an issue among those that are asked about now; -1 where it is none of them.
+func (t *trials) placeOf(number int) int {
 	for i, record := range t.records {
-		if record.Number() == item.Number && t.posed[i] != nil {
-			at = i
+		if record.Number() == number && t.posed[i] != nil {
+			return i
 		}
 	}
+	return -1
+}
+
+// leftOut tells of results for which there is no issue now.
+func (n handedIn) leftOut(results int) string {
+	last := ""
+	if n.Last > 0 {
+		last = fmt.Sprintf(" %d", n.Last)
+	}
+	return fmt.Sprintf("%d results of the batch, which are paid for, are of issues that are not looked at now: with the settings, the --from and "+
+		"the --last%s that it was handed in with, --resume tells of them", results, last)
+}
+
+// take takes one result in: what it cost is settled, whatever it is.
+func (t *trials) take(ctx context.Context, note handedIn, item handedInItem, r hls.BatchResult) error {
+	at := t.placeOf(item.Number)
 	var in analyze.Input
 	if at >= 0 {
 		in = t.posed[at].Input

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"regexp"
 	"slices"
+	"strings"
 
 	"hls/internal/backtest"
 	"hls/internal/config"
@@ -16,7 +18,8 @@ import (
 type Promotion struct {
 	Precision float64           `json:"precision"`
 	Advice    []backtest.Advice `json:"advice"`
-	Patch     string            `json:"patch,omitempty"` // of the settings file, for patch -p0
+	Patch     string            `json:"patch,omitempty"` // of the settings file
+	Apply     string            `json:"apply,omitempty"` // the command that applies it, from FILE
 	Note      string            `json:"note,omitempty"`  // why there is none, or what it does not do
 }
 
@@ -41,12 +44,27 @@ func (t *trials) promote(s *config.Settings) error {
 		return err
 	case p.Patch == "":
 		p.Note = "the settings say so already"
+		return nil
+	}
+	p.Apply = fmt.Sprintf("patch %s < FILE", shellWord(t.q.Settings))
+	switch {
 	case s.Features.DryRun:
 		p.Note = "features.dry_run is true: nothing is written until it is false"
 	case !s.Features.AutoLabeling:
 		p.Note = "features.auto_labeling is false: no label is set until it is true"
 	}
 	return nil
+}
+
+// plainWord is what a shell takes as one word, as it stands.
+var plainWord = regexp.MustCompile(`^[\w./@%+=:,-]+$`)
+
+// shellWord is a text as one word of a shell.
+func shellWord(text string) string {
+	if plainWord.MatchString(text) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // patch is the promotion as a change of the settings file. What comes of it is read as settings before it is shown.

@@ -22,6 +22,8 @@ type History struct {
 	Self       hls.Account     // the account that HLS acts as there; the zero Account while it is not known
 	FetchedAt  time.Time
 	Issues     []*Record // the newest first
+
+	has map[int]bool // their numbers
 }
 
 // Record is one issue: with its timeline it can be taken back to its opening, without one it is a candidate for duplicates
@@ -154,9 +156,23 @@ func (h *History) readLine(text []byte) error {
 	r, err := newRecord(l.Issue, l.Timeline)
 	if err == nil {
 		r.OpeningBody = l.OpeningBody
-		h.Issues = append(h.Issues, r)
+		h.add(r)
 	}
 	return err
+}
+
+// add takes in an issue, and tells whether it is a new one. A list of GitHub's has one twice where another is opened while its
+// pages are read.
+func (h *History) add(r *Record) bool {
+	if h.has[r.issue.Number] {
+		return false
+	}
+	if h.has == nil {
+		h.has = map[int]bool{}
+	}
+	h.has[r.issue.Number] = true
+	h.Issues = append(h.Issues, r)
+	return true
 }
 
 func newRecord(raw json.RawMessage, timeline []Event) (*Record, error) {

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -82,6 +85,15 @@ func TestDecisions(t *testing.T) {
 		return fmt.Sprintf(`{"event":%q,"created_at":"2025-01-15T00:00:00Z",%s}`, kind, by)
 	}
 	end := closed("02-01T00:00:00Z", "completed")
+	bug := label("labeled", "bug", mona, "01-05T00:00:00Z")
+	told := func(bodies ...string) []string {
+		timeline := []string{bug}
+		for _, body := range bodies {
+			timeline = append(timeline, comment(body, "MEMBER", mona))
+		}
+		return append(timeline, end)
+	}
+	plain, repeats12 := Decision{Labels: []string{"bug"}}, Decision{Labels: []string{"bug"}, Duplicate: true, Of: 12}
 	for name, test := range map[string]struct {
 		timeline []string
 		want     Decision
@@ -104,9 +116,24 @@ func TestDecisions(t *testing.T) {
 		"told":                      {[]string{label("labeled", "bug", mona, "01-05T00:00:00Z"), comment("This is a duplicate of #12, see there.", "MEMBER", mona), end}, Decision{Labels: []string{"bug"}, Duplicate: true, Of: 12}},
 		"told by a stranger":        {[]string{label("labeled", "bug", mona, "01-05T00:00:00Z"), comment("Duplicate of #12", "NONE", nora), end}, Decision{Labels: []string{"bug"}}},
 		"told of itself":            {[]string{label("labeled", "bug", mona, "01-05T00:00:00Z"), comment("Duplicate of #1", "OWNER", mona), end}, Decision{Labels: []string{"bug"}}},
+		"denied":                    {told("This is not a duplicate of #12."), plain},
+		"denied at length":          {told("I don't think that this is a duplicate of #12"), plain},
+		"denied in short":           {told("No dupe of #12", "no longer a duplicate of #12", "isnt a duplicate of #12"), plain},
+		"denied of something else":  {told("I cannot fix this here, but it is a duplicate of #12"), repeats12},
+		"denied and told":           {told("Not a duplicate of #11, I would say. Duplicate of #12."), repeats12},
+		"told and denied":           {told("Duplicate of #12", "Sorry, this is not a duplicate of #12"), plain},
+		"told and another denied":   {told("Duplicate of #12", "And not a duplicate of #13"), repeats12},
+		"quoted":                    {told("> Duplicate of #12\n\nNo, look at the trace."), plain},
+		"told below a quotation":    {told("> Is this new?\n\nDuplicate of #12"), repeats12},
+		"told by its address":       {told("Duplicate of https://github.com/Acme/past/issues/12"), repeats12},
+		"told of another place":     {told("Duplicate of https://github.com/acme/pastry/issues/12"), plain},
+		"told of another server":    {told("Duplicate of https://example.com/?github.com/acme/past/issues/12"), plain},
+		"told, and unmarked":        {[]string{bug, comment("Duplicate of #12", "MEMBER", mona), event("marked_as_duplicate", mona), event("unmarked_as_duplicate", mona), end}, plain},
+		"told, unmarked by a bot":   {[]string{bug, comment("Duplicate of #12", "MEMBER", mona), event("unmarked_as_duplicate", sorter), end}, repeats12},
+		"unmarked, and told anew":   {[]string{bug, comment("Duplicate of #11", "MEMBER", mona), event("unmarked_as_duplicate", mona), comment("Duplicate of #12", "MEMBER", mona), end}, repeats12},
 		"labeled as one":            {[]string{label("labeled", "bug", mona, "01-05T00:00:00Z"), label("labeled", "Duplicate", mona, "01-05T00:00:00Z"), end}, Decision{Labels: []string{"bug", "Duplicate"}, Duplicate: true}},
 	} {
-		h := read(t, issueLine(1, "", "["+strings.Join(test.timeline, ",")+"]"))
+		h := read(t, issueLine(1, `,"html_url":"https://github.com/acme/past/issues/1"`, "["+strings.Join(test.timeline, ",")+"]"))
 		got := h.Issues[0].Decision(h.Self)
 		if fmt.Sprint(got.Labels, got.Open, got.Duplicate, got.Of) != fmt.Sprint(test.want.Labels, test.want.Open, test.want.Duplicate, test.want.Of) {
 			t.Errorf("%s: %+v, want %+v", name, got, test.want)
@@ -164,6 +191,28 @@ func TestHistoryIsReadAndWritten(t *testing.T) {
 	}
 }
 
+// An issue that stands twice in a recorded history is one issue.
+func TestHistoryHasAnIssueOnce(t *testing.T) {
+	t.Parallel()
+	h := read(t, issueLine(2, "", `[]`), issueLine(1, "", `[]`), issueLine(2, `,"title":"Again"`, `[]`))
+	if cases := h.Cases(10); len(h.Issues) != 2 || len(cases) != 2 || cases[0].issue.Title != "Now" {
+		t.Errorf("%d issues, %d to look at", len(h.Issues), len(cases))
+	}
+}
+
+// What an issue repeats is in reach where it is an earlier issue of the history: nothing else is ever proposed.
+func TestReachOfDuplicates(t *testing.T) {
+	t.Parallel()
+	for of, want := range map[int]bool{1: true, 2: false, 4: false} { // of 2 there is nothing, as of a pull request
+		h := read(t, issueLine(4, "", `[]`), issueLine(3, "", fmt.Sprintf(`[{"event":"commented","created_at":"2025-01-15T00:00:00Z",`+
+			`"body":"Duplicate of #%d","author_association":"OWNER",%s},%s]`, of, strings.Replace(mona, "actor", "user", 1), closed("02-01T00:00:00Z", "completed"))),
+			issueLine(1, "", `[]`))
+		if c := h.Case(h.Issues[1], ""); c.Decision.Of != of || c.Reach != want {
+			t.Errorf("of #%d: %+v", of, c)
+		}
+	}
+}
+
 func TestScore(t *testing.T) {
 	t.Parallel()
 	labels := []hls.Label{{Name: "bug"}, {Name: "priority-high"}, {Name: "priority-low"}, {Name: "never"}}
@@ -172,18 +221,19 @@ func TestScore(t *testing.T) {
 		{Proposed: []string{"bug"}, Decision: Decision{Open: []string{"BUG"}, Duplicate: true, Of: 4}, Duplicates: []int{5}, Reach: true},
 		{Proposed: []string{"priority-low", "foreign"}, Decision: Decision{Labels: []string{"foreign"}, Duplicate: true, Of: 6}},
 		{Decision: Decision{Labels: []string{"bug"}, Duplicate: true}, Duplicates: []int{7, 8}},
+		{Decision: Decision{Duplicate: true, Of: 9}, Duplicates: []int{7}},
 		{Error: "x", Usage: hls.Usage{CostMicroUSD: 3}}, {Ended: "bot_sender"},
 	}, hls.LabelPolicy{}, labels)
 	got, err := json.Marshal(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"issues":4,"ended":{"bot_sender":1},"failed":1,"labels":[` +
+	want := `{"issues":5,"ended":{"bot_sender":1},"failed":1,"labels":[` +
 		`{"label":"bug","undecided":1,"decided":2,"proposed":1,"agreed":1,"missed":1,"precision":1,"recall":0.5},` +
 		`{"label":"priority-high","group":"priority","undecided":0,"decided":1,"proposed":0,"agreed":0,"missed":1,"precision":null,"recall":0},` +
 		`{"label":"priority-low","group":"priority","undecided":0,"decided":0,"proposed":2,"agreed":0,"missed":0,"precision":0,"recall":null}],` +
 		`"groups":[{"group":"priority","decided":1,"same":0,"other":1,"none":0,"unwanted":1}],` +
-		`"duplicates":{"decided":3,"proposed":3,"agreed":1,"missed":2,"precision":0.3333333333333333,"recall":0.3333333333333333,"other":1,"beyond_reach":1},` +
+		`"duplicates":{"decided":4,"proposed":4,"agreed":1,"missed":3,"precision":0.25,"recall":0.25,"other":2,"beyond_reach":2},` +
 		`"usage":{"input_tokens":0,"output_tokens":0,"cache_read_tokens":0,"cache_write_tokens":0,"cost_micro_usd":3},"calls":1}`
 	if string(got) != want {
 		t.Errorf("%s\nwant %s", got, want)
@@ -231,5 +281,38 @@ func TestPatchRefuses(t *testing.T) {
 	diff, _, err := Patch(Target{File: "s.yaml", Text: "repositories:\n  - name: acme/past\n", Repo: "acme/past", Apply: true}, advice)
 	if want := "--- s.yaml\n+++ s.yaml\n@@ -1,2 +1,4 @@\n repositories:\n   - name: acme/past\n+    labels:\n+      leave: [\"x\"]\n"; err != nil || diff != want {
 		t.Errorf("%v\n%s", err, diff)
+	}
+}
+
+// A patch names the file so that patch and git find it: by its path where that is below the folder that they run in, else as from
+// its own folder.
+func TestPatchIsFound(t *testing.T) {
+	t.Parallel()
+	const text = "repositories:\n  - name: acme/past\n"
+	for file, run := range map[string]string{
+		"config/settings.yaml": ".", "./config/settings.yaml": ".", "$DIR/config/settings.yaml": "config", "../elsewhere/config/settings.yaml": "config",
+		"config/own settings.yaml": ".", "$DIR/config/own settings.yaml": "config",
+	} {
+		for _, tool := range [][]string{{"patch", "-p0", "--batch"}, {"git", "apply", "-p0"}} {
+			if _, err := exec.LookPath(tool[0]); err != nil && tool[0] == "git" {
+				continue
+			}
+			dir := t.TempDir()
+			path := filepath.Join(dir, "config", filepath.Base(file))
+			if err := errors.Join(os.Mkdir(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			target := Target{File: strings.ReplaceAll(file, "$DIR", dir), Text: text, Repo: "acme/past"}
+			diff, after, err := Patch(target, []Advice{{Label: "bug", Mode: hls.ModeApply}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.CommandContext(t.Context(), tool[0], tool[1:]...)
+			cmd.Stdin, cmd.Dir = strings.NewReader(diff), filepath.Join(dir, run)
+			told, err := cmd.CombinedOutput()
+			if got, failed := os.ReadFile(path); err != nil || failed != nil || string(got) != after {
+				t.Errorf("%v of %s: %v: %s\n%s", tool, file, err, told, diff)
+			}
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package backtest
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -92,8 +93,14 @@ func person(a *hls.Account, self hls.Account) bool {
 	return a != nil && a.ID != 0 && a.Type != "Bot" && !strings.HasSuffix(a.Login, "[bot]") && !a.Same(self)
 }
 
-// duplicateOf is how people say which issue another one repeats: GitHub marks it by these words, too.
-var duplicateOf = regexp.MustCompile(`(?i)\bdup(?:licate|e)? of (?:#|https?://\S+/issues/)(\d{1,9})\b`)
+var (
+	// duplicateOf is how people say which issue another one repeats: GitHub marks it by these words, too.
+	duplicateOf = regexp.MustCompile(`(?i)\bdup(?:licate|e)? of (?:#|https?://(\S+/)issues/)(\d{1,9})\b`)
+	// denial turns what follows it in the same clause into its opposite.
+	denial = regexp.MustCompile(`(?i)\b(?:not|never|cannot)\b|n['’]t\b|\b(?:is|was|do|does|did|ca)nt\b|\bno(?: longer)?(?: an?)?[ ]*$`)
+	// clauseEnd stands between clauses: "I cannot fix it here, duplicate of #12" denies nothing.
+	clauseEnd = regexp.MustCompile(`[.!?;:,(–—]| - |\b(?i:but)\b`)
+)
 
 // duplicateLabel is the label that GitHub gives each new repository for this.
 const duplicateLabel = "duplicate"
@@ -104,12 +111,15 @@ func (d *Decision) duplicate(r *Record, events []Event, closing Event, self hls.
 	for _, e := range events {
 		switch e.Event {
 		case "marked_as_duplicate", "unmarked_as_duplicate":
-			if person(e.Actor, self) {
-				marked = e.Event == "marked_as_duplicate"
+			if !person(e.Actor, self) {
+				continue
+			}
+			if marked = e.Event == "marked_as_duplicate"; !marked {
+				d.Of = 0 // Whatever it was said to repeat: it does not.
 			}
 		case "commented":
-			if m := duplicateOf.FindStringSubmatch(e.Body); m != nil && d.Of == 0 && person(e.User, self) && maintains(e.Association) {
-				d.Of, _ = strconv.Atoi(m[1])
+			if person(e.User, self) && maintains(e.Association) {
+				d.told(r, e.Body)
 			}
 		}
 	}
@@ -119,6 +129,42 @@ func (d *Decision) duplicate(r *Record, events []Event, closing Event, self hls.
 	labeled := slices.ContainsFunc(d.Labels, func(n string) bool { return hls.Fold(n) == duplicateLabel })
 	closed := closing.StateReason == duplicateLabel && person(closing.Actor, self)
 	d.Duplicate = marked || labeled || closed || d.Of != 0
+}
+
+// told takes in what a comment says about the issue that another one repeats: the first that is named stays, until it is
+// denied. What it quotes was said by somebody else.
+func (d *Decision) told(r *Record, comment string) {
+	for line := range strings.Lines(comment) {
+		if strings.HasPrefix(strings.TrimSpace(line), ">") {
+			continue
+		}
+		for _, m := range duplicateOf.FindAllStringSubmatchIndex(line, -1) {
+			if m[2] >= 0 && !r.besides(line[m[2]:m[3]]) {
+				continue
+			}
+			of, _ := strconv.Atoi(line[m[4]:m[5]])
+			switch denied := denies(line[:m[0]]); {
+			case denied && d.Of == of:
+				d.Of = 0
+			case !denied && d.Of == 0:
+				d.Of = of
+			}
+		}
+	}
+}
+
+// denies tells whether the words before something turn it into its opposite.
+func denies(before string) bool {
+	if ends := clauseEnd.FindAllStringIndex(before, -1); ends != nil {
+		before = before[ends[len(ends)-1][1]:]
+	}
+	return denial.MatchString(before)
+}
+
+// besides tells whether the start of an issue's address, as "github.com/acme/shop/", is that of the issue's own repository.
+func (r *Record) besides(start string) bool {
+	_, own, _ := strings.Cut(r.issue.HTMLURL, "://")
+	return hls.Fold(own) == hls.Fold(fmt.Sprintf("%sissues/%d", start, r.issue.Number))
 }
 
 // maintains tells whether GitHub counts the author of a comment to those who may decide ("author_association").

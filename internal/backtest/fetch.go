@@ -37,6 +37,9 @@ type Wanted struct {
 	Tell func(done, of int)
 }
 
+// ErrRenamed says that a repository has another name now: what the settings say of the old one does not hold for it.
+var ErrRenamed = errors.New("the repository was renamed")
+
 // Fetch reads a history: the newest closed, labeled issues with their timelines, and the others among them as candidates.
 func Fetch(ctx context.Context, gh GitHub, w Wanted) (*History, []string, error) {
 	h := &History{FetchedAt: time.Now().UTC().Truncate(time.Second)}
@@ -47,6 +50,9 @@ func Fetch(ctx context.Context, gh GitHub, w Wanted) (*History, []string, error)
 	repo, err := h.Repo()
 	if err != nil {
 		return nil, nil, err
+	}
+	if hls.Fold(repo.FullName) != hls.Fold(w.Repo) {
+		return nil, nil, fmt.Errorf("%w: %s is %s now; name it so, in the settings too", ErrRenamed, w.Repo, repo.FullName)
 	}
 	if h.Labels, err = gh.Labels(ctx, repo.FullName); err != nil {
 		return nil, nil, fmt.Errorf("read labels of %s: %w", repo.FullName, err)
@@ -71,8 +77,7 @@ func (h *History) list(ctx context.Context, gh GitHub, repo string, enough int) 
 			if err != nil || r.issue.PullRequest != nil {
 				continue
 			}
-			h.Issues = append(h.Issues, r)
-			if r.eligible() {
+			if h.add(r) && r.eligible() {
 				found++
 			}
 		}

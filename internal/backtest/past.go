@@ -49,7 +49,7 @@ func (p *Past) Issue(_ context.Context, s hls.Subject) (hls.Issue, error) {
 		return p.issue, nil
 	}
 	for _, r := range p.history.Issues {
-		if r.issue.Number == s.Number && p.before(r) {
+		if r.issue.Number == s.Number && r.before(p.issue) {
 			return r.then(p.issue.CreatedAt), nil
 		}
 	}
@@ -65,9 +65,9 @@ func (p *Past) Comments(context.Context, hls.Subject) ([]hls.Comment, error) { r
 // History is none: what stands on the issue came with it.
 func (p *Past) History(context.Context, hls.Subject) ([]hls.LabelEvent, error) { return nil, nil }
 
-// before tells whether an issue was there already.
-func (p *Past) before(r *Record) bool {
-	return r.issue.Number < p.issue.Number && !r.issue.CreatedAt.After(p.issue.CreatedAt)
+// before tells whether an issue was there already when another was opened.
+func (r *Record) before(other hls.Issue) bool {
+	return r.issue.Number < other.Number && !r.issue.CreatedAt.After(other.CreatedAt)
 }
 
 // then is an issue as it was at a time.
@@ -89,7 +89,7 @@ func (p *Past) Search(_ context.Context, _, query string, limit int) ([]hls.Issu
 	var hits []hit
 	words := textWords(query)
 	for _, r := range p.history.Issues {
-		if score := r.score(words); score > 0 && p.before(r) && r != p.of {
+		if score := r.score(words); score > 0 && r.before(p.issue) && r != p.of {
 			hits = append(hits, hit{r, score})
 		}
 	}

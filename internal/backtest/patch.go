@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -17,7 +18,7 @@ import (
 
 // Target is the entry of a settings file that advice is written into.
 type Target struct {
-	File  string // as the patch names it
+	File  string // its path
 	Text  string
 	Entry int    // of repositories
 	Repo  string // the repository's name: an entry whose name is a glob is copied for it
@@ -27,7 +28,7 @@ type Target struct {
 // ErrUnpatchable says that a settings file is written in a way that cannot be patched line by line.
 var ErrUnpatchable = errors.New("the settings file cannot be patched")
 
-// Patch is a unified diff of the settings file, for patch -p0, that has labels applied, suggested or left to people as advised,
+// Patch is a unified diff of the settings file, for patch, that has labels applied, suggested or left to people as advised,
 // and the text that comes of it; "" when nothing changes.
 func Patch(t Target, advice []Advice) (diff, text string, err error) {
 	if strings.Contains(t.Text, "\r") || !strings.HasSuffix(t.Text, "\n") {
@@ -54,7 +55,21 @@ func Patch(t Target, advice []Advice) (diff, text string, err error) {
 	case strings.Contains(hunks, "too many to be compared"):
 		return "", "", fmt.Errorf("%w: it has too many lines", ErrUnpatchable)
 	}
-	return fmt.Sprintf("--- %s\n+++ %s\n%s", t.File, t.File, hunks), text, nil
+	name := diffName(t.File)
+	return fmt.Sprintf("--- %s\n+++ %s\n%s", name, name, hunks), text, nil
+}
+
+// diffName is how a patch names a file. Tools take no name from outside of the folder that they run in: such a file is named as
+// from its own folder. A name with a space ends with a tab, as diff has it.
+func diffName(file string) string {
+	name := filepath.ToSlash(filepath.Clean(file))
+	if !filepath.IsLocal(file) {
+		name = filepath.Base(file)
+	}
+	if strings.Contains(name, " ") {
+		name += "\t"
+	}
+	return name
 }
 
 // patcher changes lines of a YAML file, from the last to the first, so that the places that are still to come stay right.

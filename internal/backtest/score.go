@@ -17,7 +17,7 @@ type Case struct {
 	Proposed   []string  `json:"proposed"`            // labels
 	Duplicates []int     `json:"proposed_duplicates"` // issues that it would be said to repeat
 	Decision   Decision  `json:"decided"`
-	Reach      bool      `json:"duplicate_in_reach"` // the issue that it repeats was among those that can be found
+	Reach      bool      `json:"duplicate_in_reach"` // the issue that it repeats is an earlier one of the history, and can be found
 	Model      string    `json:"model,omitempty"`
 	Usage      hls.Usage `json:"usage"`
 }
@@ -81,7 +81,7 @@ type GroupRow struct {
 type DuplicateRow struct {
 	Tally
 	Other      int `json:"other"`        // proposed with an issue that is not the one that people named
-	BeyondView int `json:"beyond_reach"` // decided, of issues that are not in the history and so could not be found
+	BeyondView int `json:"beyond_reach"` // decided, of what is no earlier issue of the history and so could not be found
 }
 
 // Score is the result.
@@ -207,14 +207,14 @@ func (g *GroupRow) count(people, own string) {
 // count holds the duplicates of a case against what people decided. Where they named the other issue, another one is wrong.
 func (d *DuplicateRow) count(c Case) {
 	proposed, decided := len(c.Duplicates) > 0, c.Decision.Duplicate
+	if decided && c.Decision.Of != 0 && !c.Reach {
+		d.BeyondView++
+	}
 	if proposed && decided && c.Decision.Of != 0 && !slices.Contains(c.Duplicates, c.Decision.Of) {
 		d.Other++
 		d.add(true, false)
 		d.add(false, true)
 		return
-	}
-	if decided && c.Decision.Of != 0 && !c.Reach {
-		d.BeyondView++
 	}
 	d.add(proposed, decided)
 }
@@ -226,7 +226,7 @@ func (h *History) Case(r *Record, ended string) Case {
 		Decision: r.Decision(h.Self),
 	}
 	for _, other := range h.Issues {
-		c.Reach = c.Reach || other.issue.Number == c.Decision.Of
+		c.Reach = c.Reach || other.issue.Number == c.Decision.Of && other.before(r.issue.Issue)
 	}
 	return c
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,7 +21,14 @@ const consenting = widgetSettings + "    mode: suggest\n    approve_by_reaction:
 // that asks.
 func proposed(t *testing.T, settings string) (s *service, d simulate.Delivery, asked hls.Comment) {
 	t.Helper()
-	s = start(t, settings, shop(), answering(bugAnswer))
+	return proposedAt(t, settings, &atomic.Int64{})
+}
+
+// proposedAt is proposed where the clock of GitHub is so many nanoseconds ahead.
+func proposedAt(t *testing.T, settings string, ahead *atomic.Int64) (s *service, d simulate.Delivery, asked hls.Comment) {
+	t.Helper()
+	gh := shopOf(simulate.GitHubConfig{Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
+	s = start(t, settings, gh, answering(bugAnswer))
 	s.github.SetPermission(widgets, "mona", "write")
 	d = s.issueOpened()
 	s.send(d)
@@ -193,7 +201,8 @@ func TestE1_OnlyWhatIsListedIsDecidedAbout(t *testing.T) {
 // is proposed now.
 func TestE6_AReactionIsToWhatStoodThere(t *testing.T) {
 	t.Parallel()
-	s, d, asked := proposed(t, consenting)
+	ahead := &atomic.Int64{}
+	s, d, asked := proposedAt(t, consenting, ahead)
 	s.github.EditIssue(widgets, 7, "Crash when saving as", "The app panics with a nil pointer when I save as.")
 	s.github.ReactAs(widgets, asked.ID, "mona", "+1")
 	eventually(t, s.saysProposals("outdated, not done"))
@@ -210,13 +219,38 @@ func TestE6_AReactionIsToWhatStoodThere(t *testing.T) {
 	if len(s.github.Comments(widgets, 7)) != 1 {
 		t.Errorf("comments %+v", s.github.Comments(widgets, 7))
 	}
-	eventually(t, func() bool { // GitHub tells times to the second: until the next one a reaction may be to either.
-		s.github.UnreactAs(widgets, asked.ID, "mona", "+1")
-		s.github.ReactAs(widgets, asked.ID, "mona", "+1")
-		return len(s.github.Labels(widgets, 7)) == 1
-	})
+	ahead.Store(int64(2*time.Minute + time.Second))
+	s.github.UnreactAs(widgets, asked.ID, "mona", "+1")
+	s.github.ReactAs(widgets, asked.ID, "mona", "+1")
+	eventually(t, func() bool { return len(s.github.Labels(widgets, 7)) == 1 })
 	if rows, _ := s.ledger(d.GUID); rows[0].State != hls.EffectStale {
 		t.Errorf("row %+v", rows[0])
+	}
+}
+
+// E6: who reads a page that was opened before the comment was edited has not seen what it proposes now. That is not approved
+// by them; to reject it is safe.
+func TestE6_NobodyApprovesWhatWasJustPutThere(t *testing.T) {
+	t.Parallel()
+	for content, want := range map[string]string{"+1": "proposed", "-1": "rejected"} {
+		t.Run(content, func(t *testing.T) {
+			t.Parallel()
+			ahead := &atomic.Int64{}
+			s, _, asked := proposedAt(t, consenting, ahead)
+			s.github.EditIssue(widgets, 7, "Crash when saving as", "The app panics with a nil pointer when I save as.")
+			again := s.issueOpened()
+			s.send(again)
+			eventually(t, s.saysProposals("a 👍 of the first two minutes"))
+			ahead.Store(int64(time.Minute))
+			s.github.ReactAs(widgets, asked.ID, "mona", content)
+			s.looksAgain(fmt.Sprintf("/issues/comments/%d/reactions", asked.ID))
+			if _, said := s.ledger(again.GUID); !strings.HasPrefix(said, fmt.Sprintf("add_labels: %[1]s\nupsert_comment: %[1]s\n", want)) {
+				t.Errorf("ledger:\n%s", said)
+			}
+			if n := len(s.github.Labels(widgets, 7)); n != 0 {
+				t.Errorf("%d labels", n)
+			}
+		})
 	}
 }
 

@@ -51,7 +51,7 @@ func (p *Pipeline) votes(ctx context.Context, posted hls.Entry, left *allowance)
 }
 
 // since tells which reactions are about the comment as it stands: all of them where it was never edited, and otherwise those
-// that came afterwards. GitHub tells times to the second, the ledger whether it was written more than once. It is nil where
+// that were heard. GitHub tells times to the second, the ledger whether it was written more than once. It is nil where
 // the comment does not say what was stored, or is not HLS's any more.
 func (p *Pipeline) since(ctx context.Context, posted hls.Entry, left *allowance) (func(hls.Vote) bool, error) {
 	s := posted.Effect.Subject
@@ -72,9 +72,21 @@ func (p *Pipeline) since(ctx context.Context, posted hls.Entry, left *allowance)
 		State: hls.EffectDone, Kind: hls.UpsertComment, Subject: s.Key(), Purpose: hls.ProposalPurpose, Limit: 2,
 	})
 	first := len(written) == 1 && comment.UpdatedAt.Equal(comment.CreatedAt)
-	return func(v hls.Vote) bool {
-		return !v.User.Same(comment.User) && (first || v.At.After(comment.UpdatedAt))
-	}, err
+	return func(v hls.Vote) bool { return !v.User.Same(comment.User) && (first || heard(v, comment.UpdatedAt)) }, err
+}
+
+// grace is for how long a comment gathers no approval once it was edited. Somebody may look at a page that was opened before,
+// and GitHub brings the edit to it a little later: otherwise whoever has HLS propose something else at the right moment has
+// it approved by a person who has not seen it.
+const grace = 2 * time.Minute
+
+// heard tells whether a reaction was put on after a comment was edited: one that is for it, so long after that who put it on
+// has seen the edit. To reject what nobody has seen does no harm.
+func heard(v hls.Vote, edited time.Time) bool {
+	if v.Content == hls.ThumbsUp {
+		return !v.At.Before(edited.Add(grace))
+	}
+	return v.At.After(edited)
 }
 
 // mayDecide tells whether somebody has write access.

@@ -155,6 +155,45 @@ func TestE1_OnlyPeopleWithWriteAccessDecide(t *testing.T) {
 	eventually(t, s.saysProposals("**approved** by `mona`, done"))
 }
 
+// E1: whatever a crowd puts on the comment hides nobody's reaction; and where there are too many that are against it to be
+// looked at, nobody is for it.
+func TestE1_ACrowdHidesNobody(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		accounts int
+		puts     []string
+		approved bool
+	}{
+		"of every kind": {38, []string{"laugh", "confused", "heart", "hooray", "rocket", "eyes", "+1", "-1"}, true},
+		"against it":    {301, []string{"-1"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, d, asked := proposed(t, consenting)
+			for n := range c.accounts {
+				for _, content := range c.puts {
+					s.github.ReactAs(widgets, asked.ID, fmt.Sprint("eve-", n), content)
+				}
+			}
+			s.github.ReactAs(widgets, asked.ID, "mona", "+1")
+			if c.approved {
+				eventually(t, s.saysProposals("**approved** by `mona`, done"))
+				return
+			}
+			eventually(t, func() bool { return s.looks("/collaborators/eve-") >= 300 })
+			for range 3 { // Several requests are made in a pass.
+				s.looksAgain(fmt.Sprintf("/issues/comments/%d/reactions", asked.ID))
+			}
+			if _, said := s.ledger(d.GUID); !strings.HasPrefix(said, "add_labels: proposed\nupsert_comment: proposed\n") {
+				t.Errorf("ledger:\n%s", said)
+			}
+			if n := strings.Count(s.log.String(), "too many reactions"); n != 1 {
+				t.Errorf("told %d times", n)
+			}
+		})
+	}
+}
+
 // E1: what somebody made of the comment is not what people decide about.
 func TestE1_AnEditedProposalIsNotDecidedAbout(t *testing.T) {
 	t.Parallel()

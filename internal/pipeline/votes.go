@@ -16,12 +16,17 @@ func (p *Pipeline) votes(ctx context.Context, posted hls.Entry, left *allowance)
 	if err := left.take(); err != nil {
 		return "", false, err
 	}
-	all, err := p.rooms().Voters.Votes(ctx, s, posted.RemoteID)
+	all, whole, err := p.rooms().Voters.Votes(ctx, s, posted.RemoteID)
 	if err != nil {
 		return "", false, err
 	}
+	kinds := []hls.Reaction{hls.ThumbsDown, hls.ThumbsUp}
+	if !whole { // Somebody may be against among those that were not read.
+		kinds = kinds[:1]
+		p.tellCrowded(s)
+	}
 	var candidates []hls.Vote
-	for _, content := range []hls.Reaction{hls.ThumbsDown, hls.ThumbsUp} {
+	for _, content := range kinds {
 		for _, v := range all {
 			if v.Content == content && v.User.Type == "User" && !v.User.Same(p.cfg.Self(s.Repo)) && !p.stranger(s, v.User.Login) {
 				candidates = append(candidates, v)
@@ -123,6 +128,20 @@ func (p *Pipeline) stranger(s hls.Subject, login string) bool {
 		return false
 	}
 	return known
+}
+
+// tellCrowded tells, now and then, that nobody approves by a reaction: anybody can keep it so.
+func (p *Pipeline) tellCrowded(s hls.Subject) {
+	now := p.cfg.Now()
+	p.consent.mu.Lock()
+	again := now.Sub(p.consent.crowded) < crowdedFor
+	if !again {
+		p.consent.crowded = now
+	}
+	p.consent.mu.Unlock()
+	if !again {
+		p.log.Warn("there are too many reactions for any to approve", hls.KeyRepo, s.Repo, hls.KeySubject, s.String())
+	}
 }
 
 // defaultConsent is for how long reactions are looked for.

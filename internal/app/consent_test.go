@@ -337,6 +337,37 @@ func TestConsent_IsOffByDefault(t *testing.T) {
 	}
 }
 
+// S5: somebody who bears the name of operators is told from them.
+func TestS5_APersonIsNotTheOperator(t *testing.T) {
+	t.Parallel()
+	s, _, asked := proposed(t, consenting)
+	s.github.SetPermission(widgets, "Operator", "write")
+	s.github.ReactAs(widgets, asked.ID, "Operator", "+1")
+	eventually(t, s.saysProposals("**approved** by `@Operator`, done"))
+	of := simulate.Delivery{Event: "issues", GUID: simulate.NewGUID(), HookID: 1, Payload: s.github.IssuePayload(widgets, 7, "opened", "operator", nil)}
+	s.send(of)
+	s.settled(of.GUID)
+	if code, text := s.postAdmin("/api/v1/deliveries/"+of.GUID+"/replay", nil); code != http.StatusAccepted {
+		t.Fatalf("replay: %d %s", code, text)
+	}
+	list, err := s.app.Store().Audited(t.Context(), record.AuditQuery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := map[string]bool{}
+	for _, e := range list {
+		by[fmt.Sprintf("%s by %s", e.Kind, e.By)] = true
+	}
+	for want, ok := range map[string]bool{
+		"approval by @Operator": true, "approval by operator": false, "task by mona": true,
+		"task by @operator": true, "task by operator": false, "replay by operator": true,
+	} {
+		if by[want] != ok {
+			t.Errorf("%s: %t, of %v", want, by[want], by)
+		}
+	}
+}
+
 // A sweep that was not told to speak asks nobody, although it proposes.
 func TestConsent_AQuietSweepAsksNobody(t *testing.T) {
 	t.Parallel()

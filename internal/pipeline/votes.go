@@ -49,7 +49,7 @@ func (p *Pipeline) votes(ctx context.Context, posted hls.Entry, left *allowance)
 			return "", false, err
 		}
 		if may {
-			return v.User.Login, v.Content == hls.ThumbsUp, nil
+			return v.User.Person(), v.Content == hls.ThumbsUp, nil
 		}
 	}
 	return "", false, nil

@@ -30,7 +30,9 @@ func Visible(text string) string {
 func Hidden(text string) (n int) {
 	var last rune
 	for _, r := range text {
-		if last = after(r, last); last == 0 {
+		if r >= ' ' && r < 0x7f {
+			last = r
+		} else if last = after(r, last); last == 0 {
 			n++
 		}
 	}

@@ -252,7 +252,7 @@ func TestRenderShowsThePromptPlainly(t *testing.T) {
 	path := settingsFile(t, "prompts: {base_dir: \""+filepath.Join(dir, "prompts")+"\"}\nrepositories: [{name: owner/repo}]\n")
 	for output, want := range map[string][]string{
 		"text": {`Judge\u{1b}[2J it\u{202e}.`, `Title: bad\rgood\u{1b}[2J\u{7f}`},
-		"json": {`Judge\u001b[2J it\u202e.`, `Title: bad\rgood\\u{1b}[2J\u007f`},
+		"json": {`Judge\u001b[2J it\u202e.`, `Title: bad\rgood\\u{1b}[2J\\u{7f}`},
 	} {
 		code, out, errs := command(t, "render", "issues.opened", "--payload", payload, "--config", path, "--output", output)
 		if code != exitDone || obeyed(out) {

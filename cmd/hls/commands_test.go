@@ -231,6 +231,41 @@ func TestRenderShowsThePrompt(t *testing.T) {
 	}
 }
 
+// A prompt is shown so that no terminal obeys what the event, or a template, has in it.
+func TestRenderShowsThePromptPlainly(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "prompts", "issues"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"system.j2": "Judge\x1b[2J it\u202e.\n", "analyze.j2": "Title: {{ issue.title }}\x7f\n"} {
+		if err := os.WriteFile(filepath.Join(dir, "prompts", "issues", name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	payload := filepath.Join(dir, "payload.json")
+	body := `{"action":"opened","issue":{"number":1,"title":"bad\rgood\u001b[2J","body":null,"state":"open","user":{"login":"mona","id":3},"labels":[]},
+		"repository":{"id":9,"name":"repo","full_name":"owner/repo"},"sender":{"login":"mona","id":3}}`
+	if err := os.WriteFile(payload, []byte(body), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path := settingsFile(t, "prompts: {base_dir: \""+filepath.Join(dir, "prompts")+"\"}\nrepositories: [{name: owner/repo}]\n")
+	for output, want := range map[string][]string{
+		"text": {`Judge\u{1b}[2J it\u{202e}.`, `Title: bad\rgood\u{1b}[2J\u{7f}`},
+		"json": {`Judge\u001b[2J it\u202e.`, `Title: bad\rgood\\u{1b}[2J\\u{7f}`},
+	} {
+		code, out, errs := command(t, "render", "issues.opened", "--payload", payload, "--config", path, "--output", output)
+		if code != exitDone || obeyed(out) {
+			t.Errorf("%s: %d\n%q%s", output, code, out, errs)
+		}
+		for _, text := range want {
+			if !strings.Contains(out, text) {
+				t.Errorf("%s: no %s in\n%q", output, text, out)
+			}
+		}
+	}
+}
+
 func TestUsageErrorsEndWithTwo(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{"nonsense"}, {"serve", "--nonsense"}, {"render"}, {"serve", "--config", "/nowhere/settings.yaml"}, {"demo", "--claude", "other"}} {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -44,12 +43,10 @@ func (r renderCmd) Run(c *call) error {
 		return fmt.Errorf("render %s: %w", r.Event, err)
 	}
 	if r.Output == "json" {
-		encoder := json.NewEncoder(c.io.out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(map[string]any{"template": rendered.Template, "hash": rendered.Hash,
+		return printJSON(c.io.out, map[string]any{"template": rendered.Template, "hash": rendered.Hash,
 			"system": rendered.System, "user": rendered.User, "schema": rendered.Schema})
 	}
-	_, err = fmt.Fprintf(c.io.out, "--- system\n%s\n--- user (%s)\n%s\n", rendered.System, rendered.Template, rendered.User)
+	_, err = fmt.Fprintf(c.io.out, "--- system\n%s\n--- user (%s)\n%s\n", plain(rendered.System), cell(rendered.Template), plain(rendered.User))
 	return err
 }
 

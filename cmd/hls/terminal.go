@@ -31,15 +31,20 @@ func printJSON(w io.Writer, value any) error {
 		return err
 	}
 	var out strings.Builder
+	var last rune
 	for _, r := range text.String() {
+		unseen := hls.Unseen(r, last)
 		switch {
-		case r < 0x7f || hls.Visible(string(r)) == string(r):
+		case !unseen:
 			out.WriteRune(r)
 		case r > 0xffff:
 			high, low := utf16.EncodeRune(r)
 			fmt.Fprintf(&out, `\u%04x\u%04x`, high, low)
 		default:
 			fmt.Fprintf(&out, `\u%04x`, r)
+		}
+		if last = r; unseen {
+			last = 0
 		}
 	}
 	_, err := io.WriteString(w, out.String())

@@ -3,6 +3,8 @@ package act
 import (
 	"strings"
 	"unicode"
+
+	"hls/internal/hls"
 )
 
 // visible removes what is not seen or changes the order of what is: control and format characters (zero-width,
@@ -26,14 +28,7 @@ func visible(text string) string {
 	}, text)
 }
 
-// fillers are characters of other classes that show as nothing ("Default_Ignorable_Code_Point" of Unicode, and the
-// blank of Braille).
-var fillers = map[rune]bool{
-	'\u034F': true, '\u115F': true, '\u1160': true, '\u17B4': true, '\u17B5': true,
-	'\u2800': true, '\u3164': true, '\uFFA0': true,
-}
-
+// hidden leaves nothing that joins or selects either: what HLS writes does not need them.
 func hidden(r rune) bool {
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs, unicode.Variation_Selector) || fillers[r] ||
-		r >= 0xE0000 && r <= 0xE0FFF || r >= 0xFFF0 && r <= 0xFFFB || r >= 0xFDD0 && r <= 0xFDEF || r&0xFFFE == 0xFFFE
+	return hls.Unseen(r, 0) || unicode.In(r, unicode.Cf, unicode.Co, unicode.Cs) || r >= 0xFDD0 && r <= 0xFDEF || r&0xFFFE == 0xFFFE
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,7 +21,14 @@ const consenting = widgetSettings + "    mode: suggest\n    approve_by_reaction:
 // that asks.
 func proposed(t *testing.T, settings string) (s *service, d simulate.Delivery, asked hls.Comment) {
 	t.Helper()
-	s = start(t, settings, shop(), answering(bugAnswer))
+	return proposedAt(t, settings, &atomic.Int64{})
+}
+
+// proposedAt is proposed where the clock of GitHub is so many nanoseconds ahead.
+func proposedAt(t *testing.T, settings string, ahead *atomic.Int64) (s *service, d simulate.Delivery, asked hls.Comment) {
+	t.Helper()
+	gh := shopOf(simulate.GitHubConfig{Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
+	s = start(t, settings, gh, answering(bugAnswer))
 	s.github.SetPermission(widgets, "mona", "write")
 	d = s.issueOpened()
 	s.send(d)
@@ -147,6 +155,45 @@ func TestE1_OnlyPeopleWithWriteAccessDecide(t *testing.T) {
 	eventually(t, s.saysProposals("**approved** by `mona`, done"))
 }
 
+// E1: whatever a crowd puts on the comment hides nobody's reaction; and where there are too many that are against it to be
+// looked at, nobody is for it.
+func TestE1_ACrowdHidesNobody(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		accounts int
+		puts     []string
+		approved bool
+	}{
+		"of every kind": {38, []string{"laugh", "confused", "heart", "hooray", "rocket", "eyes", "+1", "-1"}, true},
+		"against it":    {301, []string{"-1"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, d, asked := proposed(t, consenting)
+			for n := range c.accounts {
+				for _, content := range c.puts {
+					s.github.ReactAs(widgets, asked.ID, fmt.Sprint("eve-", n), content)
+				}
+			}
+			s.github.ReactAs(widgets, asked.ID, "mona", "+1")
+			if c.approved {
+				eventually(t, s.saysProposals("**approved** by `mona`, done"))
+				return
+			}
+			eventually(t, func() bool { return s.looks("/collaborators/eve-") >= 300 })
+			for range 3 { // Several requests are made in a pass.
+				s.looksAgain(fmt.Sprintf("/issues/comments/%d/reactions", asked.ID))
+			}
+			if _, said := s.ledger(d.GUID); !strings.HasPrefix(said, "add_labels: proposed\nupsert_comment: proposed\n") {
+				t.Errorf("ledger:\n%s", said)
+			}
+			if n := strings.Count(s.log.String(), "too many reactions"); n != 1 {
+				t.Errorf("told %d times", n)
+			}
+		})
+	}
+}
+
 // E1: what somebody made of the comment is not what people decide about.
 func TestE1_AnEditedProposalIsNotDecidedAbout(t *testing.T) {
 	t.Parallel()
@@ -193,7 +240,8 @@ func TestE1_OnlyWhatIsListedIsDecidedAbout(t *testing.T) {
 // is proposed now.
 func TestE6_AReactionIsToWhatStoodThere(t *testing.T) {
 	t.Parallel()
-	s, d, asked := proposed(t, consenting)
+	ahead := &atomic.Int64{}
+	s, d, asked := proposedAt(t, consenting, ahead)
 	s.github.EditIssue(widgets, 7, "Crash when saving as", "The app panics with a nil pointer when I save as.")
 	s.github.ReactAs(widgets, asked.ID, "mona", "+1")
 	eventually(t, s.saysProposals("outdated, not done"))
@@ -210,13 +258,41 @@ func TestE6_AReactionIsToWhatStoodThere(t *testing.T) {
 	if len(s.github.Comments(widgets, 7)) != 1 {
 		t.Errorf("comments %+v", s.github.Comments(widgets, 7))
 	}
-	eventually(t, func() bool { // GitHub tells times to the second: until the next one a reaction may be to either.
-		s.github.UnreactAs(widgets, asked.ID, "mona", "+1")
-		s.github.ReactAs(widgets, asked.ID, "mona", "+1")
-		return len(s.github.Labels(widgets, 7)) == 1
-	})
+	ahead.Store(int64(2*time.Minute + time.Second))
+	s.github.UnreactAs(widgets, asked.ID, "mona", "+1")
+	s.github.ReactAs(widgets, asked.ID, "mona", "+1")
+	eventually(t, func() bool { return len(s.github.Labels(widgets, 7)) == 1 })
 	if rows, _ := s.ledger(d.GUID); rows[0].State != hls.EffectStale {
 		t.Errorf("row %+v", rows[0])
+	}
+}
+
+// E6: who reads a page that was opened before the comment was edited has not seen what it proposes now. That is not approved
+// by them; to reject it is safe.
+func TestE6_NobodyApprovesWhatWasJustPutThere(t *testing.T) {
+	t.Parallel()
+	for content, want := range map[string]string{"+1": "proposed", "-1": "rejected"} {
+		t.Run(content, func(t *testing.T) {
+			t.Parallel()
+			ahead := &atomic.Int64{}
+			s, _, asked := proposedAt(t, consenting, ahead)
+			s.github.EditIssue(widgets, 7, "Crash when saving as", "The app panics with a nil pointer when I save as.")
+			again := s.issueOpened()
+			s.send(again)
+			eventually(t, s.saysProposals("a 👍 of the first two minutes"))
+			ahead.Store(int64(time.Minute))
+			s.github.ReactAs(widgets, asked.ID, "mona", content)
+			if want == "proposed" {
+				s.looksAgain(fmt.Sprintf("/issues/comments/%d/reactions", asked.ID))
+			}
+			eventually(t, func() bool {
+				_, said := s.ledger(again.GUID)
+				return strings.HasPrefix(said, fmt.Sprintf("add_labels: %[1]s\nupsert_comment: %[1]s\n", want))
+			})
+			if n := len(s.github.Labels(widgets, 7)); n != 0 {
+				t.Errorf("%d labels", n)
+			}
+		})
 	}
 }
 
@@ -260,6 +336,37 @@ func TestConsent_IsOffByDefault(t *testing.T) {
 		}
 		if tasks := s.tasks(record.Query{}); len(tasks) != 1 {
 			t.Errorf("%s: %d tasks", name, len(tasks))
+		}
+	}
+}
+
+// S5: somebody who bears the name of operators is told from them.
+func TestS5_APersonIsNotTheOperator(t *testing.T) {
+	t.Parallel()
+	s, _, asked := proposed(t, consenting)
+	s.github.SetPermission(widgets, "Operator", "write")
+	s.github.ReactAs(widgets, asked.ID, "Operator", "+1")
+	eventually(t, s.saysProposals("**approved** by `@Operator`, done"))
+	of := simulate.Delivery{Event: "issues", GUID: simulate.NewGUID(), HookID: 1, Payload: s.github.IssuePayload(widgets, 7, "opened", "Operator", nil)}
+	s.send(of)
+	s.settled(of.GUID)
+	if code, text := s.postAdmin("/api/v1/deliveries/"+of.GUID+"/replay", nil); code != http.StatusAccepted {
+		t.Fatalf("replay: %d %s", code, text)
+	}
+	list, err := s.app.Store().Audited(t.Context(), record.AuditQuery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := map[string]bool{}
+	for _, e := range list {
+		by[fmt.Sprintf("%s of its: %t, by %s", e.Kind, e.DeliveryID == of.GUID, e.By)] = true
+	}
+	for want, ok := range map[string]bool{
+		"approval of its: false, by @Operator": true, "approval of its: false, by operator": false, "task of its: false, by mona": true,
+		"task of its: true, by @Operator": true, "task of its: true, by Operator": false, "replay of its: true, by operator": true,
+	} {
+		if by[want] != ok {
+			t.Errorf("%s: %t, of %v", want, by[want], by)
 		}
 	}
 }

@@ -22,8 +22,10 @@ repositories:
 `
 
 // shop is a GitHub with one issue and one pull request.
-func shop() *simulate.GitHub {
-	gh := simulate.NewGitHub(simulate.GitHubConfig{})
+func shop() *simulate.GitHub { return shopOf(simulate.GitHubConfig{}) }
+
+func shopOf(cfg simulate.GitHubConfig) *simulate.GitHub {
+	gh := simulate.NewGitHub(cfg)
 	gh.AddRepository(simulate.RepositorySeed{FullName: widgets, Labels: []hls.Label{
 		{Name: "bug", Description: "Something is broken"}, {Name: "enhancement"}, {Name: "priority-high"}, {Name: "priority-low"}}})
 	gh.AddIssue(widgets, simulate.IssueSeed{Number: 7, Title: "Crash when saving", Author: "mona",

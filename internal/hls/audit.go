@@ -48,14 +48,28 @@ type AuditEntry struct {
 	DeliveryID string          `json:"delivery_id,omitempty"`
 	Repo       string          `json:"repo,omitempty"`
 	Subject    string          `json:"subject,omitempty"` // as Subject.String has it
-	By         string          `json:"by,omitempty"`      // login of who caused it, or "operator"
+	By         string          `json:"by,omitempty"`      // who caused it: Account.Person, or Operator
 	Data       json.RawMessage `json:"data"`
 	Prev       Digest          `json:"prev"`
 	Hash       Digest          `json:"hash"`
 }
 
-// Operator stands for whoever works on the machine, or has the admin token.
-const Operator = "operator"
+// What stands in an entry where somebody has no login: whoever works on the machine or has the admin token, and whoever has
+// the token of viewers.
+const (
+	Operator = "operator"
+	Viewer   = "viewer"
+)
+
+// Person is a login as it stands where operators are named, too. One that is the name of those has a sign before it that no
+// login begins with.
+func (a Account) Person() string {
+	switch Fold(a.Login) {
+	case Operator, Viewer:
+		return "@" + a.Login
+	}
+	return a.Login
+}
 
 // Digest is a SHA-256. It is written in hexadecimal.
 type Digest [32]byte

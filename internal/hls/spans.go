@@ -16,12 +16,11 @@ func Spans(text string) []Span {
 	from := 0
 	var last rune
 	for at, r := range text {
-		if escaped(r, last) {
+		if last = after(r, last); last == 0 {
 			out = plain(out, text[from:at])
 			from = at + len(string(r))
 			out = append(out, Span{escape(r), true})
 		}
-		last = r
 	}
 	return plain(out, text[from:])
 }

@@ -8,21 +8,20 @@ import (
 )
 
 // Visible is text as the model is shown it: characters that a reader does not see, and that reorder or smuggle text,
-// stand as \u{…}. Text stays otherwise as it is: joiners and variation selectors, which emoji and scripts need, are
-// shown only in a row. Bytes that are no UTF-8 become U+FFFD, as they would on their way to the API.
+// stand as \u{…}. Text stays otherwise as it is, with the joiners and variation selectors that emoji and scripts need.
+// Bytes that are no UTF-8 become U+FFFD, as they would on their way to the API.
 func Visible(text string) string {
-	if utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return hidden(r) || joining(r) }) {
+	if utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return Unseen(r, 0) }) {
 		return text
 	}
 	var b strings.Builder
 	var last rune
 	for _, r := range text {
-		if escaped(r, last) {
+		if last = after(r, last); last == 0 {
 			b.WriteString(escape(r))
 		} else {
 			b.WriteRune(r)
 		}
-		last = r
 	}
 	return b.String()
 }
@@ -31,14 +30,22 @@ func Visible(text string) string {
 func Hidden(text string) (n int) {
 	var last rune
 	for _, r := range text {
-		if r >= 0x7f || r < ' ' {
-			if escaped(r, last) {
-				n++
-			}
+		if r >= ' ' && r < 0x7f {
+			last = r
+		} else if last = after(r, last); last == 0 {
+			n++
 		}
-		last = r
 	}
 	return n
+}
+
+// after is what the next character of a text stands behind: r, which stands behind last, or nothing where a reader does not
+// see r.
+func after(r, last rune) rune {
+	if Unseen(r, last) {
+		return 0
+	}
+	return r
 }
 
 func escape(r rune) string { return `\u{` + strconv.FormatInt(int64(r), 16) + `}` }
@@ -53,7 +60,7 @@ func Cut(text string, limit int) (head string, left int) {
 	size := 0
 	var last rune
 	for at, r := range text {
-		if escaped(r, last) {
+		if last = after(r, last); last == 0 {
 			size += len(`\u{}`) + max(1, (bits.Len32(uint32(r))+3)/4)
 		} else {
 			size += utf8.RuneLen(r)
@@ -61,32 +68,6 @@ func Cut(text string, limit int) (head string, left int) {
 		if size > limit {
 			return text[:at], utf8.RuneCountInString(text[at:])
 		}
-		last = r
 	}
 	return text, 0
-}
-
-// escaped tells whether a character is shown as an escape. A selector and a joiner in a row are what some emoji are made of.
-func escaped(r, last rune) bool {
-	return hidden(r) || joining(r) && joining(last) && (r != 0x200d || last != 0xfe0f)
-}
-
-// joining characters change how their neighbors look; one at a time they are ordinary text.
-func joining(r rune) bool { return r == 0x200c || r == 0x200d || r >= 0xfe00 && r <= 0xfe0f }
-
-// hidden characters are controls other than tab and line breaks, zero-width ones, those that change the direction of
-// text, fillers, and the tags and variation selectors beyond the first plane (Unicode, "Special Areas and Format
-// Characters").
-func hidden(r rune) bool {
-	switch {
-	case r == '\t', r == '\n', r == '\r':
-		return false
-	case r < 0x20, r >= 0x7f && r < 0xa0:
-		return true
-	case r >= 0x200b && r <= 0x200f:
-		return !joining(r)
-	case r >= 0x202a && r <= 0x202e, r >= 0x2060 && r <= 0x206f, r >= 0xfff9 && r <= 0xfffb:
-		return true
-	}
-	return r >= 0xe0000 && r <= 0xe0fff || strings.ContainsRune("\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u3164\ufeff\uffa0", r)
 }

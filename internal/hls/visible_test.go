@@ -3,6 +3,7 @@ package hls_test
 import (
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"hls/internal/hls"
@@ -11,19 +12,26 @@ import (
 func TestInvisibleCharactersAreShown(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"plain":                      "plain",
-		"a\u200bb":                   `a\u{200b}b`,
-		"\u202egnp.exe":              `\u{202e}gnp.exe`,
-		"x\U000e0041\U000e0042":      `x\u{e0041}\u{e0042}`,
-		"bell\x07":                   `bell\u{7}`,
-		"👩\u200d💻":                   "👩\u200d💻",
-		"❤\ufe0f\u200d🔥":             "❤\ufe0f\u200d🔥",
-		"a\ufe0f\u200d\ufe0f\u200d":  "a\ufe0f\u200d" + "\\u{fe0f}\u200d",
-		"a\u200d\u200d\u200cb":       "a\u200d" + `\u{200d}\u{200c}b`,
-		"A\ufe01\ufe0f\U000e0100":    "A\ufe01" + `\u{fe0f}\u{e0100}`,
-		"می\u200cخواهم":              "می\u200cخواهم",
-		"\ufeffbom and soft\u00adly": `\u{feff}bom and soft\u{ad}ly`,
-		"no\xffUTF-8\xc3":            "no\ufffdUTF-8\ufffd",
+		"plain":                        "plain",
+		"a\u200bb":                     `a\u{200b}b`,
+		"\u202egnp.exe":                `\u{202e}gnp.exe`,
+		"x\U000e0041\U000e0042":        `x\u{e0041}\u{e0042}`,
+		"bell\x07":                     `bell\u{7}`,
+		"👩\u200d💻":                     "👩\u200d💻",
+		"❤\ufe0f\u200d🔥":               "❤\ufe0f\u200d🔥",
+		"👩🏽\u200d🚀":                    "👩🏽\u200d🚀",
+		"1\ufe0f\u20e3":                "1\ufe0f\u20e3",
+		"ℹ\ufe0f↔\ufe0f‼\ufe0f©\ufe0e": "ℹ\ufe0f↔\ufe0f‼\ufe0f©\ufe0e",
+		"👍\ufe0f\ufe0f":                "👍\ufe0f" + `\u{fe0f}`,
+		"a\ufe0f\u200d\ufe0f\u200d":    `a\u{fe0f}\u{200d}\u{fe0f}\u{200d}`,
+		"a\u200d\u200d\u200cb":         `a\u{200d}\u{200d}\u{200c}b`,
+		"A\ufe01\ufe0f\U000e0100":      `A\u{fe01}\u{fe0f}\u{e0100}`,
+		"می\u200cخواهم":                "می\u200cخواهم",
+		"می\u200c\u200cخواهم":          "می\u200c" + `\u{200c}خواهم`,
+		"क्\u200dष क्\u200cष":          "क्\u200dष क्\u200cष",
+		"ᠠ\u180b ≨\ufe00 \u0600":       "ᠠ\u180b ≨\ufe00 \u0600",
+		"\ufeffbom and soft\u00adly":   `\u{feff}bom and soft\u{ad}ly`,
+		"no\xffUTF-8\xc3":              "no\ufffdUTF-8\ufffd",
 	} {
 		got := hls.Visible(text)
 		if got != want {
@@ -31,6 +39,40 @@ func TestInvisibleCharactersAreShown(t *testing.T) {
 		}
 		if again := hls.Visible(got); again != got {
 			t.Errorf("%q: shown again it is %q", got, again)
+		}
+	}
+}
+
+// One character behind every letter that nobody sees carries a text that nobody sees: each is shown, and counted.
+func TestS4_NothingUnseenPasses(t *testing.T) {
+	t.Parallel()
+	for _, unit := range []string{
+		"\u200c", "\u200d", "\ufe00", "\ufe0e", "\ufe0f", "\u180b", "\u180f", "\u2800", "\U0001bca0", "\U0001d159", "\U0001d17a", "\ufff0", "\U000e0041",
+	} {
+		const word = "aé水п, 7"
+		text := ""
+		for _, r := range word {
+			text += string(r) + unit
+		}
+		carriers := len([]rune(word))
+		if unit == "\ufe0e" || unit == "\ufe0f" {
+			carriers-- // A digit has a form as an emoji.
+		}
+		if got := hls.Hidden(text); got != carriers || strings.Count(hls.Visible(text), `\u{`) != carriers {
+			t.Errorf("%+q: %d of %d are hidden: %s", unit, got, carriers, hls.Visible(text))
+		}
+	}
+}
+
+// What is drawn as nothing is what Unicode says of it, in the version that this Go knows: but for signs that are drawn
+// before numbers, and what arranges hieroglyphs.
+func TestUnseenIsWhatUnicodeSays(t *testing.T) {
+	t.Parallel()
+	for r := rune(0xa0); r <= unicode.MaxRune; r++ {
+		want := unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) &&
+			!unicode.Is(unicode.Prepended_Concatenation_Mark, r) && (r < 0x13430 || r > 0x1345f) || r == 0x2800 || r == 0x1d159
+		if got := hls.Unseen(r, 0); got != want {
+			t.Errorf("%U: unseen %t", r, got)
 		}
 	}
 }

@@ -15,8 +15,8 @@ import (
 // Voters is what is read of GitHub about reactions to comments, and who put them there.
 type Voters interface {
 	Comment(ctx context.Context, s hls.Subject, id int64) (hls.Comment, error)
-	// Votes are the reactions on a comment, the first put on first.
-	Votes(ctx context.Context, s hls.Subject, comment int64) ([]hls.Vote, error)
+	// Votes are the reactions on a comment, of each kind the first put on first; all is false where there are too many to read.
+	Votes(ctx context.Context, s hls.Subject, comment int64) (votes []hls.Vote, all bool, err error)
 	Access(ctx context.Context, s hls.Subject, login string) (hls.Access, error)
 }
 
@@ -26,6 +26,7 @@ const (
 	mostHeeded   = 12               // for an event of one subject
 	hinted       = 64               // subjects whose events wait to be looked at
 	strangerFor  = 10 * time.Minute // that somebody without write access is not asked about again
+	crowdedFor   = time.Hour        // that it is not told again
 	mostStranger = 10_000
 )
 
@@ -35,6 +36,7 @@ type consent struct {
 
 	mu        sync.Mutex
 	strangers map[string]time.Time // who has no write access, by repository and login, and until when that is believed
+	crowded   time.Time            // when it was last told that there are too many reactions
 
 	// Of the passes, which follow each other.
 	after    int64     // the row that the last pass ended at, 0 for none

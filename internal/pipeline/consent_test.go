@@ -20,9 +20,9 @@ type voters struct {
 	fail  map[int]error
 }
 
-func (v *voters) Votes(_ context.Context, s hls.Subject, _ int64) ([]hls.Vote, error) {
+func (v *voters) Votes(_ context.Context, s hls.Subject, _ int64) ([]hls.Vote, bool, error) {
 	v.asked = append(v.asked, s.Number)
-	return nil, v.fail[s.Number]
+	return nil, true, v.fail[s.Number]
 }
 
 func (*voters) Comment(context.Context, hls.Subject, int64) (hls.Comment, error) {

@@ -33,7 +33,7 @@ func (p *Pipeline) accept(ctx context.Context, d hls.Delivery, e hls.Event, work
 
 	intake := record.Intake{Delivery: d, Ignored: verdict.Reason}
 	if verdict.Do {
-		work.Subject, work.Purpose, work.Event, work.Action, work.Actor = e.Subject, verdict.Purpose, e.Name, e.Action, e.Sender.Login
+		work.Subject, work.Purpose, work.Event, work.Action, work.Actor = e.Subject, verdict.Purpose, e.Name, e.Action, e.Sender.Person()
 		work.Title = p.title(e)
 		if verdict.Now && !work.Origin.Swept() {
 			work.Debounce = 0

@@ -15,7 +15,8 @@ func (b ballot) text() string {
 		lines = append(lines, "HLS proposes the following. Someone with write access decides: 👍 on this comment does all that is still "+
 			"open, exactly as it was stored, and 👎 does none of it. Both together count as 👎.")
 		if b.posted != nil {
-			lines[0] += " This comment was edited: a reaction from before that does not count, until it is taken off and put on again."
+			lines[0] += " This comment was edited: a reaction from before that does not count, nor does a 👍 of the first two minutes after it, " +
+				"until it is taken off and put on again."
 		}
 	} else {
 		lines = append(lines, "Nothing that HLS proposed here waits for a decision any more.")

@@ -39,7 +39,7 @@ func (p *Pipeline) Replay(ctx context.Context, deliveryID string) (hls.Replay, e
 		return p.resume(ctx, task)
 	}
 	id, err := p.store.Enqueue(ctx, deliveryID, record.NewTask{
-		Subject: event.Subject, Purpose: verdict.Purpose, Event: event.Name, Action: event.Action, Actor: event.Sender.Login,
+		Subject: event.Subject, Purpose: verdict.Purpose, Event: event.Name, Action: event.Action, Actor: event.Sender.Person(),
 		Origin: hls.FromReplay, OccurredAt: event.OccurredAt, Title: p.title(event),
 	})
 	return hls.Replay{TaskID: id, State: hls.Queued}, err

@@ -131,7 +131,7 @@ func (t Trial) task(e hls.Event, v hls.Verdict) hls.Task {
 	if task.ID == 0 {
 		task = hls.Task{DeliveryID: e.DeliveryID, RequestID: e.RequestID, Origin: hls.FromDelivery, OccurredAt: e.OccurredAt}
 	}
-	task.Subject, task.Purpose, task.Event, task.Action, task.Actor = e.Subject, v.Purpose, e.Name, e.Action, e.Sender.Login
+	task.Subject, task.Purpose, task.Event, task.Action, task.Actor = e.Subject, v.Purpose, e.Name, e.Action, e.Sender.Person()
 	return task
 }
 

@@ -16,12 +16,17 @@ func (p *Pipeline) votes(ctx context.Context, posted hls.Entry, left *allowance)
 	if err := left.take(); err != nil {
 		return "", false, err
 	}
-	all, err := p.rooms().Voters.Votes(ctx, s, posted.RemoteID)
+	all, whole, err := p.rooms().Voters.Votes(ctx, s, posted.RemoteID)
 	if err != nil {
 		return "", false, err
 	}
+	kinds := []hls.Reaction{hls.ThumbsDown, hls.ThumbsUp}
+	if !whole { // Somebody may be against among those that were not read.
+		kinds = kinds[:1]
+		p.tellCrowded(s)
+	}
 	var candidates []hls.Vote
-	for _, content := range []hls.Reaction{hls.ThumbsDown, hls.ThumbsUp} {
+	for _, content := range kinds {
 		for _, v := range all {
 			if v.Content == content && v.User.Type == "User" && !v.User.Same(p.cfg.Self(s.Repo)) && !p.stranger(s, v.User.Login) {
 				candidates = append(candidates, v)
@@ -44,14 +49,14 @@ func (p *Pipeline) votes(ctx context.Context, posted hls.Entry, left *allowance)
 			return "", false, err
 		}
 		if may {
-			return v.User.Login, v.Content == hls.ThumbsUp, nil
+			return v.User.Person(), v.Content == hls.ThumbsUp, nil
 		}
 	}
 	return "", false, nil
 }
 
 // since tells which reactions are about the comment as it stands: all of them where it was never edited, and otherwise those
-// that came afterwards. GitHub tells times to the second, the ledger whether it was written more than once. It is nil where
+// that were heard. GitHub tells times to the second, the ledger whether it was written more than once. It is nil where
 // the comment does not say what was stored, or is not HLS's any more.
 func (p *Pipeline) since(ctx context.Context, posted hls.Entry, left *allowance) (func(hls.Vote) bool, error) {
 	s := posted.Effect.Subject
@@ -72,9 +77,21 @@ func (p *Pipeline) since(ctx context.Context, posted hls.Entry, left *allowance)
 		State: hls.EffectDone, Kind: hls.UpsertComment, Subject: s.Key(), Purpose: hls.ProposalPurpose, Limit: 2,
 	})
 	first := len(written) == 1 && comment.UpdatedAt.Equal(comment.CreatedAt)
-	return func(v hls.Vote) bool {
-		return !v.User.Same(comment.User) && (first || v.At.After(comment.UpdatedAt))
-	}, err
+	return func(v hls.Vote) bool { return !v.User.Same(comment.User) && (first || heard(v, comment.UpdatedAt)) }, err
+}
+
+// grace is for how long a comment gathers no approval once it was edited. Somebody may look at a page that was opened before,
+// and GitHub brings the edit to it a little later: otherwise whoever has HLS propose something else at the right moment has
+// it approved by a person who has not seen it.
+const grace = 2 * time.Minute
+
+// heard tells whether a reaction was put on after a comment was edited: one that is for it, so long after that who put it on
+// has seen the edit. To reject what nobody has seen does no harm.
+func heard(v hls.Vote, edited time.Time) bool {
+	if v.Content == hls.ThumbsUp {
+		return !v.At.Before(edited.Add(grace))
+	}
+	return v.At.After(edited)
 }
 
 // mayDecide tells whether somebody has write access.
@@ -111,6 +128,20 @@ func (p *Pipeline) stranger(s hls.Subject, login string) bool {
 		return false
 	}
 	return known
+}
+
+// tellCrowded tells, now and then, that nobody approves by a reaction: anybody can keep it so.
+func (p *Pipeline) tellCrowded(s hls.Subject) {
+	now := p.cfg.Now()
+	p.consent.mu.Lock()
+	again := now.Sub(p.consent.crowded) < crowdedFor
+	if !again {
+		p.consent.crowded = now
+	}
+	p.consent.mu.Unlock()
+	if !again {
+		p.log.Warn("there are too many reactions for any to approve", hls.KeyRepo, s.Repo, hls.KeySubject, s.String())
+	}
 }
 
 // defaultConsent is for how long reactions are looked for.

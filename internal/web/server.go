@@ -91,6 +91,7 @@ type Server struct {
 	requests *quota // of the admin surface
 	guesses  *quota // of bearer tokens
 	tries    *quota // at the sign-in page
+	failures failures
 	now      func() time.Time
 	probe    *probe
 	started  time.Time

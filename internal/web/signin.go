@@ -60,7 +60,9 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 	if who == "" {
 		s.signIns.WithLabelValues(wrongToken).Inc()
 		s.deps.Log.WarnContext(r.Context(), "sign-in failed", "address", peer.String())
-		s.auditSignIn(r, wrongToken, "")
+		if tell, before := s.failures.add(peer, s.now()); tell {
+			s.auditSignIn(r, wrongToken, "", before)
+		}
 		page.Problem = "That is no token of this server."
 		s.show(w, http.StatusUnauthorized, "login", ui.Frame{Title: "Sign in", Body: page})
 		return
@@ -68,19 +70,27 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 	s.tries.give(peer)
 	s.signIns.WithLabelValues(signedIn).Inc()
 	s.deps.Log.InfoContext(r.Context(), "signed in", "address", peer.String(), "role", string(who))
-	s.auditSignIn(r, signedIn, who)
+	s.auditSignIn(r, signedIn, who, s.failures.rest())
 	http.SetCookie(w, cookie(s.sessions.begin(who, s.now()), s.secure(r)))
 	http.Redirect(w, r, page.Next, http.StatusSeeOther)
 }
 
-// auditSignIn has the audit log tell who tried to sign in from where, and nothing of the token. Tries beyond the limit are
-// not told: they would fill it.
-func (s *Server) auditSignIn(r *http.Request, outcome string, who role) {
-	data, err := json.Marshal(map[string]string{"outcome": outcome, "role": string(who), "address": s.peer(r).String()})
+// auditSignIn has the audit log tell who tried to sign in from where, how many wrong tokens it was not told of before, by
+// network, and nothing of the tokens. Tries beyond the limit are not told: they would fill it.
+func (s *Server) auditSignIn(r *http.Request, outcome string, who role, untold map[string]int) {
+	tried := map[string]any{"outcome": outcome, "role": string(who), "address": s.peer(r).String()}
+	if len(untold) > 0 {
+		tried["more_wrong_tokens"] = untold
+	}
+	data, err := json.Marshal(tried)
 	if err == nil {
 		err = s.deps.Store.Audit(r.Context(), hls.AuditEntry{Kind: hls.AuditSignIn, By: string(who), Data: data})
 	}
 	if err != nil {
+		s.failures.untold(untold)
+		if who == "" {
+			s.failures.untold(map[string]int{s.peer(r).String(): 1})
+		}
 		s.deps.Log.ErrorContext(r.Context(), "the audit log was not told of a sign-in", hls.KeyError, err.Error())
 	}
 }

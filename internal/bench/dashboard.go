@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -166,12 +165,12 @@ func (l *life) fill(ctx context.Context, at storage) (err error) {
 	if err := errors.Join(failed, ctx.Err(), store.Close()); err != nil {
 		return err
 	}
-	how := exec.CommandContext(ctx, "psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", at.url, "-c", copies()+"ANALYZE;")
-	if path, sqlite := strings.CutPrefix(at.url, "sqlite:"); sqlite {
-		how = exec.CommandContext(ctx, "sqlite3", "-bail", path, copies())
+	statements := copies()
+	if strings.HasPrefix(at.url, "postgres") {
+		statements += "ANALYZE;"
 	}
-	if text, err := how.CombinedOutput(); err != nil {
-		return fmt.Errorf("copy deliveries with %s: %w: %s", how.Path, err, text)
+	if err := tell(ctx, at.url, statements); err != nil {
+		return fmt.Errorf("copy deliveries: %w", err)
 	}
 	return nil
 }

@@ -6,13 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os/exec"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"hls/internal/hls"
 	"hls/internal/record"
@@ -177,12 +176,19 @@ func vacuum(ctx context.Context, url string) error {
 	if strings.HasPrefix(url, "sqlite:") {
 		return nil
 	}
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		return fmt.Errorf("connect to vacuum: %w", err)
+	return tell(ctx, url, "VACUUM (ANALYZE)")
+}
+
+// tell has a database carry out statements, by its own client.
+func tell(ctx context.Context, url, statements string) error {
+	how := exec.CommandContext(ctx, "psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", statements)
+	if path, sqlite := strings.CutPrefix(url, "sqlite:"); sqlite {
+		how = exec.CommandContext(ctx, "sqlite3", "-bail", path, statements)
 	}
-	_, err = conn.Exec(ctx, "VACUUM (ANALYZE)")
-	return errors.Join(err, conn.Close(ctx))
+	if text, err := how.CombinedOutput(); err != nil {
+		return fmt.Errorf("tell a database with %s: %w: %s", how.Path, err, text)
+	}
+	return nil
 }
 
 func percent(share float64) string { return fmt.Sprintf("%+.0f %%", 100*share) }

@@ -23,36 +23,34 @@ func Unseen(r, last rune) bool {
 	case r < 0xa0:
 		return true
 	}
-	return unicode.Is(unseen, r) && !fits(r, last)
+	return drawnAsNothing(r) && !fits(r, last)
 }
 
-// unseen is Unicode's Default_Ignorable_Code_Point, the annotation characters, and the two that are drawn as nothing and not
-// of it: the blank of Braille and the null notehead. A test holds it against what package unicode has.
-var unseen = &unicode.RangeTable{
-	R16: []unicode.Range16{
-		{Lo: 0x00ad, Hi: 0x00ad, Stride: 1}, {Lo: 0x034f, Hi: 0x034f, Stride: 1}, {Lo: 0x061c, Hi: 0x061c, Stride: 1},
-		{Lo: 0x115f, Hi: 0x1160, Stride: 1}, {Lo: 0x17b4, Hi: 0x17b5, Stride: 1}, {Lo: 0x180b, Hi: 0x180f, Stride: 1},
-		{Lo: 0x200b, Hi: 0x200f, Stride: 1}, {Lo: 0x202a, Hi: 0x202e, Stride: 1}, {Lo: 0x2060, Hi: 0x206f, Stride: 1},
-		{Lo: 0x2800, Hi: 0x2800, Stride: 1}, {Lo: 0x3164, Hi: 0x3164, Stride: 1}, {Lo: 0xfe00, Hi: 0xfe0f, Stride: 1},
-		{Lo: 0xfeff, Hi: 0xfeff, Stride: 1}, {Lo: 0xffa0, Hi: 0xffa0, Stride: 1}, {Lo: 0xfff0, Hi: 0xfffb, Stride: 1},
-	},
-	R32: []unicode.Range32{
-		{Lo: 0x1bca0, Hi: 0x1bca3, Stride: 1}, {Lo: 0x1d159, Hi: 0x1d159, Stride: 1}, {Lo: 0x1d173, Hi: 0x1d17a, Stride: 1},
-		{Lo: 0xe0000, Hi: 0xe0fff, Stride: 1},
-	},
-	LatinOffset: 1,
+// drawnAsNothing tells whether a character beyond ASCII is of Unicode's Default_Ignorable_Code_Point, one that annotates, or
+// one of the two that are drawn as nothing and not of it: the blank of Braille and the null notehead. A test holds it against
+// what package unicode has.
+func drawnAsNothing(r rune) bool {
+	switch {
+	case r < 0x2000:
+		return r == 0xad || r == 0x034f || r == 0x061c || r == 0x115f || r == 0x1160 || r == 0x17b4 || r == 0x17b5 || r >= 0x180b && r <= 0x180f
+	case r < 0x3000:
+		return r >= 0x200b && r <= 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2060 && r <= 0x206f || r == 0x2800
+	case r < 0x10000:
+		return r == 0x3164 || r >= 0xfe00 && r <= 0xfe0f || r == 0xfeff || r == 0xffa0 || r >= 0xfff0 && r <= 0xfffb
+	}
+	return r >= 0x1bca0 && r <= 0x1bca3 || r == 0x1d159 || r >= 0x1d173 && r <= 0x1d17a || r >= 0xe0000 && r <= 0xe0fff
 }
 
 // fits tells whether a joiner or selector does something behind a character.
 func fits(r, last rune) bool {
-	switch {
-	case r == apart:
+	switch r {
+	case apart:
 		return joins(last)
-	case r == together:
+	case together:
 		return joins(last) || last == asEmoji || last >= 0x1f3fb && last <= 0x1f3ff || last >= 0x80 && unicode.Is(unicode.So, last)
-	case r == asText, r == asEmoji:
+	case asText, asEmoji:
 		return pictured(last)
-	case r == asDots:
+	case asDots:
 		return last >= 0x80 && unicode.In(last, unicode.Sm, unicode.Myanmar, unicode.Phags_Pa)
 	}
 	return r >= 0x180b && r <= 0x180f && r != vowelApart && unicode.IsLetter(last) && unicode.Is(unicode.Mongolian, last)
@@ -68,19 +66,19 @@ func pictured(r rune) bool {
 }
 
 // joins tells whether a character is of a script whose letters take other forms beside one another.
-func joins(r rune) bool { return unicode.Is(joined, r) && (unicode.IsLetter(r) || unicode.IsMark(r)) }
+func joins(r rune) bool { return joined(r) && (unicode.IsLetter(r) || unicode.IsMark(r)) }
 
-// joined are the blocks of those scripts: Arabic to Sinhala, Myanmar, Khmer, Mongolian, Tai Tham, Balinese and Sundanese,
-// the marks of the Vedas, Phags-pa, Devanagari Extended, Javanese and more of Myanmar; then Arabic's presentation forms, and
-// beyond the first plane the scripts from Kharoshthi to Sogdian, those like Brahmi, and Adlam.
-var joined = &unicode.RangeTable{
-	R16: []unicode.Range16{
-		{Lo: 0x0600, Hi: 0x0dff, Stride: 1}, {Lo: 0x1000, Hi: 0x109f, Stride: 1}, {Lo: 0x1780, Hi: 0x18af, Stride: 1},
-		{Lo: 0x1a20, Hi: 0x1aaf, Stride: 1}, {Lo: 0x1b00, Hi: 0x1bbf, Stride: 1}, {Lo: 0x1cd0, Hi: 0x1cff, Stride: 1},
-		{Lo: 0xa840, Hi: 0xa87f, Stride: 1}, {Lo: 0xa8e0, Hi: 0xa8ff, Stride: 1}, {Lo: 0xa980, Hi: 0xa9ff, Stride: 1},
-		{Lo: 0xaa60, Hi: 0xaa7f, Stride: 1}, {Lo: 0xfb50, Hi: 0xfdff, Stride: 1}, {Lo: 0xfe70, Hi: 0xfefc, Stride: 1},
-	},
-	R32: []unicode.Range32{
-		{Lo: 0x10a00, Hi: 0x10f6f, Stride: 1}, {Lo: 0x11000, Hi: 0x11dff, Stride: 1}, {Lo: 0x1e900, Hi: 0x1e95f, Stride: 1},
-	},
+// joined tells of the blocks of those scripts: Arabic to Sinhala, Myanmar, Khmer and Mongolian, Tai Tham, Balinese and
+// Sundanese, the marks of the Vedas, Phags-pa, Devanagari Extended, Javanese and more of Myanmar; then Arabic's presentation
+// forms, and beyond the first plane the scripts from Kharoshthi to Sogdian, those like Brahmi, and Adlam.
+func joined(r rune) bool {
+	switch {
+	case r < 0x2000:
+		return r >= 0x0600 && r <= 0x0dff || r >= 0x1000 && r <= 0x109f || r >= 0x1780 && r <= 0x18af || r >= 0x1a20 && r <= 0x1aaf ||
+			r >= 0x1b00 && r <= 0x1bbf || r >= 0x1cd0 && r <= 0x1cff
+	case r < 0x10000:
+		return r >= 0xa840 && r <= 0xa87f || r >= 0xa8e0 && r <= 0xa8ff || r >= 0xa980 && r <= 0xa9ff || r >= 0xaa60 && r <= 0xaa7f ||
+			r >= 0xfb50 && r <= 0xfdff || r >= 0xfe70 && r <= 0xfefc
+	}
+	return r >= 0x10a00 && r <= 0x10f6f || r >= 0x11000 && r <= 0x11dff || r >= 0x1e900 && r <= 0x1e95f
 }

@@ -28,7 +28,7 @@ demo: build ## run the whole service with no account and no key (ARGS=--once to 
 test: tools ## run every test with the race detector, installing what is missing
 	CGO_ENABLED=1 $(TESTSUM) --format pkgname -- -race -timeout 30m ./...
 
-test-faults: ## crash, kill, flood and starve the real program; print what was lost and what was done twice
+test-faults: tools ## crash, kill, flood and starve the real program; print what was lost and what was done twice
 	@mkdir -p $(BIN) && rm -f $(REPORT)
 	HLS_FAULTS=1 HLS_FAULTS_REPORT=$(REPORT) $(GO) test -tags faults -count=1 -p 1 -parallel 12 -timeout 14m $(FAULTS); \
 	code=$$?; $(GO) run ./internal/faults/report $(REPORT) && exit $$code

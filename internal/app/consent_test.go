@@ -32,7 +32,10 @@ func proposedAt(t *testing.T, settings string, ahead *atomic.Int64) (s *service,
 	s.github.SetPermission(widgets, "mona", "write")
 	d = s.issueOpened()
 	s.send(d)
-	eventually(t, func() bool { return s.asked() != nil })
+	eventually(t, func() bool { // Who reacts before the record knows the comment is heard by the next pass alone.
+		_, said := s.ledger(d.GUID)
+		return s.asked() != nil && strings.HasSuffix(said, "upsert_comment: done\n")
+	})
 	return s, d, *s.asked()
 }
 

@@ -19,8 +19,11 @@ import (
 // What the dashboard promises of each of its pages.
 const promised = 200 * time.Millisecond
 
+// place is what is looked at.
+type place struct{ name, path string }
+
 // looked are the pages that a reader looks at, with each filter, with what finds much, little and nothing.
-var looked = []struct{ name, path string }{
+var looked = []place{
 	{"now", "/ui/"},
 	{"deliveries", "/ui/deliveries"},
 	{"of a repository", "/ui/deliveries?repo=acme/repository-07"},
@@ -66,7 +69,8 @@ func dashboard(ctx context.Context, o options) (err error) {
 		head = append(head, store.name, "slowest")
 	}
 	t.row(head...)
-	rows := make([][]any, len(looked))
+	all := slices.Concat(looked, pages)
+	rows := make([][]any, len(all))
 	late := 0
 	for _, store := range stores {
 		start := time.Now()
@@ -75,23 +79,23 @@ func dashboard(ctx context.Context, o options) (err error) {
 			return err
 		}
 		fmt.Printf("%s: %d deliveries stored in %s\n", store.name, o.large, time.Since(start).Round(time.Second))
-		times, err := s.look(store.url, o)
+		times, err := s.look(store.url, all)
 		if err != nil {
 			return err
 		}
-		for i, all := range times {
-			rows[i] = append(rows[i], middle(all), all[len(all)-1])
-			if all[len(all)-1] > promised {
+		for i, took := range times {
+			rows[i] = append(rows[i], middle(took), took[len(took)-1])
+			if took[len(took)-1] > promised {
 				late++
 			}
 		}
 	}
-	for i, page := range looked {
+	for i, page := range all {
 		t.row(append([]any{page.name}, rows[i]...)...)
 	}
 	fmt.Println()
 	t.print()
-	fmt.Printf("\n%d of %d pages took longer than %s at their slowest.\n", late, len(looked)*len(stores), promised)
+	fmt.Printf("\n%d of %d pages took longer than %s at their slowest.\n", late, len(all)*len(stores), promised)
 	return nil
 }
 
@@ -99,16 +103,16 @@ func dashboard(ctx context.Context, o options) (err error) {
 const looks = 20
 
 // look reads each page from a service of its own; the times come sorted.
-func (s *stage) look(address string, o options) (times [][]time.Duration, err error) {
+func (s *stage) look(address string, pages []place) (times [][]time.Duration, err error) {
 	p, err := s.serve(address, later)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.end(p)) }()
-	for _, page := range looked {
-		path := strings.Replace(page.path, "%d", fmt.Sprint(o.large/2), 1)
+	for _, page := range pages {
+		path := strings.Replace(page.path, "%d", fmt.Sprint(s.options.large/2), 1)
 		if page.path == "/ui/deliveries/" {
-			path += url.PathEscape(idOf(o.large / (2 * (copied + 1))))
+			path += url.PathEscape(idOf(s.options.large / (2 * (copied + 1))))
 		}
 		var all []time.Duration
 		for range looks + 1 {
@@ -165,14 +169,10 @@ func (l *life) fill(ctx context.Context, at storage) (err error) {
 	if err := errors.Join(failed, ctx.Err(), store.Close()); err != nil {
 		return err
 	}
-	statements := copies()
-	if strings.HasPrefix(at.url, "postgres") {
-		statements += "ANALYZE;"
-	}
-	if err := tell(ctx, at.url, statements); err != nil {
+	if err := tell(ctx, at.url, copies()); err != nil {
 		return fmt.Errorf("copy deliveries: %w", err)
 	}
-	return nil
+	return vacuum(ctx, at.url)
 }
 
 // copies has a database copy the deliveries, their tasks and effects.

@@ -88,7 +88,7 @@ func finished(ctx context.Context, store record.Store, n int) error {
 }
 
 // page is what an operator looks at.
-var pages = []struct{ name, path string }{
+var pages = []place{
 	{"/stats", "/stats"},
 	{"list of deliveries", "/api/v1/deliveries?limit=50"},
 	{"list, one repository", "/api/v1/deliveries?limit=50&repo=acme/repository-07"},

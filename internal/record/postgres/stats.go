@@ -18,10 +18,11 @@ const (
 	// repository with a free lane has a yard.
 	queue = `SELECT (SELECT count(*) FROM tasks WHERE state = 'queued'), (SELECT count(*) FROM tasks WHERE state = 'running'),
 		least((SELECT min(` + earliest + `) FROM yards y), (SELECT min(due_at) FROM lanes WHERE busy)), clock_timestamp()`
-	// byDay is what was spent or set aside on the last days.
-	byDay = `SELECT m.day, sum(m.micro_usd)::bigint FROM generate_series(0, $2::integer - 1) n
-		JOIN money m ON m.day = (coalesce($3::timestamptz, clock_timestamp()) AT TIME ZONE 'UTC')::date - n AND m.repo_id = $1
-		GROUP BY m.day ORDER BY m.day DESC`
+	// byDay is what was spent or set aside on the last days, each looked up by its key.
+	byDay = `SELECT d.day, m.micro_usd
+		FROM (SELECT (coalesce($3::timestamptz, clock_timestamp()) AT TIME ZONE 'UTC')::date - n AS day FROM generate_series(0, $2::integer - 1) n) d
+		CROSS JOIN LATERAL (SELECT sum(micro_usd)::bigint AS micro_usd FROM money WHERE day = d.day AND repo_id = $1 OFFSET 0) m
+		WHERE m.micro_usd IS NOT NULL ORDER BY d.day DESC`
 	// underWay is what calls that may be under way have set aside.
 	underWay = `SELECT coalesce(sum(micro_usd), 0)::bigint FROM spend
 		WHERE state = 'open' AND at > coalesce($1::timestamptz, clock_timestamp()) - make_interval(secs => $2::double precision)`

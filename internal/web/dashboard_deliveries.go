@@ -33,7 +33,7 @@ func (s *Server) deliveriesPage(r *http.Request, _ caller) (shown, error) {
 	case err != nil:
 		return page, err
 	}
-	page.slow = body.Page.searched
+	page.slow = body.searched
 	if body.Query.Get("before") != "" {
 		body.Newest = listAt(body.Query, 0)
 	}

@@ -22,13 +22,11 @@ const shortRest = 16
 
 // mover moves the log into the file beside the writer, on a connection of its own.
 type mover struct {
-	db     *sql.DB
-	conn   *sql.Conn
-	frames *frames.VFS // of conn
-	move   *sql.Stmt
-	busy   bool // of the writer's goroutine, as is load
-	load   int  // pages that it last began to move
-	done   chan error
+	line
+	move *sql.Stmt
+	busy bool // of the writer's goroutine, as is load
+	load int  // pages that it last began to move
+	done chan error
 }
 
 func newMover(ctx context.Context, path string) (_ *mover, err error) {
@@ -38,13 +36,7 @@ func newMover(ctx context.Context, path string) (_ *mover, err error) {
 			err = errors.Join(err, m.close())
 		}
 	}()
-	if m.frames, err = frames.New(); err != nil {
-		return nil, err
-	}
-	if m.db, err = connectBy(ctx, m.frames.Name, path, writing); err != nil {
-		return nil, err
-	}
-	if m.conn, err = m.db.Conn(ctx); err != nil {
+	if err := m.connect(ctx, path); err != nil {
 		return nil, err
 	}
 	m.move, err = m.conn.PrepareContext(ctx, moveLog)
@@ -69,16 +61,7 @@ func (m *mover) close() error {
 	if m.move != nil {
 		errs = append(errs, m.move.Close())
 	}
-	if m.conn != nil {
-		errs = append(errs, m.conn.Close())
-	}
-	if m.db != nil {
-		errs = append(errs, m.db.Close())
-	}
-	if m.frames != nil {
-		errs = append(errs, m.frames.Close())
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, m.line.close())...)
 }
 
 // checkpoint moves a long log into the file. SQLite would do so within a commit, with callers waiting, and keep a

@@ -9,7 +9,6 @@ import (
 
 	"hls/internal/hls"
 	"hls/internal/record"
-	"hls/internal/record/sqlite/frames"
 )
 
 // backlog is how many writes wait; more make their callers wait.
@@ -18,12 +17,10 @@ const backlog = 1024
 // writer is the one goroutine that writes. It commits whatever has gathered in one transaction, and answers each
 // caller after the commit: while one commit waits for the disk, the next batch gathers.
 type writer struct {
-	db      *sql.DB
-	conn    *sql.Conn
+	line
 	mover   *mover
-	frames  *frames.VFS // of conn
-	longLog int         // pages
-	last    int         // writes in the last batch
+	longLog int // pages
+	last    int // writes in the last batch
 	stmts   map[string]*sql.Stmt
 	clock   *clock
 	secrets *hls.Redactor // kept out of the audit log
@@ -45,13 +42,7 @@ func newWriter(ctx context.Context, path string, c *clock, log int) (_ *writer, 
 			err = errors.Join(err, w.disconnect())
 		}
 	}()
-	if w.frames, err = frames.New(); err != nil {
-		return nil, err
-	}
-	if w.db, err = connectBy(ctx, w.frames.Name, path, writing); err != nil {
-		return nil, err
-	}
-	if w.conn, err = w.db.Conn(ctx); err != nil {
+	if err := w.connect(ctx, path); err != nil {
 		return nil, err
 	}
 	if w.mover, err = newMover(ctx, path); err != nil {
@@ -67,16 +58,7 @@ func (w *writer) disconnect() error {
 	if w.mover != nil {
 		errs = append(errs, w.mover.close())
 	}
-	if w.conn != nil {
-		errs = append(errs, w.conn.Close())
-	}
-	if w.db != nil {
-		errs = append(errs, w.db.Close())
-	}
-	if w.frames != nil {
-		errs = append(errs, w.frames.Close())
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, w.line.close())...)
 }
 
 // write has the writer run do and returns after its commit. When ctx ends first, either do has not run and never
